@@ -1,0 +1,32 @@
+//! Words that every room shares: secrets, ids, time, paths, durations, requests and replies.
+//!
+//! No IO, no clock and no randomness of its own: both come in through [`Clock`] and [`Entropy`].
+//!
+//! ```text
+//!  bytes ─ api ─▶ Request ─ node ─▶ Reply ─ api ─▶ bytes
+//!                    │                │
+//!                 RequestPath      Answer | Refusal
+//! ```
+
+mod duration;
+mod entropy;
+mod id;
+mod json;
+mod path;
+mod reply;
+mod request;
+mod secret;
+mod time;
+
+pub use duration::{DurationError, parse_duration};
+pub use entropy::{Entropy, make_base62, make_hex, make_uuid};
+pub use id::{MountId, NamespaceId};
+pub use json::{Json, JsonError, Map};
+pub use path::{PathError, RequestPath};
+pub use reply::{
+    Answer, AuthBlock, Envelope, HealthReport, LeaseBlock, Raw, Refusal, RefusalKind, Reply,
+    TokenKind, WrapBlock,
+};
+pub use request::{Client, Operation, Request};
+pub use secret::Secret;
+pub use time::{Clock, ManualClock, Timestamp};

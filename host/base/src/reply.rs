@@ -1,0 +1,233 @@
+//! What a client is told. Statuses are chosen by `api`, from these words, last of all.
+
+use crate::{Json, Secret};
+use core::time::Duration;
+
+/// The end of one request.
+#[derive(Debug)]
+pub struct Reply {
+    /// The request's id.
+    pub request_id: String,
+    /// What came of it.
+    pub outcome: Result<Answer, Refusal>,
+    /// Position in the cluster's log that this reply has seen.
+    pub index: Option<u64>,
+}
+
+/// A request that was granted.
+#[derive(Debug)]
+pub enum Answer {
+    /// Done, nothing to say: 204.
+    Empty,
+    /// Taken up, goes on in the background: 202 with an envelope.
+    Accepted(Box<Envelope>),
+    /// 200 with an envelope.
+    Envelope(Box<Envelope>),
+    /// Nothing is there, but there is something to say of it: 404 with an envelope.
+    Missing(Box<Envelope>),
+    /// 200 with JSON that has no envelope.
+    Bare(Json),
+    /// `sys/health`, whose status depends on the state and on the query.
+    Health(HealthReport),
+    /// Bytes that are not JSON.
+    Raw(Raw),
+}
+
+/// An answer that is not JSON of ours.
+#[derive(Debug)]
+pub struct Raw {
+    /// HTTP status that the engine or the endpoint chose, 200 to 599.
+    pub status: u16,
+    /// Media type.
+    pub content_type: String,
+    /// Further headers.
+    pub headers: Vec<(String, String)>,
+    /// The bytes.
+    pub body: Vec<u8>,
+}
+
+/// Vault's envelope.
+#[derive(Debug, Default)]
+pub struct Envelope {
+    /// What was asked for.
+    pub data: Option<Json>,
+    /// Are the members of `data` repeated beside it, as old clients of this path expect?
+    pub repeats_data: bool,
+    /// The lease of a leased secret, or the advice when to read again.
+    pub lease: LeaseBlock,
+    /// A token that was made.
+    pub auth: Option<Box<AuthBlock>>,
+    /// The answer is elsewhere, to be unwrapped.
+    pub wrap: Option<Box<WrapBlock>>,
+    /// Remarks for a person.
+    pub warnings: Vec<String>,
+    /// Type of the mount that answered; empty for none.
+    pub mount_type: String,
+}
+
+impl Envelope {
+    /// An envelope with data and nothing else.
+    pub fn with_data(data: Json) -> Self {
+        Self {
+            data: Some(data),
+            ..Self::default()
+        }
+    }
+}
+
+/// `lease_id`, `renewable`, `lease_duration`.
+#[derive(Clone, Debug, Default)]
+pub struct LeaseBlock {
+    /// Empty for none.
+    pub id: String,
+    /// May it be renewed?
+    pub renewable: bool,
+    /// How long it lasts, or after how long to read again.
+    pub duration: Duration,
+}
+
+/// How a token lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenKind {
+    /// Stored, with accessor and lease.
+    Service,
+    /// Not stored: it carries what it is.
+    Batch,
+}
+
+/// `auth`: a token and what it may do.
+#[derive(Debug)]
+pub struct AuthBlock {
+    /// The token.
+    pub client_token: Secret<String>,
+    /// Names the token without being it.
+    pub accessor: String,
+    /// All policies, sorted.
+    pub policies: Vec<String>,
+    /// Those of the token itself.
+    pub token_policies: Vec<String>,
+    /// Those of its entity and groups.
+    pub identity_policies: Vec<String>,
+    /// What the login knows of the caller.
+    pub metadata: Option<Vec<(String, String)>>,
+    /// How long it lives; zero for ever.
+    pub lease_duration: Duration,
+    /// May it be renewed?
+    pub renewable: bool,
+    /// The entity; empty for none.
+    pub entity_id: String,
+    /// Service or batch.
+    pub kind: TokenKind,
+    /// Has it no parent?
+    pub orphan: bool,
+    /// How many uses it has; zero for any number.
+    pub uses: u32,
+}
+
+/// `wrap_info`.
+#[derive(Debug)]
+pub struct WrapBlock {
+    /// The token that unwraps.
+    pub token: Secret<String>,
+    /// Its accessor.
+    pub accessor: String,
+    /// How long it lives.
+    pub ttl: Duration,
+    /// When it was made, RFC 3339.
+    pub creation_time: String,
+    /// The path that was wrapped.
+    pub creation_path: String,
+    /// Accessor of a wrapped token; empty for none.
+    pub wrapped_accessor: String,
+}
+
+/// What `sys/health` reports. Names and meaning as in Vault.
+#[derive(Clone, Debug)]
+pub struct HealthReport {
+    /// Has the storage a root key?
+    pub initialized: bool,
+    /// Are the keys out of memory?
+    pub sealed: bool,
+    /// Is another node active?
+    pub standby: bool,
+    /// Seconds since the epoch.
+    pub server_time_utc: u64,
+    /// Our version.
+    pub version: String,
+    /// Known when unsealed.
+    pub cluster: Option<(String, String)>,
+}
+
+/// A request that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why; decides the status.
+    pub kind: RefusalKind,
+    /// For the caller; empty for `{"errors":[]}`.
+    pub message: String,
+    /// For the log only; empty where the message says it all.
+    pub reason: String,
+}
+
+/// Why a request was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RefusalKind {
+    /// 400: the caller can mend it.
+    Invalid,
+    /// 403.
+    Denied,
+    /// 404.
+    NotFound,
+    /// 405.
+    UnsupportedOperation,
+    /// 412.
+    PreconditionFailed,
+    /// 413.
+    TooLarge,
+    /// 415.
+    UnsupportedMediaType,
+    /// 429.
+    TooMany,
+    /// 500: our fault.
+    Internal,
+    /// 503: the keys are not in memory.
+    Sealed,
+    /// 503: not now; safe to try again.
+    Unavailable,
+}
+
+impl Refusal {
+    /// A refusal that says the same to the caller and to the log.
+    pub fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            reason: String::new(),
+        }
+    }
+
+    /// 400 with a message.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(RefusalKind::Invalid, message)
+    }
+
+    /// 403 as Vault words it where no valid token came.
+    pub fn denied() -> Self {
+        Self::new(RefusalKind::Denied, "permission denied")
+    }
+
+    /// 404 with no message: nothing is there.
+    pub fn not_found() -> Self {
+        Self::new(RefusalKind::NotFound, "")
+    }
+
+    /// 500: the caller learns that it was our fault, the log learns why.
+    pub fn internal(reason: impl Into<String>) -> Self {
+        Self {
+            kind: RefusalKind::Internal,
+            message: String::from("internal error"),
+            reason: reason.into(),
+        }
+    }
+}

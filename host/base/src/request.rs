@@ -1,0 +1,58 @@
+//! What a client asks.
+
+use crate::{Map, RequestPath, Secret};
+use core::net::SocketAddr;
+use core::time::Duration;
+
+/// What is to be done at a path. The HTTP verb, read as Vault reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// GET, HEAD.
+    Read,
+    /// POST and PUT: whether it creates or changes is not known before the engine says so.
+    Update,
+    /// PATCH.
+    Patch,
+    /// DELETE.
+    Delete,
+    /// LIST, or GET with `list=true`.
+    List,
+    /// SCAN, or GET with `scan=true`: a list of everything below.
+    Scan,
+    /// GET with `help=1`.
+    Help,
+}
+
+/// One request, decoded and bounded, not yet trusted.
+#[derive(Debug)]
+pub struct Request {
+    /// A UUID, in the audit log and in the reply.
+    pub id: String,
+    /// What to do.
+    pub operation: Operation,
+    /// Where, below `/v1/`.
+    pub path: RequestPath,
+    /// `X-Vault-Namespace`, without slashes at its ends; empty for the root namespace.
+    pub namespace: String,
+    /// `X-Vault-Token` or a bearer token.
+    pub token: Option<Secret<String>>,
+    /// The body, or the query on verbs without a body.
+    pub data: Map,
+    /// The body as it came, for the few routes that want it; at most the configured bytes.
+    pub raw_body: Option<bytes::Bytes>,
+    /// `X-Vault-Wrap-TTL`.
+    pub wrap_ttl: Option<Duration>,
+    /// Who is at the other end.
+    pub client: Client,
+    /// All headers but those that hold a token, names in lowercase.
+    pub headers: Vec<(String, String)>,
+}
+
+/// The other end of the connection.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Its address; the one a trusted proxy named, where there is one.
+    pub address: SocketAddr,
+    /// The certificates whose key it proved to hold: DER, leaf first.
+    pub certificates: Vec<Vec<u8>>,
+}

@@ -1,0 +1,24 @@
+//! Which entries may travel. Pure: the answer follows from the mount and the pinned manifest alone,
+//! so that no component can influence it.
+//!
+//! ```text
+//!  physical key = class · namespace · mount · path
+//!                  1         8         8     any      bytes
+//!
+//!  R  replicated  to performance and disaster-recovery secondaries
+//!  L  local       to disaster-recovery secondaries
+//!  I  ignored     stays in the cluster
+//! ```
+//!
+//! The class is the first byte, so what a secondary may have is a range of keys; and the barrier
+//! binds every ciphertext to its physical key, so an entry moved to another class does not open.
+
+mod class;
+mod key;
+mod rules;
+mod system;
+
+pub use class::{Class, ClassMark, Ignored, Local, Replicated};
+pub use key::{KeyError, PhysicalKey};
+pub use rules::{Locality, MountLocality, Place, Rule, RuleError, StorageRules, Undeclared};
+pub use system::SystemKey;

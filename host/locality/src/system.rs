@@ -1,0 +1,208 @@
+//! The host's own entries, every one of them: no other file makes such a key, and each has its
+//! class in its type.
+
+use crate::{Class, ClassMark, Ignored, Local, PhysicalKey, Replicated};
+use base::{MountId, NamespaceId, Timestamp};
+use core::marker::PhantomData;
+
+/// The key of one of the host's own entries, or the prefix of several.
+#[derive(Clone, Debug)]
+pub struct SystemKey<C> {
+    physical: PhysicalKey,
+    class: PhantomData<C>,
+}
+
+impl<C: ClassMark> SystemKey<C> {
+    fn at(namespace: NamespaceId, path: &str) -> Self {
+        let physical = PhysicalKey::new(C::CLASS, namespace, MountId::SYSTEM, path);
+        Self { physical, class: PhantomData }
+    }
+
+    fn root(path: &str) -> Self {
+        Self::at(NamespaceId::ROOT, path)
+    }
+
+    /// The physical key.
+    pub const fn physical(&self) -> &PhysicalKey {
+        &self.physical
+    }
+
+    /// The class.
+    pub const fn class(&self) -> Class {
+        C::CLASS
+    }
+}
+
+/// Each cluster has its own: they are not part of what replication carries.
+impl SystemKey<Ignored> {
+    /// Shares, threshold and kind of the seal.
+    pub fn seal_config() -> Self {
+        Self::root("core/seal-config")
+    }
+    /// The root key, wrapped by the seal.
+    pub fn root_key() -> Self {
+        Self::root("core/root-key")
+    }
+    /// The keyring, sealed by the root key.
+    pub fn keyring() -> Self {
+        Self::root("core/keyring")
+    }
+    /// Name and id of this cluster.
+    pub fn cluster() -> Self {
+        Self::root("core/cluster/local/info")
+    }
+    /// Machine code of a component, compiled for one kind of host.
+    pub fn artifact(digest: &str, host_kind: &str) -> Self {
+        Self::root(&format!("core/artifact/{digest}/{host_kind}"))
+    }
+}
+
+/// Shared by every cluster of a set.
+impl SystemKey<Replicated> {
+    /// All mounts and auth methods that are shared, by id.
+    pub fn mounts(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "core/mounts/")
+    }
+    /// A shared mount or auth method.
+    pub fn mount(namespace: NamespaceId, id: MountId) -> Self {
+        Self::at(namespace, &format!("core/mounts/{id}"))
+    }
+    /// All shared audit devices.
+    pub fn audits() -> Self {
+        Self::root("core/audit/")
+    }
+    /// A shared audit device, by its path.
+    pub fn audit(path: &str) -> Self {
+        Self::root(&format!("core/audit/{path}"))
+    }
+    /// All ACL policies of a namespace.
+    pub fn policies(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "sys/policy/")
+    }
+    /// An ACL policy.
+    pub fn policy(namespace: NamespaceId, name: &str) -> Self {
+        Self::at(namespace, &format!("sys/policy/{name}"))
+    }
+    /// All namespaces, by id.
+    pub fn namespaces() -> Self {
+        Self::root("core/namespaces/")
+    }
+    /// A namespace.
+    pub fn namespace(id: NamespaceId) -> Self {
+        Self::root(&format!("core/namespaces/{id}"))
+    }
+    /// All registered components.
+    pub fn catalog() -> Self {
+        Self::root("core/plugin-catalog/")
+    }
+    /// A registered component, by type, name and version.
+    pub fn catalog_entry(kind: &str, name: &str, version: &str) -> Self {
+        Self::root(&format!("core/plugin-catalog/{kind}/{name}/{version}"))
+    }
+    /// The bytes of a component, by digest.
+    pub fn component(digest: &str) -> Self {
+        Self::root(&format!("core/component/{digest}"))
+    }
+    /// All token roles of a namespace.
+    pub fn token_roles(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "sys/token/roles/")
+    }
+    /// A token role.
+    pub fn token_role(namespace: NamespaceId, name: &str) -> Self {
+        Self::at(namespace, &format!("sys/token/roles/{name}"))
+    }
+}
+
+/// Of this cluster and its disaster-recovery secondary.
+impl SystemKey<Local> {
+    /// All mounts and auth methods that are local, by id.
+    pub fn local_mounts(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "core/local-mounts/")
+    }
+    /// A local mount or auth method.
+    pub fn local_mount(namespace: NamespaceId, id: MountId) -> Self {
+        Self::at(namespace, &format!("core/local-mounts/{id}"))
+    }
+    /// All local audit devices.
+    pub fn local_audits() -> Self {
+        Self::root("core/local-audit/")
+    }
+    /// A local audit device, by its path.
+    pub fn local_audit(path: &str) -> Self {
+        Self::root(&format!("core/local-audit/{path}"))
+    }
+    /// Key of the hashes under which tokens are stored.
+    pub fn token_salt() -> Self {
+        Self::root("sys/token/salt")
+    }
+    /// A token, by the salted hash of its id.
+    pub fn token(hash: &str) -> Self {
+        Self::root(&format!("sys/token/id/{hash}"))
+    }
+    /// All accessors.
+    pub fn accessors() -> Self {
+        Self::root("sys/token/accessor/")
+    }
+    /// From an accessor to the hash of its token.
+    pub fn accessor(accessor: &str) -> Self {
+        Self::root(&format!("sys/token/accessor/{accessor}"))
+    }
+    /// All children of a token.
+    pub fn token_children(parent_hash: &str) -> Self {
+        Self::root(&format!("sys/token/parent/{parent_hash}/"))
+    }
+    /// A child of a token.
+    pub fn token_child(parent_hash: &str, child_hash: &str) -> Self {
+        Self::root(&format!("sys/token/parent/{parent_hash}/{child_hash}"))
+    }
+    /// A lease, by its id.
+    pub fn lease(id: &str) -> Self {
+        Self::root(&format!("sys/expire/id/{id}"))
+    }
+    /// All leases whose id begins with `prefix`.
+    pub fn leases_below(prefix: &str) -> Self {
+        Self::root(&format!("sys/expire/id/{prefix}"))
+    }
+    /// All ends of leases, the next one first.
+    pub fn lease_ends() -> Self {
+        Self::root("sys/expire/end/")
+    }
+    /// The end of a lease.
+    pub fn lease_end(at: Timestamp, id: &str) -> Self {
+        Self::root(&format!("sys/expire/end/{:016x}/{id}", at.as_millis()))
+    }
+    /// All entries of a token's cubbyhole that begin with `path`.
+    pub fn cubbyhole(namespace: NamespaceId, token_hash: &str, path: &str) -> Self {
+        Self::at(namespace, &format!("cubbyhole/{token_hash}/{path}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_have_the_class_of_the_table() {
+        let check = |key: &PhysicalKey, class: Class| assert_eq!(key.class(), class, "{key:?}");
+        check(SystemKey::keyring().physical(), Class::Ignored);
+        check(SystemKey::seal_config().physical(), Class::Ignored);
+        check(SystemKey::cluster().physical(), Class::Ignored);
+        check(SystemKey::mount(NamespaceId::ROOT, MountId::new(7)).physical(), Class::Replicated);
+        check(SystemKey::policy(NamespaceId::ROOT, "p").physical(), Class::Replicated);
+        check(SystemKey::token_role(NamespaceId::ROOT, "r").physical(), Class::Replicated);
+        check(SystemKey::catalog_entry("secret", "kv", "v1").physical(), Class::Replicated);
+        check(SystemKey::token("h").physical(), Class::Local);
+        check(SystemKey::accessor("a").physical(), Class::Local);
+        check(SystemKey::token_salt().physical(), Class::Local);
+        check(SystemKey::lease("auth/token/create/x").physical(), Class::Local);
+        check(SystemKey::local_mounts(NamespaceId::ROOT).physical(), Class::Local);
+        check(SystemKey::cubbyhole(NamespaceId::ROOT, "h", "a").physical(), Class::Local);
+    }
+
+    #[test]
+    fn ends_of_leases_sort_by_time() {
+        let end = |millis| SystemKey::lease_end(Timestamp::from_millis(millis), "x");
+        assert!(end(9).physical() < end(10).physical());
+        assert!(end(255).physical() < end(4096).physical());
+    }
+}
