@@ -57,7 +57,11 @@ impl PhysicalKey {
 
     /// The class.
     pub fn class(&self) -> Class {
-        self.0.first().copied().and_then(Class::from_byte).unwrap_or(Class::Ignored)
+        self.0
+            .first()
+            .copied()
+            .and_then(Class::from_byte)
+            .unwrap_or(Class::Ignored)
     }
 
     /// The namespace.
@@ -84,6 +88,13 @@ impl PhysicalKey {
 
 impl fmt::Debug for PhysicalKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}/{}", self.class(), self.namespace(), self.mount(), self.path())
+        write!(
+            f,
+            "{}/{}/{}/{}",
+            self.class(),
+            self.namespace(),
+            self.mount(),
+            self.path()
+        )
     }
 }

@@ -82,7 +82,10 @@ impl StorageRules {
     pub fn place(&self, mount: MountLocality, key: &str) -> Result<Place, Undeclared> {
         let rule = self.0.iter().find(|rule| key.starts_with(&rule.prefix));
         let rule = rule.ok_or_else(|| Undeclared(key.to_owned()))?;
-        Ok(Place { class: class(mount, rule.locality), seal_wrap: rule.seal_wrap })
+        Ok(Place {
+            class: class(mount, rule.locality),
+            seal_wrap: rule.seal_wrap,
+        })
     }
 
     /// The classes that keys beginning with `prefix` can have, each once. Empty when no such key
@@ -90,8 +93,11 @@ impl StorageRules {
     pub fn classes_below(&self, mount: MountLocality, prefix: &str) -> Vec<Class> {
         let covers = self.0.iter().find(|rule| prefix.starts_with(&rule.prefix));
         let nested = self.0.iter().filter(|rule| rule.prefix.starts_with(prefix));
-        let mut classes: Vec<Class> =
-            covers.into_iter().chain(nested).map(|rule| class(mount, rule.locality)).collect();
+        let mut classes: Vec<Class> = covers
+            .into_iter()
+            .chain(nested)
+            .map(|rule| class(mount, rule.locality))
+            .collect();
         classes.sort_unstable();
         classes.dedup();
         classes
@@ -111,7 +117,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn rule(prefix: &str, locality: Locality) -> Rule {
-        Rule { prefix: prefix.into(), locality, seal_wrap: false }
+        Rule {
+            prefix: prefix.into(),
+            locality,
+            seal_wrap: false,
+        }
     }
 
     #[test]
@@ -138,15 +148,27 @@ mod tests {
 
     #[test]
     fn one_prefix_cannot_have_two_classes() {
-        let rules = vec![rule("a/", Locality::Local), rule("a/", Locality::Replicated)];
+        let rules = vec![
+            rule("a/", Locality::Local),
+            rule("a/", Locality::Replicated),
+        ];
         assert_eq!(StorageRules::new(rules), Err(RuleError::Twice("a/".into())));
     }
 
     fn rules() -> impl Strategy<Value = Vec<Rule>> {
-        let one = ("[ab/]{0,4}", any::<bool>(), any::<bool>()).prop_map(|(prefix, local, seal_wrap)| {
-            let locality = if local { Locality::Local } else { Locality::Replicated };
-            Rule { prefix, locality, seal_wrap }
-        });
+        let one =
+            ("[ab/]{0,4}", any::<bool>(), any::<bool>()).prop_map(|(prefix, local, seal_wrap)| {
+                let locality = if local {
+                    Locality::Local
+                } else {
+                    Locality::Replicated
+                };
+                Rule {
+                    prefix,
+                    locality,
+                    seal_wrap,
+                }
+            });
         prop::collection::vec(one, 0..6)
     }
 

@@ -15,7 +15,10 @@ pub struct SystemKey<C> {
 impl<C: ClassMark> SystemKey<C> {
     fn at(namespace: NamespaceId, path: &str) -> Self {
         let physical = PhysicalKey::new(C::CLASS, namespace, MountId::SYSTEM, path);
-        Self { physical, class: PhantomData }
+        Self {
+            physical,
+            class: PhantomData,
+        }
     }
 
     fn root(path: &str) -> Self {
@@ -187,16 +190,37 @@ mod tests {
         check(SystemKey::keyring().physical(), Class::Ignored);
         check(SystemKey::seal_config().physical(), Class::Ignored);
         check(SystemKey::cluster().physical(), Class::Ignored);
-        check(SystemKey::mount(NamespaceId::ROOT, MountId::new(7)).physical(), Class::Replicated);
-        check(SystemKey::policy(NamespaceId::ROOT, "p").physical(), Class::Replicated);
-        check(SystemKey::token_role(NamespaceId::ROOT, "r").physical(), Class::Replicated);
-        check(SystemKey::catalog_entry("secret", "kv", "v1").physical(), Class::Replicated);
+        check(
+            SystemKey::mount(NamespaceId::ROOT, MountId::new(7)).physical(),
+            Class::Replicated,
+        );
+        check(
+            SystemKey::policy(NamespaceId::ROOT, "p").physical(),
+            Class::Replicated,
+        );
+        check(
+            SystemKey::token_role(NamespaceId::ROOT, "r").physical(),
+            Class::Replicated,
+        );
+        check(
+            SystemKey::catalog_entry("secret", "kv", "v1").physical(),
+            Class::Replicated,
+        );
         check(SystemKey::token("h").physical(), Class::Local);
         check(SystemKey::accessor("a").physical(), Class::Local);
         check(SystemKey::token_salt().physical(), Class::Local);
-        check(SystemKey::lease("auth/token/create/x").physical(), Class::Local);
-        check(SystemKey::local_mounts(NamespaceId::ROOT).physical(), Class::Local);
-        check(SystemKey::cubbyhole(NamespaceId::ROOT, "h", "a").physical(), Class::Local);
+        check(
+            SystemKey::lease("auth/token/create/x").physical(),
+            Class::Local,
+        );
+        check(
+            SystemKey::local_mounts(NamespaceId::ROOT).physical(),
+            Class::Local,
+        );
+        check(
+            SystemKey::cubbyhole(NamespaceId::ROOT, "h", "a").physical(),
+            Class::Local,
+        );
     }
 
     #[test]
