@@ -1,0 +1,99 @@
+//! What is stored of a mount.
+
+use crate::MountPath;
+use base::MountId;
+use locality::MountLocality;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Which of the two tables a mount is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MountKind {
+    /// A secrets engine.
+    Secret,
+    /// An auth method, below `auth/`.
+    Auth,
+}
+
+/// One mount. One storage entry each, so that a filter can leave out a mount's very name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MountEntry {
+    /// Part of every key of the mount; survives a move.
+    pub id: MountId,
+    /// Secrets engine or auth method.
+    pub kind: MountKind,
+    /// Where, within the namespace; auth methods with their `auth/`.
+    pub path: MountPath,
+    /// Name in the catalog (`kv`), or of an engine of the host (`system`).
+    pub plugin: String,
+    /// Version that was mounted; empty for engines of the host.
+    pub plugin_version: String,
+    /// SHA-256 of the component, hexadecimal; empty for engines of the host.
+    pub digest: String,
+    /// For clients that know mounts by UUID.
+    pub uuid: String,
+    /// `kv_92b05b04`: the plugin's name and eight hexadecimal digits.
+    pub accessor: String,
+    /// For people.
+    pub description: String,
+    /// Is it kept out of performance replication?
+    pub local: bool,
+    /// Are all its entries wrapped by the seal?
+    pub seal_wrap: bool,
+    /// Options that the engine reads.
+    pub options: BTreeMap<String, String>,
+    /// What was tuned.
+    pub config: MountConfig,
+}
+
+impl MountEntry {
+    /// What locality decides by.
+    pub const fn locality(&self) -> MountLocality {
+        if self.local {
+            MountLocality::Local
+        } else {
+            MountLocality::Shared
+        }
+    }
+
+    /// `vault secrets list` shows it; those of the host cannot be moved or disabled.
+    pub const fn is_hosts_own(&self) -> bool {
+        self.digest.is_empty()
+    }
+}
+
+/// Who sees a mount without the right to use it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ListingVisibility {
+    /// Nobody.
+    #[default]
+    Hidden,
+    /// Everybody, also without a token.
+    Unauth,
+}
+
+/// What `tune` changes. Zero and empty mean: as the server has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MountConfig {
+    /// Seconds.
+    pub default_lease_ttl: u64,
+    /// Seconds.
+    pub max_lease_ttl: u64,
+    /// Kept for clients that set it; there is no cache to bypass.
+    pub force_no_cache: bool,
+    /// Request fields that audit records show as they are.
+    pub audit_non_hmac_request_keys: Vec<String>,
+    /// Response fields that audit records show as they are.
+    pub audit_non_hmac_response_keys: Vec<String>,
+    /// Who sees the mount.
+    pub listing_visibility: ListingVisibility,
+    /// Request headers that the engine is shown.
+    pub passthrough_request_headers: Vec<String>,
+    /// Response headers that the engine may set.
+    pub allowed_response_headers: Vec<String>,
+    /// `default-service`, `default-batch`, `service` or `batch`; auth methods only.
+    pub token_type: String,
+}
