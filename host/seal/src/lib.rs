@@ -1,1 +1,24 @@
-//! Placeholder.
+//! What stands between a stopped server and its keys.
+//!
+//! ```text
+//!  shares ─ shamir ─▶ key-encryption key ─ unwrap ─▶ root key ─▶ keyring (in `barrier`)
+//! ```
+//!
+//! Shares protect a key that wraps the root key, never the root key itself: the seal of a cluster
+//! can change without one entry being sealed anew. Nothing here is stored and nothing is logged.
+
+mod config;
+mod field;
+mod progress;
+mod shamir;
+mod threshold;
+mod wrap;
+
+pub use config::{SealConfig, SealKind};
+pub use progress::{Progress, Submitted, UnsealProgress};
+pub use shamir::{Share, ShareError, combine, split};
+pub use threshold::{ThresholdError, ValidThreshold};
+pub use wrap::{KEY_BYTES, Key, UnwrapError, unwrap_root_key, wrap_root_key};
+
+#[cfg(test)]
+mod testing;
