@@ -1,0 +1,36 @@
+//! What stands behind the API.
+
+use base::{Reply, Request};
+use core::future::Future;
+use core::pin::Pin;
+use std::sync::Arc;
+
+/// Answers requests; `node` does.
+pub trait Service: Send + Sync + 'static {
+    /// Answers one request. Once begun it is polled to its end, also when its client has left.
+    fn handle(&self, request: Request) -> impl Future<Output = Reply> + Send;
+
+    /// The cluster whose log [`Reply::index`] counts. Without one no `X-Vault-Index` is sent.
+    fn cluster_id(&self) -> Option<Arc<str>> {
+        None
+    }
+}
+
+/// A reply on its way.
+pub(crate) type Pending = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+/// [`Service`] without its type, so that the rest of this room is compiled once.
+pub(crate) trait AnyService: Send + Sync + 'static {
+    fn begin(self: Arc<Self>, request: Request) -> Pending;
+    fn cluster_id(&self) -> Option<Arc<str>>;
+}
+
+impl<S: Service> AnyService for S {
+    fn begin(self: Arc<Self>, request: Request) -> Pending {
+        Box::pin(async move { self.handle(request).await })
+    }
+
+    fn cluster_id(&self) -> Option<Arc<str>> {
+        Service::cluster_id(self)
+    }
+}
