@@ -1,0 +1,255 @@
+//! A set of policies, compiled.
+
+use crate::pattern::{Pattern, Rank, Segments};
+use crate::policy::Body;
+use crate::rule::{Limits, Rule};
+use crate::{Ask, Capabilities, Capability, Decision, Grant, Identity, Operation, Policy};
+use base::Timestamp;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// A set of policies, compiled once and asked for every request.
+#[derive(Debug, Default)]
+pub struct Acl {
+    root: bool,
+    exact: HashMap<String, Slot>,
+    prefixes: HashMap<String, Slot>,
+    /// The lengths that prefixes have, longest first: a lookup is one probe for each.
+    prefix_lengths: Vec<usize>,
+    /// Best first.
+    wildcards: Vec<(Rank, Segments, Slot)>,
+}
+
+/// All that the policies say of one pattern.
+#[derive(Debug)]
+enum Slot {
+    /// Nothing of it ever ends.
+    Fixed(Arc<Merged>),
+    /// Some of it ends: united for each question from what still counts.
+    Timed(Vec<(Grant, Rule)>),
+}
+
+/// The rules of one pattern, united.
+#[derive(Debug, Default)]
+pub(crate) struct Merged {
+    capabilities: Capabilities,
+    limits: Limits,
+    grants: Vec<(Capabilities, Grant)>,
+}
+
+impl Merged {
+    fn of<'rule>(rules: impl Iterator<Item = (&'rule Grant, &'rule Rule)>) -> Self {
+        let mut merged = Self::default();
+        for (grant, rule) in rules {
+            merged.capabilities = merged.capabilities.union(rule.capabilities);
+            merged.limits.union(&rule.limits);
+            merged.grants.push((rule.capabilities, grant.clone()));
+        }
+        merged
+    }
+
+    pub(crate) fn grants_of(&self, capability: Capability) -> Vec<Grant> {
+        let mut grants: Vec<Grant> = Vec::new();
+        for (capabilities, grant) in &self.grants {
+            if capabilities.has(capability) && !grants.contains(grant) {
+                grants.push(grant.clone());
+            }
+        }
+        grants
+    }
+
+    fn allows(&self, ask: &Ask<'_>) -> bool {
+        let Some(capability) = ask.operation.capability() else {
+            return true;
+        };
+        let limits = &self.limits;
+        self.capabilities.has(capability)
+            && limits.wrapping.permits(ask.wrap_ttl)
+            && (!ask.operation.carries_parameters() || limits.parameters.permit(ask.data))
+            && (!ask.operation.is_listing() || pages_permitted(limits.pagination_limit, ask))
+    }
+}
+
+/// Whether a listing asks for no more keys at once than it may.
+fn pages_permitted(limit: Option<u64>, ask: &Ask<'_>) -> bool {
+    let Some(limit) = limit else { return true };
+    let asked = match ask.data.get("limit") {
+        Some(serde_json::Value::String(text)) => text.parse().ok(),
+        Some(serde_json::Value::Number(number)) => number.as_u64(),
+        _ => None,
+    };
+    asked.is_some_and(|asked: u64| (1..=limit).contains(&asked))
+}
+
+impl Slot {
+    fn new(rules: Vec<(Grant, Rule)>) -> Self {
+        if rules.iter().any(|(_, rule)| rule.expiration.is_some()) {
+            return Self::Timed(rules);
+        }
+        let rules = rules.iter().map(|(grant, rule)| (grant, rule));
+        Self::Fixed(Arc::new(Merged::of(rules)))
+    }
+
+    /// What counts at `now`; none where all of it has ended.
+    fn at(&self, now: Timestamp) -> Option<Arc<Merged>> {
+        match self {
+            Self::Fixed(merged) => Some(Arc::clone(merged)),
+            Self::Timed(rules) => {
+                let live = || {
+                    rules
+                        .iter()
+                        .filter(|(_, rule)| rule.expiration.is_none_or(|end| now < end))
+                        .map(|(grant, rule)| (grant, rule))
+                };
+                live().next()?;
+                Some(Arc::new(Merged::of(live())))
+            }
+        }
+    }
+}
+
+impl Acl {
+    /// Compiles `policies` for a caller of no identity: rules with templates are left out.
+    pub fn new(policies: &[Arc<Policy>]) -> Self {
+        Self::build(policies, None)
+    }
+
+    /// Compiles `policies` for this caller: templates are filled, and rules whose templates do
+    /// not resolve are left out.
+    pub fn for_identity(policies: &[Arc<Policy>], identity: &Identity) -> Self {
+        Self::build(policies, Some(identity))
+    }
+
+    fn build(policies: &[Arc<Policy>], identity: Option<&Identity>) -> Self {
+        let mut acl = Self {
+            root: policies
+                .iter()
+                .any(|policy| matches!(policy.body, Body::Root)),
+            ..Self::default()
+        };
+        let mut by_pattern: BTreeMap<String, Vec<(Grant, Rule)>> = BTreeMap::new();
+        for policy in policies {
+            let grant = Grant {
+                policy: policy.name.clone(),
+                namespace: policy.namespace.clone(),
+            };
+            for (pattern, rule) in policy.rules_for(identity) {
+                let rules = by_pattern.entry(pattern).or_default();
+                rules.push((grant.clone(), rule.clone()));
+            }
+        }
+        for (text, rules) in by_pattern {
+            let slot = Slot::new(rules);
+            match Pattern::parse(&text) {
+                Pattern::Exact(path) => {
+                    acl.exact.insert(path, slot);
+                }
+                Pattern::Prefix(stem) => {
+                    acl.prefix_lengths.push(stem.len());
+                    acl.prefixes.insert(stem, slot);
+                }
+                Pattern::Segments(segments) => {
+                    acl.wildcards.push((Rank::of(&text), segments, slot));
+                }
+            }
+        }
+        acl.prefix_lengths.sort_unstable_by(|a, b| b.cmp(a));
+        acl.prefix_lengths.dedup();
+        acl.wildcards.sort_by(|(a, ..), (b, ..)| b.cmp(a));
+        acl
+    }
+
+    /// Whether it may be done.
+    pub fn decide(&self, ask: &Ask<'_>) -> Decision {
+        let mut decision = Decision {
+            allowed: self.root || ask.operation == Operation::Help,
+            root: self.root,
+            sudo: self.root,
+            operation: ask.operation,
+            rule: None,
+        };
+        if self.root {
+            return decision;
+        }
+        if let Some(rule) = self.rule(ask.path, ask.operation.is_listing(), ask.now) {
+            decision.allowed |= rule.allows(ask);
+            decision.sudo =
+                rule.capabilities.has(Capability::Sudo) && !rule.capabilities.has(Capability::Deny);
+            decision.rule = Some(rule);
+        }
+        decision
+    }
+
+    /// The names of what may be done at `path`, sorted: `root` for the root policy, `deny` for
+    /// nothing. A path that ends in `/` is asked for as LIST asks.
+    pub fn capabilities(&self, path: &str, now: Timestamp) -> Vec<&'static str> {
+        if self.root {
+            return vec!["root"];
+        }
+        let path = path.strip_prefix('/').unwrap_or(path);
+        self.rule(path, path.ends_with('/'), now)
+            .map_or_else(Capabilities::default, |rule| rule.capabilities)
+            .names()
+    }
+
+    /// Whether anything at all may be done at or below `folder`, which ends in `/`.
+    pub fn grants_below(&self, folder: &str, now: Timestamp) -> bool {
+        let grants = |slot: &Slot| {
+            slot.at(now)
+                .is_some_and(|rule| !rule.capabilities.grants_nothing())
+        };
+        self.root
+            || self
+                .exact
+                .iter()
+                .any(|(path, slot)| path.starts_with(folder) && grants(slot))
+            || self.prefixes.iter().any(|(stem, slot)| {
+                (stem.starts_with(folder) || folder.starts_with(stem.as_str())) && grants(slot)
+            })
+            || self
+                .wildcards
+                .iter()
+                .any(|(_, segments, slot)| segments.reaches(folder) && grants(slot))
+    }
+
+    /// The rule that counts, as the head of this crate says.
+    fn rule(&self, path: &str, listing: bool, now: Timestamp) -> Option<Arc<Merged>> {
+        let exact = |path: &str| self.exact.get(path).and_then(|slot| slot.at(now));
+        if let Some(rule) = exact(path) {
+            return Some(rule);
+        }
+        let entry = if listing {
+            path.strip_suffix('/')
+        } else {
+            None
+        };
+        entry
+            .and_then(exact)
+            .or_else(|| self.best(path, now))
+            .or_else(|| entry.and_then(|entry| self.best(entry, now)))
+    }
+
+    /// The best pattern with a wildcard that matches.
+    fn best(&self, path: &str, now: Timestamp) -> Option<Arc<Merged>> {
+        let prefix = self.prefix_lengths.iter().find_map(|length| {
+            let stem = path.get(..*length)?;
+            Some((stem, self.prefixes.get(stem)?.at(now)?))
+        });
+        let wildcard = self.wildcards.iter().find_map(|(rank, segments, slot)| {
+            segments.matches(path).then_some(())?;
+            Some((rank, slot.at(now)?))
+        });
+        match (prefix, wildcard) {
+            (Some((stem, prefix)), Some((rank, wildcard))) => {
+                if Rank::of(&format!("{stem}*")) > *rank {
+                    Some(prefix)
+                } else {
+                    Some(wildcard)
+                }
+            }
+            (prefix, wildcard) => prefix
+                .map(|(_, rule)| rule)
+                .or_else(|| wildcard.map(|(_, rule)| rule)),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! A policy.
+
+use crate::rule::Rule;
+use crate::{Identity, PolicyError, parse};
+use base::NamespaceId;
+
+/// Where a policy was written; its paths are below that namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyNamespace {
+    /// The namespace.
+    pub id: NamespaceId,
+    /// Its path with a slash at its end; empty for the root namespace.
+    pub path: String,
+}
+
+impl PolicyNamespace {
+    /// The root namespace.
+    pub const ROOT: Self = Self {
+        id: NamespaceId::ROOT,
+        path: String::new(),
+    };
+}
+
+/// A policy, parsed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    pub(crate) name: String,
+    pub(crate) namespace: PolicyNamespace,
+    pub(crate) body: Body,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Body {
+    /// Everything, everywhere.
+    Root,
+    Rules(Vec<Rule>),
+}
+
+impl Policy {
+    /// Reads a policy of the root namespace. An empty text is a policy that grants nothing.
+    ///
+    /// # Errors
+    /// [`PolicyError`], whose text is for the writer of the policy.
+    pub fn parse(name: &str, text: &str) -> Result<Self, PolicyError> {
+        Ok(Self {
+            name: name.to_owned(),
+            namespace: PolicyNamespace::ROOT,
+            body: Body::Rules(parse::rules(text)?),
+        })
+    }
+
+    /// The policy that may do everything. It has no text, and is never parsed from one.
+    pub fn root() -> Self {
+        Self {
+            name: String::from("root"),
+            namespace: PolicyNamespace::ROOT,
+            body: Body::Root,
+        }
+    }
+
+    /// The same policy, written in `namespace`. The root policy stays where it is.
+    #[must_use]
+    pub fn in_namespace(mut self, namespace: PolicyNamespace) -> Self {
+        if let Body::Rules(_) = self.body {
+            self.namespace = namespace;
+        }
+        self
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where it was written.
+    pub const fn namespace(&self) -> &PolicyNamespace {
+        &self.namespace
+    }
+
+    /// Whether what it grants depends on who asks. Only then must an [`Acl`](crate::Acl) of it
+    /// not be shared between identities.
+    pub fn is_templated(&self) -> bool {
+        match &self.body {
+            Body::Root => false,
+            Body::Rules(rules) => rules.iter().any(|rule| rule.path.has_holes()),
+        }
+    }
+
+    /// Its rules with their whole patterns, for this caller; those that do not resolve left out.
+    pub(crate) fn rules_for(&self, identity: Option<&Identity>) -> Vec<(String, &Rule)> {
+        let Body::Rules(rules) = &self.body else {
+            return Vec::new();
+        };
+        rules
+            .iter()
+            .filter_map(|rule| {
+                let path = rule.path.clone().below(&self.namespace.path);
+                Some((path.render(identity)?, rule))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,162 @@
+//! `{{identity.…}}` in the paths of rules.
+
+use std::collections::BTreeMap;
+
+/// A text with holes that the caller's identity fills.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Template(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Hole(String),
+}
+
+impl Template {
+    /// None where the braces do not pair up.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("{{") {
+            let (hole, after) = after.split_once("}}")?;
+            if before.contains("}}") || hole.contains("{{") {
+                return None;
+            }
+            parts.push(Part::Text(before.to_owned()));
+            parts.push(Part::Hole(hole.trim().to_owned()));
+            rest = after;
+        }
+        if rest.contains("}}") {
+            return None;
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        Some(Self(parts))
+    }
+
+    pub(crate) fn has_holes(&self) -> bool {
+        self.0.iter().any(|part| matches!(part, Part::Hole(_)))
+    }
+
+    /// The text with its holes filled. None where one is unknown, empty, or would change what the
+    /// pattern means: a name must not widen a rule.
+    pub(crate) fn render(&self, identity: Option<&Identity>) -> Option<String> {
+        let mut text = String::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(literal) => text.push_str(literal),
+                Part::Hole(hole) => {
+                    let value = identity?.resolve(hole)?;
+                    if value.is_empty() || value.contains(['+', '*', '/']) {
+                        return None;
+                    }
+                    text.push_str(value);
+                }
+            }
+        }
+        Some(text)
+    }
+
+    /// The same without the slash that it may begin with: paths of requests never do.
+    pub(crate) fn without_leading_slash(mut self) -> Self {
+        if let Some(Part::Text(first)) = self.0.first_mut()
+            && let Some(rest) = first.strip_prefix('/')
+        {
+            *first = rest.to_owned();
+        }
+        self
+    }
+
+    /// Puts `prefix` before the text.
+    pub(crate) fn below(mut self, prefix: &str) -> Self {
+        self.0.insert(0, Part::Text(prefix.to_owned()));
+        self
+    }
+}
+
+/// Who the caller is, as far as policies may name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The entity's id.
+    pub id: String,
+    /// The entity's name.
+    pub name: String,
+    /// The entity's metadata.
+    pub metadata: BTreeMap<String, String>,
+    /// Its aliases, by the accessor of their auth mount.
+    pub aliases: BTreeMap<String, Alias>,
+    /// The groups it is in.
+    pub groups: Vec<Group>,
+}
+
+/// The entity's name at one auth mount.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Alias {
+    /// The alias' id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What the auth method says of it.
+    pub metadata: BTreeMap<String, String>,
+    /// What operators say of it.
+    pub custom_metadata: BTreeMap<String, String>,
+}
+
+/// A group that the entity is in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Group {
+    /// The group's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its metadata.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl Identity {
+    fn resolve(&self, hole: &str) -> Option<&str> {
+        let rest = hole.strip_prefix("identity.")?;
+        if let Some(field) = rest.strip_prefix("entity.") {
+            return self.entity_field(field);
+        }
+        let rest = rest.strip_prefix("groups.")?;
+        let (key, by_id) = match rest.strip_prefix("ids.") {
+            Some(key) => (key, true),
+            None => (rest.strip_prefix("names.")?, false),
+        };
+        // Names may hold dots, so each group tells whether the text begins with its own.
+        self.groups.iter().find_map(|group| {
+            let own = if by_id { &group.id } else { &group.name };
+            let field = key.strip_prefix(own.as_str())?.strip_prefix('.')?;
+            match field {
+                "id" => Some(group.id.as_str()),
+                "name" => Some(group.name.as_str()),
+                _ => from_map(field.strip_prefix("metadata.")?, &group.metadata),
+            }
+        })
+    }
+
+    fn entity_field(&self, field: &str) -> Option<&str> {
+        match field {
+            "id" => return Some(&self.id),
+            "name" => return Some(&self.name),
+            _ => {}
+        }
+        if let Some(key) = field.strip_prefix("metadata.") {
+            return from_map(key, &self.metadata);
+        }
+        let (accessor, field) = field.strip_prefix("aliases.")?.split_once('.')?;
+        let alias = self.aliases.get(accessor)?;
+        match field {
+            "id" => Some(&alias.id),
+            "name" => Some(&alias.name),
+            _ => match field.strip_prefix("custom_metadata.") {
+                Some(key) => from_map(key, &alias.custom_metadata),
+                None => from_map(field.strip_prefix("metadata.")?, &alias.metadata),
+            },
+        }
+    }
+}
+
+fn from_map<'map>(key: &str, map: &'map BTreeMap<String, String>) -> Option<&'map str> {
+    map.get(key).map(String::as_str)
+}
