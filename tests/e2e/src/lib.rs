@@ -1,1 +1,25 @@
-//! Placeholder.
+//! What the end-to-end tests share: real processes on loopback, an HTTP client, and the comparison
+//! of two servers.
+//!
+//! ```text
+//!  tests/*.rs ──▶ compare::Script ──▶ compare::run ──▶ Client ──▶ Server (bao)
+//!                                             └──────▶ Client ──▶ Server (casemate)
+//! ```
+//!
+//! Everything here fails by panicking, as tests do: a missing binary is a failed test, not a skipped
+//! one.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "test support: what goes wrong here is to fail the test, with its reason"
+)]
+
+mod client;
+pub mod compare;
+mod process;
+
+pub use client::{Client, Response};
+pub use process::{Server, binary, free_port};

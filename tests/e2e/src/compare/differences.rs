@@ -1,0 +1,40 @@
+//! Where we mean to answer otherwise than OpenBao, and why. `docs/reference/compatibility.md` tells
+//! the same to users; a test holds the two together.
+
+/// One difference that is meant.
+#[derive(Debug)]
+pub struct Difference {
+    /// How the documentation calls it.
+    pub name: &'static str,
+    /// Why we differ.
+    pub reason: &'static str,
+}
+
+macro_rules! differences {
+    ($($name:ident: $title:literal, $reason:literal;)*) => {
+        $(#[doc = $reason] pub const $name: Difference = Difference { name: $title, reason: $reason };)*
+        /// All of them.
+        pub const ALL: &[&Difference] = &[$(&$name),*];
+    };
+}
+
+differences! {
+    EXACT_NUMBERS: "exact numbers in KV v2",
+        "OpenBao rounds numbers of a versioned secret to 64-bit floats; a secret must come back as it was written.";
+    HUGE_NUMBERS: "numbers beyond 64-bit floats",
+        "OpenBao refuses a number such as 1e400 in any body; we keep numbers as text and need not.";
+    EMPTY_NOT_FOUND: "404 without a body",
+        "OpenBao answers a patch of nothing with an empty body; every refusal of ours is JSON.";
+    PATCH_OF_NULL: "patch of a secret without data",
+        "OpenBao answers 500 where the version's data is null; we take null for an empty object, as RFC 7396 does.";
+    PATCHED_CUSTOM_NUMBERS: "numbers in patched custom metadata",
+        "OpenBao answers 500 to a number or boolean that it takes as text when metadata is written; we take it in both.";
+    VERSIONS_OUT_OF_RANGE: "max_versions out of range",
+        "OpenBao lets -1 and 2^32 overflow silently; we refuse them.";
+    NEGATIVE_TTL: "negative ttl in KV v1",
+        "OpenBao hands a negative lease_duration to clients; we take it for a ttl that is no duration.";
+    FOLDER_READ: "reading a path that ends in a slash",
+        "OpenBao answers 500 where a secret of the name exists; nothing is ever stored at such a path, so we answer 404.";
+    FOLDER_INFO: "details of folders",
+        "OpenBao describes a folder by the secret of the same name, if there is one; a folder has no metadata.";
+}

@@ -1,0 +1,128 @@
+//! Version 2: lists, scans, details.
+
+use super::MOUNT_V2;
+use crate::compare::{Script, Step, delete, differences, get, list, post, scan};
+
+/// Pages.
+pub(super) const PAGES: Script = Script {
+    name: "pages",
+    steps: &[
+        post("sys/mounts/pages", MOUNT_V2),
+        list("pages/metadata"),
+        list("pages/metadata/"),
+        secret("pages/data/l/a"),
+        secret("pages/data/l/b"),
+        secret("pages/data/l/b/c"),
+        secret("pages/data/l/b/d/e"),
+        secret("pages/data/l/b-x"),
+        secret("pages/data/l/c"),
+        secret("pages/data/l/%C3%A9"),
+        secret("pages/data/l/z%20z"),
+        secret("pages/data/l/Z"),
+        secret("pages/data/m"),
+        list("pages/metadata"),
+        list("pages/metadata/"),
+        get("pages/metadata?list=true"),
+        list("pages/metadata/l"),
+        list("pages/metadata/l/"),
+        get("pages/metadata/l?list=true"),
+        get("pages/metadata/l/?list=true"),
+        list("pages/metadata/l/b"),
+        list("pages/metadata/l/b/d"),
+        list("pages/metadata/l/b/d/e"),
+        list("pages/metadata/l/none"),
+        list("pages/metadata/l?after=b"),
+        list("pages/metadata/l?after=b/"),
+        list("pages/metadata/l?after=a&limit=2"),
+        list("pages/metadata/l?after=b&limit=1"),
+        list("pages/metadata/l?limit=1"),
+        list("pages/metadata/l?limit=0"),
+        list("pages/metadata/l?limit=-1"),
+        list("pages/metadata/l?limit=x"),
+        list("pages/metadata/l?limit=99"),
+        list("pages/metadata/l?limit="),
+        list("pages/metadata/l?after="),
+        list("pages/metadata/l?after=zzzz"),
+        list("pages/metadata/l?after=/"),
+        list("pages/metadata/l?after=b/c"),
+        list("pages/metadata/l?after=%F4%8F%BF%BF"),
+        list("pages/metadata/?limit=1"),
+        get("pages/metadata?list=true&after=l&limit=1"),
+        get("pages/metadata/l?list=true&scan=true"),
+        list("pages/metadata/l?zz=1"),
+        delete("pages/metadata/l/b"),
+        list("pages/metadata/l"),
+        delete("pages/data/l/a"),
+        list("pages/metadata/l"),
+        delete("pages/metadata/l/b/c"),
+        delete("pages/metadata/l/b/d/e"),
+        list("pages/metadata/l"),
+    ],
+};
+
+/// Everything below.
+pub(super) const SCANS: Script = Script {
+    name: "scans",
+    steps: &[
+        post("sys/mounts/scans", MOUNT_V2),
+        scan("scans/metadata"),
+        secret("scans/data/l/a"),
+        secret("scans/data/l/b"),
+        secret("scans/data/l/b/c"),
+        secret("scans/data/l/b/d/e"),
+        secret("scans/data/l/b/f"),
+        secret("scans/data/l/c/x"),
+        secret("scans/data/l/c/y/z"),
+        secret("scans/data/l/Z"),
+        secret("scans/data/m"),
+        scan("scans/metadata"),
+        scan("scans/metadata/"),
+        get("scans/metadata?scan=true"),
+        scan("scans/metadata/l"),
+        scan("scans/metadata/l/b"),
+        scan("scans/metadata/l/b/d/e"),
+        scan("scans/metadata/none"),
+        scan("scans/metadata/l?after=b"),
+        scan("scans/metadata/l?limit=2"),
+        scan("scans/metadata/l?after=b/c&limit=1"),
+        scan("scans/metadata/l?zz=1"),
+    ],
+};
+
+/// Lists with the metadata of what they name.
+pub(super) const DETAILS: Script = Script {
+    name: "details",
+    steps: &[
+        post("sys/mounts/details", MOUNT_V2),
+        list("details/detailed-metadata"),
+        list("details/detailed-metadata/"),
+        scan("details/detailed-metadata"),
+        secret("details/data/x/y"),
+        secret("details/data/a"),
+        secret("details/data/b"),
+        post("details/metadata/b", r#"{"custom_metadata":{"x":"y"},"max_versions":3}"#),
+        delete("details/data/b"),
+        list("details/detailed-metadata/"),
+        list("details/detailed-metadata/?limit=1"),
+        list("details/detailed-metadata/?after=a&limit=1"),
+        list("details/detailed-metadata/?limit=x"),
+        list("details/detailed-metadata/?zz=1"),
+        list("details/detailed-metadata/x"),
+        list("details/detailed-metadata/none"),
+        scan("details/detailed-metadata/"),
+        scan("details/detailed-metadata/x"),
+        scan("details/detailed-metadata/none"),
+        scan("details/detailed-metadata/?after=a&limit=1"),
+        get("details/detailed-metadata/a"),
+        secret("details/data/x"),
+        list("details/detailed-metadata/?after=b").but(
+            &differences::FOLDER_INFO,
+            200,
+            r#"{"data":{"keys":["x","x/"],"key_info":{"x":{"cas_required":false,"created_time":"2026-11-23T05:14:55Z","current_metadata_version":0,"current_version":1,"custom_metadata":null,"delete_version_after":"0s","max_versions":0,"metadata_cas_required":false,"oldest_version":0,"updated_time":"2026-11-23T05:14:55Z","versions":{"1":{"created_time":"2026-11-23T05:14:55Z","deletion_time":"","destroyed":false}}},"x/":{}}}}"#,
+        ),
+    ],
+};
+
+const fn secret(path: &'static str) -> Step {
+    post(path, r#"{"data":{"i":1}}"#)
+}

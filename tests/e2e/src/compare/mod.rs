@@ -1,0 +1,93 @@
+//! Sends the same requests to two servers and reports where the answers differ.
+//!
+//! What is bound to differ (ids, times) is first made equal by [`normal`]; what we mean to differ
+//! stands, with its reason, in [`differences`], and the step that shows it says what we answer
+//! instead. Everything else is compared exactly, member by member.
+
+pub mod differences;
+pub mod kv;
+mod normal;
+mod step;
+
+pub use differences::Difference;
+pub use normal::Normal;
+pub use step::{Script, Step, delete, get, list, patch, post, put, scan, send};
+
+use crate::{Client, Response};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// How long a step that waits for a status may take.
+const UNTIL_WITHIN: Duration = Duration::from_secs(20);
+
+/// One server under comparison, with the tokens that the script made there.
+struct Side {
+    client: Client,
+    tokens: BTreeMap<&'static str, String>,
+}
+
+impl Side {
+    fn new(client: Client) -> Self {
+        Self {
+            client,
+            tokens: BTreeMap::new(),
+        }
+    }
+
+    /// Sends the step, again and again if it waits for a status.
+    fn run(&mut self, step: &Step) -> Response {
+        let client = match step.token {
+            Some(name) => self.client.with_token(&self.tokens[name]),
+            None => self.client.clone(),
+        };
+        let deadline = Instant::now() + UNTIL_WITHIN;
+        loop {
+            let response = client.send(step.verb, step.path, step.headers, step.body);
+            if step.until.is_none_or(|status| status == response.status)
+                || Instant::now() > deadline
+            {
+                if let Some(name) = step.saves_token {
+                    let token = response.json()["auth"]["client_token"].clone();
+                    let token = token.as_str().unwrap_or_default().to_owned();
+                    self.tokens.insert(name, token);
+                }
+                return response;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// Runs the script against both and gives one line for each step whose answers differ though they
+/// should not, or agree though they should not.
+pub fn run(script: &Script, theirs: &Client, ours: &Client) -> Vec<String> {
+    let (mut theirs, mut ours) = (Side::new(theirs.clone()), Side::new(ours.clone()));
+    let mut complaints = Vec::new();
+    for (number, step) in script.steps.iter().enumerate() {
+        let reference = Normal::of(&theirs.run(step));
+        let answer = Normal::of(&ours.run(step));
+        if let Some(complaint) = judge(step, &reference, &answer) {
+            let Script { name, .. } = script;
+            complaints.push(format!("{name} {number}: {step}\n{complaint}"));
+        }
+    }
+    complaints
+}
+
+fn judge(step: &Step, reference: &Normal, answer: &Normal) -> Option<String> {
+    let Some((difference, status, body)) = step.differs else {
+        return (reference != answer)
+            .then(|| format!("    theirs {reference}\n    ours   {answer}"));
+    };
+    let wanted = Normal::of(&Response {
+        status,
+        body: body.to_owned(),
+    });
+    if reference == answer {
+        let name = difference.name;
+        return Some(format!(
+            "    no longer differs, though listed as `{name}`: {answer}"
+        ));
+    }
+    (!wanted.same_content(answer)).then(|| format!("    wanted {wanted}\n    ours   {answer}"))
+}

@@ -1,0 +1,211 @@
+//! Answers without what is bound to differ from server to server.
+
+use crate::Response;
+use core::fmt;
+use serde_json::{Map, Value};
+
+/// Members of the envelope that say nothing where they are empty.
+const ENVELOPE: [&str; 8] = [
+    "request_id",
+    "lease_id",
+    "renewable",
+    "lease_duration",
+    "data",
+    "wrap_info",
+    "warnings",
+    "auth",
+];
+
+/// A status and a body, made comparable.
+#[derive(Debug, PartialEq)]
+pub struct Normal {
+    status: u16,
+    /// Which members the envelope has; OpenBao has no `mount_type`, Vault has.
+    members: Vec<String>,
+    /// The members that say something.
+    content: Value,
+}
+
+impl Normal {
+    /// Makes `response` comparable.
+    pub fn of(response: &Response) -> Self {
+        let mut members = Vec::new();
+        let mut content = match serde_json::from_str(&response.body) {
+            Ok(value) => value,
+            Err(_) => Value::String(response.body.trim().to_owned()),
+        };
+        if let Value::Object(object) = &mut content {
+            object.remove("mount_type");
+            members = object.keys().cloned().collect();
+            object.remove("request_id");
+            object.retain(|name, value| !(ENVELOPE.contains(&name.as_str()) && is_empty(value)));
+            object.values_mut().for_each(level);
+        }
+        Self {
+            status: response.status,
+            members,
+            content,
+        }
+    }
+
+    /// The same but for the members that say nothing.
+    pub fn same_content(&self, other: &Self) -> bool {
+        self.status == other.status && self.content == other.content
+    }
+}
+
+impl fmt::Display for Normal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let content = self.content.to_string();
+        write!(f, "{} {content:.3000}", self.status)?;
+        if self.members.len() != ENVELOPE.len() && !self.members.is_empty() {
+            write!(f, " (members {:?})", self.members)?;
+        }
+        Ok(())
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Number(number) => number.as_u64() == Some(0),
+        Value::String(text) => text.is_empty(),
+        Value::Bool(true) | Value::Array(_) | Value::Object(_) => false,
+    }
+}
+
+/// Puts kinds in the place of values that no two servers share.
+fn level(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(level),
+        Value::Object(object) => {
+            level_deletion(object);
+            for name in ["client_token", "accessor"] {
+                if let Some(Value::String(text)) = object.get_mut(name) {
+                    *text = format!("<{name}>");
+                }
+            }
+            object.values_mut().for_each(level);
+        }
+        Value::String(text) => {
+            if seconds(text).is_some() {
+                "<time>".clone_into(text);
+            } else if is_uuid(text) {
+                "<uuid>".clone_into(text);
+            } else if let Some(field) = malformed_field(text) {
+                *text = format!("<malformed field {field}>");
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// A deletion that is planned keeps its distance from the creation: that one is exact.
+fn level_deletion(object: &mut Map<String, Value>) {
+    let time = |name: &str| object.get(name).and_then(Value::as_str).and_then(seconds);
+    let (Some(created), Some(deleted)) = (time("created_time"), time("deletion_time")) else {
+        return;
+    };
+    if deleted - created > 60.0 {
+        let planned = format!("<time +{:.0}s>", deleted - created);
+        object.insert(String::from("deletion_time"), Value::String(planned));
+    }
+}
+
+/// How Go words a failed conversion is its own affair; that it names the field is not.
+fn malformed_field(text: &str) -> Option<&str> {
+    let text = text
+        .strip_prefix("Field validation failed: ")
+        .unwrap_or(text);
+    let (field, _) = text
+        .strip_prefix("error converting input for field \"")?
+        .split_once('"')?;
+    Some(field)
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.chars().enumerate().all(|(at, c)| match at {
+            8 | 13 | 18 | 23 => c == '-',
+            _ => c.is_ascii_hexdigit(),
+        })
+}
+
+/// Seconds since the start of the year 0 of a calendar whose months have 31 days: good enough for
+/// distances within a month. `None` for what is not RFC 3339 in UTC.
+fn seconds(text: &str) -> Option<f64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let date: Vec<u32> = numbers(date, '-')?;
+    let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let clock: Vec<u32> = numbers(clock, ':')?;
+    let ([year, month, day], [hour, minute, second]) = (date.as_slice(), clock.as_slice()) else {
+        return None;
+    };
+    let days = f64::from(year * 372 + month * 31 + day);
+    let whole = f64::from(hour * 3600 + minute * 60 + second);
+    Some(days * 86_400.0 + whole + format!("0.{fraction}").parse::<f64>().ok()?)
+}
+
+fn numbers(text: &str, between: char) -> Option<Vec<u32>> {
+    text.split(between).map(|part| part.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normal(body: &str) -> Normal {
+        Normal::of(&Response {
+            status: 200,
+            body: body.to_owned(),
+        })
+    }
+
+    #[test]
+    fn times_ids_and_the_mount_type_are_made_equal() {
+        let one = normal(
+            r#"{"request_id":"a","data":{"created_time":"2026-11-23T05:14:56.09Z","id":"9b6bbb49-a069-6b79-2970-f9871f36664d"}}"#,
+        );
+        let other = normal(
+            r#"{"request_id":"b","mount_type":"kv","data":{"created_time":"2027-01-01T00:00:00Z","id":"1b6bbb49-a069-6b79-2970-f9871f36664d"}}"#,
+        );
+        assert_eq!(one, other);
+    }
+
+    #[test]
+    fn values_members_and_the_digits_of_numbers_are_not() {
+        for (one, other) in [
+            (r#"{"data":{"a":1}}"#, r#"{"data":{"a":2}}"#),
+            (r#"{"data":{"a":1.5}}"#, r#"{"data":{"a":1.50}}"#),
+            (r#"{"data":null}"#, r#"{"data":null,"warnings":null}"#),
+            (r#"{"data":{"a":null}}"#, r#"{"data":{}}"#),
+            (
+                r#"{"data":{"t":""}}"#,
+                r#"{"data":{"t":"2026-11-23T05:14:56Z"}}"#,
+            ),
+        ] {
+            assert_ne!(normal(one), normal(other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_planned_deletion_keeps_its_distance() {
+        let body = |deletion: &str| {
+            format!(
+                r#"{{"data":{{"created_time":"2026-11-23T05:14:56.09Z","deletion_time":"{deletion}"}}}}"#
+            )
+        };
+        let hour = normal(&body("2026-11-23T06:14:56.09Z"));
+        assert_eq!(hour.content["data"]["deletion_time"], "<time +3600s>");
+        let moment = normal(&body("2026-11-23T05:14:57.5Z"));
+        assert_eq!(moment.content["data"]["deletion_time"], "<time>");
+    }
+
+    #[test]
+    fn the_wording_of_a_failed_conversion_does_not_count_but_its_field_does() {
+        let error = |text: &str| normal(&serde_json::json!({"errors": [text]}).to_string());
+        let go = error("Field validation failed: error converting input for field \"version\": x");
+        assert_eq!(go, error("error converting input for field \"version\": y"));
+        assert_ne!(go, error("error converting input for field \"depth\": y"));
+    }
+}

@@ -1,0 +1,142 @@
+//! One request of a comparison, and how tables of them are written.
+
+use super::Difference;
+use core::fmt;
+
+/// Requests that build on one another.
+pub struct Script {
+    /// What it is about, in a word or two.
+    pub name: &'static str,
+    /// In order.
+    pub steps: &'static [Step],
+}
+
+/// One request.
+#[derive(Clone, Copy)]
+pub struct Step {
+    /// HTTP verb.
+    pub verb: &'static str,
+    /// What follows `/v1/`.
+    pub path: &'static str,
+    /// The body, as it is sent.
+    pub body: Option<&'static str>,
+    /// Headers beside the token.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// A token that an earlier step saved; root's without.
+    pub token: Option<&'static str>,
+    /// Keep the token of the answer under this name.
+    pub saves_token: Option<&'static str>,
+    /// Send it again until this status comes.
+    pub until: Option<u16>,
+    /// Where we mean to differ: why, and the status and body that we give.
+    pub differs: Option<(&'static Difference, u16, &'static str)>,
+}
+
+const MERGE_PATCH: &[(&str, &str)] = &[("Content-Type", "application/merge-patch+json")];
+
+/// Any verb.
+pub const fn send(verb: &'static str, path: &'static str) -> Step {
+    Step {
+        verb,
+        path,
+        body: None,
+        headers: &[],
+        token: None,
+        saves_token: None,
+        until: None,
+        differs: None,
+    }
+}
+
+/// GET.
+pub const fn get(path: &'static str) -> Step {
+    send("GET", path)
+}
+
+/// LIST.
+pub const fn list(path: &'static str) -> Step {
+    send("LIST", path)
+}
+
+/// SCAN.
+pub const fn scan(path: &'static str) -> Step {
+    send("SCAN", path)
+}
+
+/// DELETE.
+pub const fn delete(path: &'static str) -> Step {
+    send("DELETE", path)
+}
+
+/// POST.
+pub const fn post(path: &'static str, body: &'static str) -> Step {
+    send("POST", path).body(body)
+}
+
+/// PUT.
+pub const fn put(path: &'static str, body: &'static str) -> Step {
+    send("PUT", path).body(body)
+}
+
+/// PATCH, as a JSON merge patch.
+pub const fn patch(path: &'static str, body: &'static str) -> Step {
+    send("PATCH", path).body(body).headers(MERGE_PATCH)
+}
+
+impl Step {
+    /// With a body.
+    #[must_use]
+    pub const fn body(mut self, body: &'static str) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// With these headers and no others.
+    #[must_use]
+    pub const fn headers(mut self, headers: &'static [(&'static str, &'static str)]) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// With the token that an earlier step saved.
+    #[must_use]
+    pub const fn by(mut self, token: &'static str) -> Self {
+        self.token = Some(token);
+        self
+    }
+
+    /// Keeps the token of the answer.
+    #[must_use]
+    pub const fn saves_token(mut self, name: &'static str) -> Self {
+        self.saves_token = Some(name);
+        self
+    }
+
+    /// Sent until this status comes.
+    #[must_use]
+    pub const fn until(mut self, status: u16) -> Self {
+        self.until = Some(status);
+        self
+    }
+
+    /// We mean to differ here, and answer this.
+    #[must_use]
+    pub const fn but(
+        mut self,
+        difference: &'static Difference,
+        status: u16,
+        body: &'static str,
+    ) -> Self {
+        self.differs = Some((difference, status, body));
+        self
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            verb, path, body, ..
+        } = self;
+        write!(f, "{verb} {path:.120} {:.160}", body.unwrap_or(""))
+    }
+}
