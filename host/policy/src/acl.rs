@@ -3,7 +3,9 @@
 use crate::pattern::{Pattern, Rank, Segments};
 use crate::policy::Body;
 use crate::rule::{Limits, Rule};
-use crate::{Ask, Capabilities, Capability, Decision, Grant, Identity, Operation, Policy};
+use crate::{
+    Ask, Capabilities, Capability, Decision, Grant, Identity, Operation, Policy, TemplateError,
+};
 use base::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -48,6 +50,10 @@ impl Merged {
         merged
     }
 
+    pub(crate) const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     pub(crate) fn grants_of(&self, capability: Capability) -> Vec<Grant> {
         let mut grants: Vec<Grant> = Vec::new();
         for (capabilities, grant) in &self.grants {
@@ -70,15 +76,18 @@ impl Merged {
     }
 }
 
-/// Whether a listing asks for no more keys at once than it may.
+/// Whether a listing asks for no more keys at once than it may. Not to name a number is fine: the
+/// answer is then cut to [`Decision::pagination_limit`].
 fn pages_permitted(limit: Option<u64>, ask: &Ask<'_>) -> bool {
-    let Some(limit) = limit else { return true };
-    let asked = match ask.data.get("limit") {
-        Some(serde_json::Value::String(text)) => text.parse().ok(),
-        Some(serde_json::Value::Number(number)) => number.as_u64(),
+    let (Some(limit), Some(asked)) = (limit, ask.data.get("limit")) else {
+        return true;
+    };
+    let asked = match asked {
+        serde_json::Value::String(text) => text.parse().ok(),
+        serde_json::Value::Number(number) => number.as_u64(),
         _ => None,
     };
-    asked.is_some_and(|asked: u64| (1..=limit).contains(&asked))
+    asked.is_some_and(|asked: u64| asked <= limit)
 }
 
 impl Slot {
@@ -111,16 +120,31 @@ impl Slot {
 impl Acl {
     /// Compiles `policies` for a caller of no identity: rules with templates are left out.
     pub fn new(policies: &[Arc<Policy>]) -> Self {
-        Self::build(policies, None)
+        // Without an identity nothing is filled in, so nothing can be wrong with it.
+        let rules = policies
+            .iter()
+            .flat_map(|policy| policy.rules_for(None).unwrap_or_default());
+        Self::build(policies, rules.collect())
     }
 
     /// Compiles `policies` for this caller: templates are filled, and rules whose templates do
     /// not resolve are left out.
-    pub fn for_identity(policies: &[Arc<Policy>], identity: &Identity) -> Self {
-        Self::build(policies, Some(identity))
+    ///
+    /// # Errors
+    /// [`TemplateError`] where a value of the caller's would change what a pattern means. Nothing
+    /// is granted then, because the rule that cannot be written may be one that denies.
+    pub fn for_identity(
+        policies: &[Arc<Policy>],
+        identity: &Identity,
+    ) -> Result<Self, TemplateError> {
+        let mut rules = Vec::new();
+        for policy in policies {
+            rules.extend(policy.rules_for(Some(identity))?);
+        }
+        Ok(Self::build(policies, rules))
     }
 
-    fn build(policies: &[Arc<Policy>], identity: Option<&Identity>) -> Self {
+    fn build(policies: &[Arc<Policy>], all_rules: Vec<(String, Grant, &Rule)>) -> Self {
         let mut acl = Self {
             root: policies
                 .iter()
@@ -128,15 +152,9 @@ impl Acl {
             ..Self::default()
         };
         let mut by_pattern: BTreeMap<String, Vec<(Grant, Rule)>> = BTreeMap::new();
-        for policy in policies {
-            let grant = Grant {
-                policy: policy.name.clone(),
-                namespace: policy.namespace.clone(),
-            };
-            for (pattern, rule) in policy.rules_for(identity) {
-                let rules = by_pattern.entry(pattern).or_default();
-                rules.push((grant.clone(), rule.clone()));
-            }
+        for (pattern, grant, rule) in all_rules {
+            let rules = by_pattern.entry(pattern).or_default();
+            rules.push((grant, rule.clone()));
         }
         for (text, rules) in by_pattern {
             let slot = Slot::new(rules);

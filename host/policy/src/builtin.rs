@@ -45,14 +45,11 @@ path "cubbyhole/*" {
   capabilities = ["create", "read", "update", "delete", "list"]
 }
 
-# A token may wrap data, and look at, move and open wrapping tokens that it knows.
+# A token may wrap data, and look at and open wrapping tokens that it knows.
 path "sys/wrapping/wrap" {
   capabilities = ["update"]
 }
 path "sys/wrapping/lookup" {
-  capabilities = ["update"]
-}
-path "sys/wrapping/rewrap" {
   capabilities = ["update"]
 }
 path "sys/wrapping/unwrap" {
@@ -67,22 +64,20 @@ path "sys/tools/hash/*" {
   capabilities = ["update"]
 }
 
-# A token may see how far the request of a control group has come.
-path "sys/control-group/request" {
-  capabilities = ["update"]
-}
-
 # A token may sign its entity in at applications that use this server as their OpenID provider.
 path "identity/oidc/provider/+/authorize" {
   capabilities = ["read", "update"]
 }
 "#;
 
-/// The policy of wrapping tokens: open the wrapping, once. It cannot be changed.
+/// The policy of wrapping tokens: open the wrapping, once, or give it up. It cannot be changed.
 pub const RESPONSE_WRAPPING_TEXT: &str = r#"path "cubbyhole/response" {
   capabilities = ["create", "read"]
 }
 path "sys/wrapping/unwrap" {
+  capabilities = ["update"]
+}
+path "auth/token/revoke-self" {
   capabilities = ["update"]
 }
 "#;

@@ -95,6 +95,14 @@ impl Decision {
         self.allowed && self.sudo
     }
 
+    /// Most keys that the answer to a LIST or SCAN may hold; none where nothing says so.
+    pub fn pagination_limit(&self) -> Option<u64> {
+        self.rule
+            .as_ref()
+            .filter(|_| self.operation.is_listing())
+            .and_then(|rule| rule.limits().pagination_limit)
+    }
+
     /// The policies that granted it; none where it is denied. For the audit log.
     pub fn granting_policies(&self) -> Vec<Grant> {
         if self.root {

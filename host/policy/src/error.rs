@@ -61,3 +61,18 @@ impl fmt::Display for UnknownKeys {
         f.write_str("\n\n")
     }
 }
+
+/// A caller whose names cannot be put into a policy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "error parsing templated policy {policy:?}: failed to parse policy: path {path:?}: \
+     template substitution contains forbidden value: \"{forbidden}\""
+)]
+pub struct TemplateError {
+    /// The policy.
+    pub policy: String,
+    /// The pattern with its template.
+    pub path: String,
+    /// The sign that would change what the pattern means.
+    pub forbidden: char,
+}

@@ -33,6 +33,6 @@ pub use acl::Acl;
 pub use builtin::{DEFAULT_TEXT, RESPONSE_WRAPPING_TEXT};
 pub use capability::{Capabilities, Capability};
 pub use decision::{Ask, Decision, Grant, Operation};
-pub use error::PolicyError;
+pub use error::{PolicyError, TemplateError, UnknownKeys};
 pub use policy::{Policy, PolicyNamespace};
 pub use template::{Alias, Group, Identity};

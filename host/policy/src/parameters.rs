@@ -5,7 +5,7 @@ use hcl::Value as Written;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a rule says of parameters. Names are in lowercase, requests' names are compared so.
+/// What a rule says of parameters. Names are in lowercase.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Parameters {
     /// Name → values; none means any value. With the name `*`, names not listed are allowed too.
@@ -31,18 +31,13 @@ impl Parameters {
         if self.allowed.is_none() && self.denied.is_empty() && self.required.is_empty() {
             return true;
         }
-        let sent: Vec<(String, &Value)> = data
-            .iter()
-            .map(|(name, value)| (name.to_lowercase(), value))
-            .collect();
-        let all_required = self
-            .required
-            .iter()
-            .all(|name| sent.iter().any(|(sent, _)| sent == name));
-        all_required
-            && sent
-                .iter()
-                .all(|(name, value)| !self.denies(name, value) && self.allows(name, value))
+        // A name in another case is another parameter to an engine: it is not the required one, but
+        // it is denied with the one that is denied, lest an engine reads both alike.
+        self.required.iter().all(|name| data.contains_key(name))
+            && data.iter().all(|(name, value)| {
+                let name = name.to_lowercase();
+                !self.denies(&name, value) && self.allows(&name, value)
+            })
     }
 
     fn denies(&self, name: &str, value: &Value) -> bool {

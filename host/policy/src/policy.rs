@@ -1,7 +1,7 @@
 //! A policy.
 
 use crate::rule::Rule;
-use crate::{Identity, PolicyError, parse};
+use crate::{Grant, Identity, PolicyError, TemplateError, parse};
 use base::NamespaceId;
 
 /// Where a policy was written; its paths are below that namespace.
@@ -87,16 +87,30 @@ impl Policy {
     }
 
     /// Its rules with their whole patterns, for this caller; those that do not resolve left out.
-    pub(crate) fn rules_for(&self, identity: Option<&Identity>) -> Vec<(String, &Rule)> {
+    pub(crate) fn rules_for(
+        &self,
+        identity: Option<&Identity>,
+    ) -> Result<Vec<(String, Grant, &Rule)>, TemplateError> {
         let Body::Rules(rules) = &self.body else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
-        rules
-            .iter()
-            .filter_map(|rule| {
-                let path = rule.path.clone().below(&self.namespace.path);
-                Some((path.render(identity)?, rule))
-            })
-            .collect()
+        let mut found = Vec::with_capacity(rules.len());
+        for rule in rules {
+            let rendered = rule
+                .path
+                .render(identity)
+                .map_err(|forbidden| TemplateError {
+                    policy: self.name.clone(),
+                    path: rule.path.to_string(),
+                    forbidden,
+                })?;
+            let Some(path) = rendered else { continue };
+            let grant = Grant {
+                policy: self.name.clone(),
+                namespace: self.namespace.clone(),
+            };
+            found.push((format!("{}{path}", self.namespace.path), grant, rule));
+        }
+        Ok(found)
     }
 }

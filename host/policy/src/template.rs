@@ -1,5 +1,6 @@
 //! `{{identity.…}}` in the paths of rules.
 
+use core::fmt;
 use std::collections::BTreeMap;
 
 /// A text with holes that the caller's identity fills.
@@ -37,23 +38,28 @@ impl Template {
         self.0.iter().any(|part| matches!(part, Part::Hole(_)))
     }
 
-    /// The text with its holes filled. None where one is unknown, empty, or would change what the
-    /// pattern means: a name must not widen a rule.
-    pub(crate) fn render(&self, identity: Option<&Identity>) -> Option<String> {
+    /// The text with its holes filled. None where one is unknown or empty.
+    ///
+    /// # Errors
+    /// The sign in a value that would change what the pattern means: a name must not widen a rule.
+    pub(crate) fn render(&self, identity: Option<&Identity>) -> Result<Option<String>, char> {
         let mut text = String::new();
         for part in &self.0 {
             match part {
                 Part::Text(literal) => text.push_str(literal),
                 Part::Hole(hole) => {
-                    let value = identity?.resolve(hole)?;
-                    if value.is_empty() || value.contains(['+', '*', '/']) {
-                        return None;
+                    let value = identity.and_then(|identity| identity.resolve(hole));
+                    let Some(value) = value.filter(|value| !value.is_empty()) else {
+                        return Ok(None);
+                    };
+                    if let Some(sign) = value.chars().find(|c| matches!(c, '+' | '*' | '/')) {
+                        return Err(sign);
                     }
                     text.push_str(value);
                 }
             }
         }
-        Some(text)
+        Ok(Some(text))
     }
 
     /// The same without the slash that it may begin with: paths of requests never do.
@@ -65,11 +71,15 @@ impl Template {
         }
         self
     }
+}
 
-    /// Puts `prefix` before the text.
-    pub(crate) fn below(mut self, prefix: &str) -> Self {
-        self.0.insert(0, Part::Text(prefix.to_owned()));
-        self
+/// Prints the template as it was written.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|part| match part {
+            Part::Text(text) => f.write_str(text),
+            Part::Hole(hole) => write!(f, "{{{{{hole}}}}}"),
+        })
     }
 }
 
