@@ -1,0 +1,97 @@
+//! `storage`: the view, as the contract words it.
+
+use super::bindings::engine::casemate::plugin::storage::{Error, Host, Page};
+use super::scan;
+use super::state::{Access, State};
+use crate::{CallError, CheckpointError};
+use barrier::{View, ViewError};
+
+type Answer<T> = wasmtime::Result<Result<T, Error>>;
+
+impl State {
+    /// Does something with the view; an error that ends the call is not the component's to see.
+    fn with_view<T>(&mut self, act: impl FnOnce(&mut View) -> Result<T, ViewError>) -> Answer<T> {
+        let Some(view) = &mut self.view else {
+            return Ok(Err(Error::Unavailable));
+        };
+        match act(view) {
+            Ok(value) => Ok(Ok(value)),
+            Err(ViewError::Undeclared(key)) => {
+                tracing::warn!(
+                    plugin = &*self.facts.plugin, mount = self.facts.mount.path,
+                    request = self.facts.id, key = ?key.0, "storage key outside every declared prefix refused",
+                );
+                Ok(Err(Error::Undeclared(key.0)))
+            }
+            Err(ViewError::InvalidKey(key)) => Ok(Err(Error::InvalidKey(key.to_string()))),
+            Err(ViewError::TooLarge(max)) => Ok(Err(Error::TooLarge(max as u64))),
+            Err(fatal) => Err(self.stop_by_view(fatal)),
+        }
+    }
+
+    fn with_view_to_write<T>(
+        &mut self,
+        act: impl FnOnce(&mut View) -> Result<T, ViewError>,
+    ) -> Answer<T> {
+        match self.access {
+            Access::ReadOnly => Ok(Err(Error::ReadOnly)),
+            Access::ReadWrite => self.with_view(act),
+        }
+    }
+}
+
+fn page(page: barrier::Page) -> Page {
+    let next = page.more.then(|| page.names.last().cloned()).flatten();
+    Page {
+        keys: page.names,
+        next,
+    }
+}
+
+impl Host for State {
+    fn get(&mut self, key: String) -> Answer<Option<Vec<u8>>> {
+        // The copy is the one that goes into the component's memory.
+        self.with_view(|view| Ok(view.get(&key)?.map(|value| value.expose().clone())))
+    }
+
+    fn put(&mut self, key: String, value: Vec<u8>) -> Answer<()> {
+        self.with_view_to_write(|view| view.put(&key, value))
+    }
+
+    fn delete(&mut self, key: String) -> Answer<()> {
+        self.with_view_to_write(|view| view.delete(&key))
+    }
+
+    fn list_keys(&mut self, prefix: String, after: Option<String>, limit: u32) -> Answer<Page> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        self.with_view(|view| view.list(&prefix, after.as_deref(), limit).map(page))
+    }
+
+    fn scan_keys(&mut self, prefix: String, after: Option<String>, limit: u32) -> Answer<Page> {
+        let max = self.limits.list_limit_max;
+        let limit = match usize::try_from(limit).unwrap_or(usize::MAX) {
+            0 => max,
+            limit => limit.min(max),
+        };
+        self.with_view(|view| scan::below(view, &prefix, after.as_deref(), limit).map(page))
+    }
+
+    async fn checkpoint(&mut self) -> Answer<()> {
+        if self.access == Access::ReadOnly {
+            return Ok(Err(Error::ReadOnly));
+        }
+        let (Some(checkpoint), Some(view)) = (self.facts.checkpoint.clone(), self.view.take())
+        else {
+            return Ok(Err(Error::Unavailable));
+        };
+        match checkpoint.commit(view).await {
+            Ok(view) => {
+                self.view = Some(view);
+                Ok(Ok(()))
+            }
+            Err(CheckpointError::Overtaken) if self.acted_outside => Ok(Err(Error::Conflict)),
+            Err(CheckpointError::Overtaken) => Err(self.stop(CallError::Overtaken)),
+            Err(CheckpointError::Unavailable(_)) => Ok(Err(Error::Unavailable)),
+        }
+    }
+}
