@@ -32,6 +32,7 @@ mod listener;
 mod query;
 mod service;
 mod tls;
+
 pub use forwarded::{AddressBlock, AddressBlockError, ForwardedRules, Otherwise};
 pub use limits::Limits;
 pub use listener::{Listener, Settings};
