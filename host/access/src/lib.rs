@@ -1,1 +1,23 @@
-//! Placeholder.
+//! Who is calling: tokens, how they are made, found, renewed and revoked.
+//!
+//! A token is stored under a salted hash of its id, so that who reads the storage has no token.
+//! Every change is part of the caller's transaction: a half-made or half-revoked token cannot be.
+//!
+//! ```text
+//!  sys/token/id/<hash>               Token
+//!  sys/token/accessor/<accessor>     <hash>
+//!  sys/token/parent/<hash>/<child>   (empty)
+//!  sys/expire/end/<when>/<lease id>  when it ends
+//! ```
+
+mod id;
+mod network;
+mod store;
+mod token;
+
+pub use id::{TokenHash, TokenId, TokenSalt};
+pub use network::is_bound_to;
+pub use store::{
+    AccessError, NewToken, find, find_by_accessor, make, orphan_children, revoke, save,
+};
+pub use token::{Lifetime, Token};

@@ -1,7 +1,7 @@
 //! What is stored of a mount.
 
 use crate::MountPath;
-use base::MountId;
+use base::{Entropy, MountId, make_hex, make_uuid};
 use locality::MountLocality;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -48,6 +48,27 @@ pub struct MountEntry {
 }
 
 impl MountEntry {
+    /// A new mount, with ids of its own and nothing tuned.
+    pub fn make(kind: MountKind, path: MountPath, plugin: &str, entropy: &dyn Entropy) -> Self {
+        let mut id = [0; 8];
+        entropy.fill(&mut id);
+        Self {
+            id: MountId::from_bytes(id),
+            kind,
+            path,
+            plugin: plugin.to_owned(),
+            plugin_version: String::new(),
+            digest: String::new(),
+            uuid: make_uuid(entropy),
+            accessor: format!("{plugin}_{}", make_hex(entropy, 4)),
+            description: String::new(),
+            local: false,
+            seal_wrap: false,
+            options: BTreeMap::new(),
+            config: MountConfig::default(),
+        }
+    }
+
     /// What locality decides by.
     pub const fn locality(&self) -> MountLocality {
         if self.local {

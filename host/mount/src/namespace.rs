@@ -61,6 +61,17 @@ impl Namespaces {
         &self.root
     }
 
+    /// The namespace with this id.
+    pub fn with_id(&self, id: NamespaceId) -> Option<&Arc<Namespace>> {
+        let root = (id == NamespaceId::ROOT).then_some(&self.root);
+        root.or_else(|| self.by_path.values().find(|namespace| namespace.id == id))
+    }
+
+    /// The ids of all but the root.
+    pub fn ids(&self) -> impl Iterator<Item = NamespaceId> {
+        self.by_path.values().map(|namespace| namespace.id)
+    }
+
     /// Joins the header's namespace and the request's path, and splits them again at the deepest
     /// namespace. None when the header names a namespace that is not.
     pub fn resolve(

@@ -1,0 +1,205 @@
+//! Tokens in storage. All functions work within the caller's transaction.
+
+use crate::{Lifetime, Token, TokenHash, TokenId, TokenSalt};
+use barrier::{BarrierError, Transaction};
+use base::{Entropy, NamespaceId, Timestamp, TokenKind, make_base62};
+use locality::SystemKey;
+use std::collections::BTreeMap;
+
+/// Why a token was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// The id that was asked for belongs to a token already.
+    #[error("cannot create a token with a duplicate ID")]
+    Duplicate,
+    /// The storage failed.
+    #[error("using the token store")]
+    Storage(#[from] BarrierError),
+}
+
+/// A token to be made.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// None for an orphan.
+    pub parent: Option<TokenHash>,
+    /// Where it is made.
+    pub namespace: NamespaceId,
+    /// What it may do.
+    pub policies: Vec<String>,
+    /// The path that makes it.
+    pub path: String,
+    /// For people and audit.
+    pub display_name: String,
+    /// Of the creator's choice.
+    pub metadata: BTreeMap<String, String>,
+    /// Zero for any number.
+    pub uses: u32,
+    /// How long it is to live.
+    pub lifetime: Lifetime,
+    /// Entity; empty for none.
+    pub entity_id: String,
+    /// Role; empty for none.
+    pub role: String,
+    /// Networks; empty for all.
+    pub bound_cidrs: Vec<String>,
+}
+
+/// Stores a new service token with accessor, parent link and end.
+///
+/// # Errors
+/// [`AccessError`] as its variants say.
+pub fn make(
+    tx: &mut Transaction,
+    salt: &TokenSalt,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+    id: &TokenId,
+    new: NewToken,
+) -> Result<Token, AccessError> {
+    let hash = salt.hash(id.expose());
+    if tx
+        .read_json::<Token>(&SystemKey::token(hash.as_str()))?
+        .is_some()
+    {
+        return Err(AccessError::Duplicate);
+    }
+    let mut policies = new.policies;
+    policies.sort_unstable();
+    policies.dedup();
+    let token = Token {
+        accessor: make_base62(entropy, 24),
+        parent: new.parent,
+        namespace: new.namespace,
+        policies,
+        path: new.path,
+        display_name: new.display_name,
+        metadata: new.metadata,
+        kind: TokenKind::Service,
+        uses_left: new.uses,
+        created: now,
+        expires: new.lifetime.ends(now, now, 0),
+        lifetime: new.lifetime,
+        last_renewal: None,
+        entity_id: new.entity_id,
+        role: new.role,
+        bound_cidrs: new.bound_cidrs,
+    };
+    tx.write_json(&SystemKey::accessor(&token.accessor), &hash)?;
+    if let Some(parent) = &token.parent {
+        tx.put(
+            &SystemKey::token_child(parent.as_str(), hash.as_str()),
+            Vec::new(),
+        );
+    }
+    if let Some(end) = token.expires {
+        lease::set_end(tx, end, &token.lease_id(&hash));
+    }
+    tx.write_json(&SystemKey::token(hash.as_str()), &token)?;
+    Ok(token)
+}
+
+/// The token with this hash, if it is alive at `now`.
+///
+/// # Errors
+/// When the storage fails.
+pub fn find(
+    tx: &mut Transaction,
+    hash: &TokenHash,
+    now: Timestamp,
+) -> Result<Option<Token>, BarrierError> {
+    let token: Option<Token> = tx.read_json(&SystemKey::token(hash.as_str()))?;
+    Ok(token.filter(|token| token.is_alive(now)))
+}
+
+/// The hash of the token with this accessor.
+///
+/// # Errors
+/// When the storage fails.
+pub fn find_by_accessor(
+    tx: &mut Transaction,
+    accessor: &str,
+) -> Result<Option<TokenHash>, BarrierError> {
+    // An accessor is a path segment in storage: nothing else may reach another entry by it.
+    if accessor.is_empty() || !accessor.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Ok(None);
+    }
+    tx.read_json(&SystemKey::accessor(accessor))
+}
+
+/// Stores a token that has changed: renewed, or with one use less. `ended` is its end before.
+///
+/// # Errors
+/// When the storage fails.
+pub fn save(
+    tx: &mut Transaction,
+    hash: &TokenHash,
+    ended: Option<Timestamp>,
+    token: &Token,
+) -> Result<(), BarrierError> {
+    if ended != token.expires {
+        lease::move_end(tx, ended, token.expires, &token.lease_id(hash));
+    }
+    tx.write_json(&SystemKey::token(hash.as_str()), token)
+}
+
+/// Revokes a token and all its descendants. Returns the hashes of all that are gone, so that their
+/// leases and cubbyholes can follow. None of them can be used once the transaction commits.
+///
+/// # Errors
+/// When the storage fails.
+pub fn revoke(tx: &mut Transaction, hash: &TokenHash) -> Result<Vec<TokenHash>, BarrierError> {
+    let mut gone = Vec::new();
+    let mut waiting = vec![hash.clone()];
+    while let Some(hash) = waiting.pop() {
+        for child in children(tx, &hash)? {
+            tx.delete(&SystemKey::token_child(hash.as_str(), child.as_str()));
+            waiting.push(child);
+        }
+        if forget(tx, &hash)? {
+            gone.push(hash);
+        }
+    }
+    Ok(gone)
+}
+
+/// Makes the children of a token orphans, so that its revocation spares them.
+///
+/// # Errors
+/// When the storage fails.
+pub fn orphan_children(tx: &mut Transaction, hash: &TokenHash) -> Result<(), BarrierError> {
+    for child in children(tx, hash)? {
+        tx.delete(&SystemKey::token_child(hash.as_str(), child.as_str()));
+        let key = SystemKey::token(child.as_str());
+        if let Some(mut token) = tx.read_json::<Token>(&key)? {
+            token.parent = None;
+            tx.write_json(&key, &token)?;
+        }
+    }
+    Ok(())
+}
+
+fn forget(tx: &mut Transaction, hash: &TokenHash) -> Result<bool, BarrierError> {
+    let key = SystemKey::token(hash.as_str());
+    let Some(token) = tx.read_json::<Token>(&key)? else {
+        return Ok(false);
+    };
+    if let Some(parent) = &token.parent {
+        tx.delete(&SystemKey::token_child(parent.as_str(), hash.as_str()));
+    }
+    if let Some(end) = token.expires {
+        lease::cancel_end(tx, end, &token.lease_id(hash));
+    }
+    tx.delete(&SystemKey::accessor(&token.accessor));
+    tx.delete(&key);
+    Ok(true)
+}
+
+fn children(tx: &mut Transaction, hash: &TokenHash) -> Result<Vec<TokenHash>, BarrierError> {
+    let below = SystemKey::token_children(hash.as_str());
+    let keys = tx.keys(&below, None, usize::MAX)?;
+    let path = below.physical().path();
+    let names = keys.iter().filter_map(|key| key.path().strip_prefix(path));
+    Ok(names
+        .map(|name| TokenHash::from_stored(name.to_owned()))
+        .collect())
+}

@@ -1,0 +1,97 @@
+//! Leases of secrets that an engine handed out.
+
+use crate::ends::{cancel_end, move_end, set_end};
+use barrier::{BarrierError, Transaction};
+use base::{Entropy, MountId, NamespaceId, Timestamp, make_base62};
+use locality::SystemKey;
+use serde::{Deserialize, Serialize};
+
+/// The terms of a lease, clamped by the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseTerms {
+    /// Seconds from the last renewal.
+    pub ttl: u64,
+    /// Seconds from issue, at most; zero for no bound of its own.
+    pub max_ttl: u64,
+    /// May it be renewed?
+    pub renewable: bool,
+}
+
+/// A stored lease.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretLease {
+    /// The namespace of the mount.
+    pub namespace: NamespaceId,
+    /// The mount whose engine undoes it.
+    pub mount: MountId,
+    /// A secret kind of its manifest.
+    pub kind: String,
+    /// What the engine is given back: JSON text, never shown to a caller.
+    pub private: String,
+    /// When it was issued.
+    pub issued: Timestamp,
+    /// When it ends.
+    pub expires: Timestamp,
+    /// When it was last renewed.
+    pub last_renewal: Option<Timestamp>,
+    /// Its terms.
+    pub terms: LeaseTerms,
+    /// Hash of the token it was issued to; empty for none. It ends with the token.
+    pub token: String,
+}
+
+/// A new lease id for an answer of `path`.
+pub fn make_id(entropy: &dyn Entropy, path: &str) -> String {
+    format!("{path}/{}", make_base62(entropy, 24))
+}
+
+/// Stores a lease, new or renewed.
+///
+/// # Errors
+/// When the storage fails.
+pub fn keep(tx: &mut Transaction, id: &str, lease: &SecretLease) -> Result<(), BarrierError> {
+    match find(tx, id)? {
+        Some(before) => move_end(tx, Some(before.expires), Some(lease.expires), id),
+        None => set_end(tx, lease.expires, id),
+    }
+    tx.write_json(&SystemKey::lease(id), lease)
+}
+
+/// The lease with this id.
+///
+/// # Errors
+/// When the storage fails.
+pub fn find(tx: &mut Transaction, id: &str) -> Result<Option<SecretLease>, BarrierError> {
+    tx.read_json(&SystemKey::lease(id))
+}
+
+/// Removes a lease whose secret is undone.
+///
+/// # Errors
+/// When the storage fails.
+pub fn forget(tx: &mut Transaction, id: &str) -> Result<(), BarrierError> {
+    if let Some(lease) = find(tx, id)? {
+        cancel_end(tx, lease.expires, id);
+        tx.delete(&SystemKey::lease(id));
+    }
+    Ok(())
+}
+
+/// The first `limit` ids that begin with `prefix`, in order, without the prefix.
+///
+/// # Errors
+/// When the storage fails.
+pub fn lease_ids_below(
+    tx: &mut Transaction,
+    prefix: &str,
+    limit: usize,
+) -> Result<Vec<String>, BarrierError> {
+    let below = SystemKey::leases_below(prefix);
+    let keys = tx.keys(&below, None, limit)?;
+    let path = below.physical().path();
+    Ok(keys
+        .iter()
+        .filter_map(|key| key.path().strip_prefix(path))
+        .map(str::to_owned)
+        .collect())
+}

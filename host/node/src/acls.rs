@@ -1,0 +1,93 @@
+//! Policies, parsed once, and access control lists, compiled once for each set of policies.
+
+use crate::changes::Changes;
+use crate::defaults::StoredPolicy;
+use crate::refusal::from_barrier;
+use barrier::Transaction;
+use base::{NamespaceId, Refusal};
+use locality::{PhysicalKey, SystemKey};
+use mount::Namespace;
+use policy::{Acl, Policy, PolicyNamespace};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Lists that are kept. Sets of policies are few; a flood of them starts over.
+const LISTS_MAX: usize = 10_000;
+
+type Key = (NamespaceId, Vec<String>);
+
+/// Compiled lists, dropped when a policy of theirs changes.
+#[derive(Default)]
+pub(crate) struct Acls {
+    lists: RwLock<HashMap<Key, Arc<Acl>>>,
+}
+
+impl Acls {
+    /// The list of a set of policies. Policies that are not there grant nothing.
+    pub(crate) fn of(
+        &self,
+        tx: &mut Transaction,
+        changes: &Changes,
+        namespace: &Namespace,
+        policies: &[String],
+    ) -> Result<Arc<Acl>, Refusal> {
+        let key = (namespace.id, policies.to_vec());
+        if let Some(acl) = self
+            .lists
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+        {
+            return Ok(Arc::clone(acl));
+        }
+        let before = changes.count();
+        let mut parsed = Vec::with_capacity(policies.len());
+        for name in policies {
+            parsed.extend(find(tx, namespace, name)?);
+        }
+        let acl = Arc::new(Acl::new(&parsed));
+        let mut lists = self.lists.write().unwrap_or_else(PoisonError::into_inner);
+        // A policy that changed meanwhile may be missing from what this transaction sees.
+        if changes.count() == before {
+            if lists.len() >= LISTS_MAX {
+                lists.clear();
+            }
+            lists.insert(key, Arc::clone(&acl));
+        }
+        Ok(acl)
+    }
+
+    /// Drops the lists that a changed entry is part of.
+    pub(crate) fn forget(&self, key: &PhysicalKey) {
+        if let Some(name) = key.path().strip_prefix("sys/policy/") {
+            let mut lists = self.lists.write().unwrap_or_else(PoisonError::into_inner);
+            lists.retain(|(namespace, policies), _| {
+                *namespace != key.namespace() || !policies.iter().any(|policy| policy == name)
+            });
+        }
+    }
+}
+
+/// A policy, parsed.
+fn find(
+    tx: &mut Transaction,
+    namespace: &Namespace,
+    name: &str,
+) -> Result<Option<Arc<Policy>>, Refusal> {
+    if name == "root" {
+        return Ok(Some(Arc::new(Policy::root())));
+    }
+    let stored: Option<StoredPolicy> = tx
+        .read_json(&SystemKey::policy(namespace.id, name))
+        .map_err(from_barrier)?;
+    let Some(stored) = stored else {
+        return Ok(None);
+    };
+    let written_in = PolicyNamespace {
+        id: namespace.id,
+        path: namespace.path.clone(),
+    };
+    let parsed = Policy::parse(name, &stored.text);
+    let parsed = parsed.map_err(|error| Refusal::internal(format!("stored policy: {error}")))?;
+    Ok(Some(Arc::new(parsed.in_namespace(written_in))))
+}

@@ -1,0 +1,74 @@
+//! The components that the binary brings along: ordinary entries of the catalog.
+
+use crate::catalog::{self, CatalogEntry};
+use crate::parts::Parts;
+use crate::refusal::chain;
+use crate::unsealed::Unsealed;
+use barrier::Transaction;
+use base::Refusal;
+use mount::MountKind;
+use plugin::{Inspected, Kind};
+use std::sync::Arc;
+
+/// Registers all of them, as part of a cluster's first batch.
+pub(crate) fn register(parts: &Parts, tx: &mut Transaction) -> Result<(), Refusal> {
+    for (name, bytes) in parts.builtins {
+        add(parts, tx, name, bytes)?;
+    }
+    Ok(())
+}
+
+/// Registers those that a newer binary brings.
+pub(crate) async fn update(node: &Arc<Unsealed>) -> Result<(), Refusal> {
+    let mut tx = node.begin();
+    let known = catalog::all(&mut tx)?;
+    let is_known = |bytes: &[u8]| {
+        let digest = plugin::digest_of(bytes);
+        known
+            .iter()
+            .any(|entry| entry.builtin && entry.digest == digest)
+    };
+    let new: Vec<_> = node
+        .parts
+        .builtins
+        .iter()
+        .filter(|(_, bytes)| !is_known(bytes))
+        .collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    node.transact(|tx| {
+        for (name, bytes) in &new {
+            add(&node.parts, tx, name, bytes)?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+fn add(parts: &Parts, tx: &mut Transaction, name: &str, bytes: &[u8]) -> Result<(), Refusal> {
+    let inspected = parts.runtime.inspect(bytes);
+    let inspected = inspected.map_err(|error| {
+        Refusal::internal(format!("built-in component {name}: {}", chain(&error)))
+    })?;
+    catalog::store_bytes(tx, &inspected.digest, bytes);
+    catalog::store(tx, &entry(name, inspected, true))
+}
+
+/// The catalog's entry of an inspected component.
+pub(crate) fn entry(name: &str, inspected: Inspected, builtin: bool) -> CatalogEntry {
+    CatalogEntry {
+        kind: match inspected.kind {
+            Kind::Engine => MountKind::Secret,
+            Kind::Method => MountKind::Auth,
+        },
+        name: name.to_owned(),
+        version: format!("v{}", inspected.manifest.version),
+        digest: inspected.digest,
+        builtin,
+        imports: inspected.imports,
+        manifest: Manifest::clone(&inspected.manifest),
+    }
+}
+
+use manifest::Manifest;

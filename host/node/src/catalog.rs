@@ -1,0 +1,111 @@
+//! The catalog: which components can be mounted. Entries and bytes are stored and replicated, so a
+//! node needs no files beside its storage.
+
+use crate::refusal::from_barrier;
+use barrier::Transaction;
+use base::Refusal;
+use locality::{PhysicalKey, SystemKey};
+use manifest::Manifest;
+use mount::MountKind;
+use serde::{Deserialize, Serialize};
+
+/// One component of the catalog.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct CatalogEntry {
+    /// `secret` or `auth`.
+    pub(crate) kind: MountKind,
+    /// Name under which it is mounted.
+    pub(crate) name: String,
+    /// `v1.2.3`.
+    pub(crate) version: String,
+    /// SHA-256 of the component, hexadecimal.
+    pub(crate) digest: String,
+    /// Came it with the binary?
+    pub(crate) builtin: bool,
+    /// The host's interfaces that it uses.
+    pub(crate) imports: Vec<String>,
+    /// What it said of itself.
+    pub(crate) manifest: Manifest,
+}
+
+/// The name of a kind, as in `sys/plugins/catalog/:type`.
+pub(crate) const fn kind_name(kind: MountKind) -> &'static str {
+    match kind {
+        MountKind::Secret => "secret",
+        MountKind::Auth => "auth",
+    }
+}
+
+/// Reads [`kind_name`].
+pub(crate) fn kind_of(name: &str) -> Option<MountKind> {
+    match name {
+        "secret" => Some(MountKind::Secret),
+        "auth" => Some(MountKind::Auth),
+        _ => None,
+    }
+}
+
+/// Adds or replaces an entry.
+pub(crate) fn store(tx: &mut Transaction, entry: &CatalogEntry) -> Result<(), Refusal> {
+    tx.write_json(&key(entry), entry).map_err(from_barrier)
+}
+
+/// Adds the bytes of a component.
+pub(crate) fn store_bytes(tx: &mut Transaction, digest: &str, bytes: &[u8]) {
+    tx.put(&SystemKey::component(digest), bytes.to_vec());
+}
+
+/// Removes an entry. Its bytes stay: a mount may be pinned to them.
+pub(crate) fn forget(tx: &mut Transaction, entry: &CatalogEntry) {
+    tx.delete(&key(entry));
+}
+
+/// All entries, by kind, name and version.
+pub(crate) fn all(tx: &mut Transaction) -> Result<Vec<CatalogEntry>, Refusal> {
+    let records = tx
+        .records(&SystemKey::catalog(), None, usize::MAX)
+        .map_err(from_barrier)?;
+    Ok(records
+        .into_iter()
+        .map(|(_, entry): (PhysicalKey, CatalogEntry)| entry)
+        .collect())
+}
+
+/// The entry of a name: of the version that is asked for, else the newest; uploaded ones before
+/// those of the binary.
+pub(crate) fn find(
+    tx: &mut Transaction,
+    kind: MountKind,
+    name: &str,
+    version: &str,
+) -> Result<Option<CatalogEntry>, Refusal> {
+    let fits = |entry: &CatalogEntry| {
+        entry.kind == kind && entry.name == name && (version.is_empty() || entry.version == version)
+    };
+    let entries = all(tx)?.into_iter().filter(fits);
+    Ok(entries.max_by_key(|entry| (!entry.builtin, version_order(&entry.version))))
+}
+
+/// `v1.10.0` is newer than `v1.9.0`.
+fn version_order(version: &str) -> Vec<u64> {
+    version
+        .trim_start_matches('v')
+        .split('.')
+        .map(|part| part.parse().unwrap_or(0))
+        .collect()
+}
+
+fn key(entry: &CatalogEntry) -> SystemKey<locality::Replicated> {
+    SystemKey::catalog_entry(kind_name(entry.kind), &entry.name, &entry.version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_numbers() {
+        assert!(version_order("v1.10.0") > version_order("v1.9.0"));
+        assert!(version_order("v2.0.0") > version_order("v1.99.99"));
+    }
+}

@@ -1,0 +1,55 @@
+//! Which of the host's own entries changed, so that what is kept of them in memory is read anew.
+//!
+//! The journal tells it of every batch that was applied, whoever proposed it: a node that follows
+//! learns of a new mount in the same way as the node that made it.
+
+use journal::{Batch, Observer};
+use locality::PhysicalKey;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Keys of the host's own entries that were applied and not yet looked at.
+#[derive(Debug, Default)]
+pub struct Changes {
+    noted: AtomicU64,
+    keys: Mutex<Vec<PhysicalKey>>,
+}
+
+/// What is kept in memory begins with one of these, below the system mount.
+const KEPT: [&str; 6] = [
+    "core/mounts/",
+    "core/local-mounts/",
+    "core/namespaces/",
+    "core/audit/",
+    "core/local-audit/",
+    "sys/policy/",
+];
+
+impl Changes {
+    /// A number that grows with every change. Read it before a snapshot; what was read from the
+    /// snapshot is current if the number is still the same.
+    pub(crate) fn count(&self) -> u64 {
+        self.noted.load(Ordering::Acquire)
+    }
+
+    /// Takes all keys that changed since it was last asked.
+    pub(crate) fn take(&self) -> Vec<PhysicalKey> {
+        core::mem::take(&mut *self.keys.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Observer for Changes {
+    fn applied(&self, _index: u64, batches: &[Batch]) {
+        let ops = batches.iter().flat_map(|batch| &batch.ops);
+        let ours = ops.filter(|op| op.key.mount() == base::MountId::SYSTEM);
+        let kept = ours.filter(|op| KEPT.iter().any(|prefix| op.key.path().starts_with(prefix)));
+        let changed: Vec<PhysicalKey> = kept.map(|op| op.key.clone()).collect();
+        if !changed.is_empty() {
+            self.keys
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend(changed);
+            self.noted.fetch_add(1, Ordering::Release);
+        }
+    }
+}

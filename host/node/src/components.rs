@@ -1,0 +1,152 @@
+//! Components in memory: compiled once per digest, shared by all mounts that run them.
+
+use crate::engine::Pinned;
+use crate::refusal::{chain, from_barrier};
+use crate::unsealed::Unsealed;
+use barrier::Transaction;
+use base::{NamespaceId, Refusal};
+use locality::SystemKey;
+use manifest::Matcher;
+use mount::MountEntry;
+use plugin::{Component, Limits, MountFacts, SystemFacts, TrustedArtifact};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// The components that are loaded, by digest.
+#[derive(Default)]
+pub(crate) struct Components {
+    loaded: Mutex<HashMap<String, Component>>,
+    limits: OnceLock<Arc<Limits>>,
+    system: OnceLock<Arc<SystemFacts>>,
+}
+
+impl Components {
+    /// What a call may use.
+    pub(crate) fn limits(&self) -> Arc<Limits> {
+        Arc::clone(self.limits.get_or_init(Arc::default))
+    }
+
+    /// Where the host stands.
+    pub(crate) fn system(&self, node: &Unsealed) -> Arc<SystemFacts> {
+        Arc::clone(self.system.get_or_init(|| {
+            Arc::new(SystemFacts {
+                version: node.parts.settings.version.clone(),
+                cluster_id: node.cluster.id.clone(),
+                is_primary: true,
+            })
+        }))
+    }
+
+    /// The component of a mount, with a matcher for the mount's options.
+    pub(crate) async fn pin(
+        &self,
+        node: &Arc<Unsealed>,
+        tx: &mut Transaction,
+        namespace: NamespaceId,
+        entry: &MountEntry,
+    ) -> Result<Pinned, Refusal> {
+        let component = self.load(node, tx, &entry.digest).await?;
+        let option = |name: &str| entry.options.get(name).map(String::as_str);
+        let matcher = Matcher::new(component.manifest(), option);
+        let matcher = matcher.map_err(|error| Refusal::internal(error.to_string()))?;
+        let settings = &node.parts.settings;
+        let ttl = |tuned: u64, usual: core::time::Duration| match tuned {
+            0 => usual.as_secs(),
+            tuned => tuned,
+        };
+        let max = ttl(entry.config.max_lease_ttl, settings.max_lease_ttl);
+        let tables = node.tables();
+        let namespace = tables.namespaces.with_id(namespace);
+        let facts = MountFacts {
+            path: entry.path.as_str().to_owned(),
+            accessor: entry.accessor.clone(),
+            uuid: entry.uuid.clone(),
+            namespace: namespace
+                .map(|namespace| namespace.path.clone())
+                .unwrap_or_default(),
+            default_ttl_seconds: ttl(entry.config.default_lease_ttl, settings.default_lease_ttl)
+                .min(max),
+            max_ttl_seconds: max,
+            is_local: entry.local,
+            options: entry.options.clone(),
+        };
+        Ok(Pinned {
+            component,
+            matcher,
+            facts: Arc::new(facts),
+        })
+    }
+
+    /// The component with a digest: from memory, from its stored machine code, or compiled.
+    async fn load(
+        &self,
+        node: &Arc<Unsealed>,
+        tx: &mut Transaction,
+        digest: &str,
+    ) -> Result<Component, Refusal> {
+        if let Some(component) = self.known(digest) {
+            return Ok(component);
+        }
+        let runtime = node.parts.runtime.clone();
+        let key = SystemKey::artifact(digest, &runtime.host_kind());
+        if let Some(stored) = tx.get(&key).map_err(from_barrier)? {
+            let artifact = TrustedArtifact::danger_from_barrier(stored.expose().clone());
+            match runtime.load_artifact(&artifact, digest) {
+                Ok(component) => return Ok(self.keep(component)),
+                Err(error) => tracing::warn!(digest, reason = chain(&error), "compiling again"),
+            }
+        }
+        let bytes = tx
+            .get(&SystemKey::component(digest))
+            .map_err(from_barrier)?;
+        let bytes = bytes.ok_or_else(|| Refusal::internal(format!("no component {digest}")))?;
+        let digest = digest.to_owned();
+        let compiled =
+            tokio::task::spawn_blocking(move || runtime.compile(bytes.expose(), &digest));
+        let component = compiled
+            .await
+            .map_err(|error| Refusal::internal(error.to_string()))?
+            .map_err(|error| Refusal::internal(chain(&error)))?;
+        self.store(node, &component, &key).await;
+        Ok(self.keep(component))
+    }
+
+    /// Keeps the machine code for the next start. Without it the next start compiles.
+    async fn store(
+        &self,
+        node: &Arc<Unsealed>,
+        component: &Component,
+        key: &SystemKey<locality::Ignored>,
+    ) {
+        let stored = match component.artifact() {
+            Ok(artifact) => {
+                let mut tx = node.begin();
+                tx.put(key, artifact);
+                node.commit(tx)
+                    .await
+                    .map(drop)
+                    .map_err(|error| chain(&error))
+            }
+            Err(error) => Err(chain(&error)),
+        };
+        if let Err(reason) = stored {
+            tracing::warn!(reason, "machine code of a component was not kept");
+        }
+    }
+
+    fn known(&self, digest: &str) -> Option<Component> {
+        self.loaded
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(digest)
+            .cloned()
+    }
+
+    fn keep(&self, component: Component) -> Component {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded
+            .entry(component.digest().to_owned())
+            .or_insert(component)
+            .clone()
+    }
+}

@@ -1,0 +1,77 @@
+//! What every cluster begins with: the mounts of the host's own engines and the standard policies.
+
+use crate::catalog;
+use crate::refusal::from_barrier;
+use crate::tables::store_mount;
+use crate::unsealed::Unsealed;
+use barrier::Transaction;
+use base::{Entropy, NamespaceId, Refusal};
+use locality::SystemKey;
+use mount::{MountEntry, MountKind, MountPath};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A stored policy.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StoredPolicy {
+    /// As it was written.
+    pub(crate) text: String,
+}
+
+pub(crate) fn write(tx: &mut Transaction, entropy: &dyn Entropy) -> Result<(), Refusal> {
+    let root = NamespaceId::ROOT;
+    for (kind, path, plugin, description) in [
+        (
+            MountKind::Secret,
+            "sys/",
+            "system",
+            "system endpoints used for control, policy and debugging",
+        ),
+        (
+            MountKind::Auth,
+            "auth/token/",
+            "token",
+            "token based credentials",
+        ),
+    ] {
+        let path = MountPath::parse(path);
+        let path = path.map_err(|error| Refusal::internal(error.to_string()))?;
+        let mut entry = MountEntry::make(kind, path, plugin, entropy);
+        entry.description = description.to_owned();
+        tx.write_json(&SystemKey::mount(root, entry.id), &entry)
+            .map_err(from_barrier)?;
+    }
+    for (name, text) in [
+        ("default", policy::DEFAULT_TEXT),
+        ("response-wrapping", policy::RESPONSE_WRAPPING_TEXT),
+    ] {
+        let stored = StoredPolicy {
+            text: text.to_owned(),
+        };
+        tx.write_json(&SystemKey::policy(root, name), &stored)
+            .map_err(from_barrier)?;
+    }
+    Ok(())
+}
+
+/// The mount that a development server has from the beginning: `secret/`, the key-value engine in
+/// its second version.
+pub(crate) async fn mount_development_kv(node: &Arc<Unsealed>) -> Result<(), Refusal> {
+    node.transact(|tx| {
+        let component = catalog::find(tx, MountKind::Secret, "kv", "")?;
+        let missing = || Refusal::internal("the server was built without the component kv");
+        let component = component.ok_or_else(missing)?;
+        let path = MountPath::parse("secret");
+        let path = path.map_err(|error| Refusal::internal(error.to_string()))?;
+        let entropy = node.parts.entropy.as_ref();
+        let mut entry = MountEntry::make(MountKind::Secret, path, "kv", entropy);
+        entry.plugin_version = component.version;
+        entry.digest = component.digest;
+        entry.description = String::from("key/value secret storage");
+        entry
+            .options
+            .insert(String::from("version"), String::from("2"));
+        store_mount(tx, NamespaceId::ROOT, &entry)
+    })
+    .await
+}

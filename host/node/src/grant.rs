@@ -1,0 +1,92 @@
+//! From a login to a token: the component says who it is, the host makes the token.
+
+use crate::engine::Pinned;
+use crate::pipeline::Place;
+use crate::refusal::chain;
+use crate::unsealed::Unsealed;
+use access::{Lifetime, NewToken, Token, TokenId};
+use barrier::Transaction;
+use base::{AuthBlock, Envelope, Refusal, Timestamp};
+use mount::MountEntry;
+use plugin::Grant;
+use std::sync::Arc;
+
+/// Makes the token that a grant describes, in the transaction of the login.
+pub(crate) fn token(
+    node: &Arc<Unsealed>,
+    tx: &mut Transaction,
+    place: &Place,
+    pinned: &Pinned,
+    entry: &MountEntry,
+    grant: Grant,
+) -> Result<Envelope, Refusal> {
+    if grant.policies.iter().any(|policy| policy == "root") {
+        return Err(Refusal::internal("an auth method granted the root policy"));
+    }
+    let mut policies = grant.policies;
+    if !grant.token.no_default_policy {
+        policies.push(String::from("default"));
+    }
+    let max = match grant.terms.max_ttl_seconds {
+        0 => pinned.facts.max_ttl_seconds,
+        asked => asked.min(pinned.facts.max_ttl_seconds),
+    };
+    let ttl = match grant.terms.ttl_seconds {
+        0 => pinned.facts.default_ttl_seconds.min(max),
+        asked => asked.min(max),
+    };
+    let method = entry
+        .path
+        .as_str()
+        .trim_start_matches("auth/")
+        .trim_end_matches('/');
+    let new = NewToken {
+        parent: None,
+        namespace: place.namespace.id,
+        policies,
+        path: place.path.as_str().to_owned(),
+        display_name: format!("{}-{}", method.replace('/', "-"), grant.display_name),
+        metadata: grant.metadata.into_iter().collect(),
+        uses: grant.token.uses,
+        lifetime: Lifetime {
+            ttl,
+            explicit_max: grant.token.explicit_max_ttl_seconds,
+            period: grant.token.period_seconds,
+            max,
+            renewable: grant.terms.renewable,
+        },
+        entity_id: String::new(),
+        role: String::new(),
+        bound_cidrs: grant.token.bound_cidrs,
+    };
+    let id = TokenId::make_service(node.parts.entropy.as_ref());
+    let now = node.now();
+    let token = access::make(tx, &node.salt, node.parts.entropy.as_ref(), now, &id, new)
+        .map_err(|error| Refusal::internal(chain(&error)))?;
+    node.wake_expirer();
+    Ok(Envelope {
+        auth: Some(Box::new(block(id, token, now))),
+        ..Envelope::default()
+    })
+}
+
+/// What is told of a new or renewed token.
+pub(crate) fn block(id: TokenId, token: Token, now: Timestamp) -> AuthBlock {
+    AuthBlock {
+        client_token: id.into_secret(),
+        lease_duration: token.remaining(now),
+        renewable: token.is_renewable(),
+        accessor: token.accessor,
+        token_policies: token.policies.clone(),
+        policies: token.policies,
+        identity_policies: Vec::new(),
+        metadata: match token.metadata.is_empty() {
+            true => None,
+            false => Some(token.metadata.into_iter().collect()),
+        },
+        entity_id: token.entity_id,
+        kind: token.kind,
+        orphan: token.parent.is_none(),
+        uses: token.uses_left,
+    }
+}

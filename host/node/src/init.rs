@@ -1,0 +1,129 @@
+//! `sys/init`: the first batch of a cluster.
+
+use crate::parts::Parts;
+use crate::refusal::{chain, from_barrier};
+use crate::{builtins, defaults};
+use access::{Lifetime, NewToken, TokenId, TokenSalt};
+use barrier::{Keyring, Transaction};
+use base::{NamespaceId, Refusal, Secret, make_uuid};
+use locality::SystemKey;
+use seal::{SealConfig, SealKind, ValidThreshold};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What was asked for.
+#[derive(Debug)]
+pub struct InitRequest {
+    /// How many shares of the key.
+    pub shares: i64,
+    /// How many of them unseal.
+    pub threshold: i64,
+    /// Id of the first root token; a random one when not given.
+    pub root_token: Option<String>,
+}
+
+/// What only the one who asked is told.
+#[derive(Debug)]
+pub struct Initialized {
+    /// The shares of the key.
+    pub shares: Vec<seal::Share>,
+    /// The first root token.
+    pub root_token: Secret<String>,
+}
+
+/// Name and id of a cluster.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Cluster {
+    pub(crate) name: String,
+    pub(crate) id: String,
+}
+
+pub(crate) async fn initialize(
+    parts: &Parts,
+    request: InitRequest,
+) -> Result<Initialized, Refusal> {
+    let threshold = ValidThreshold::new(request.shares, request.threshold);
+    let threshold = threshold.map_err(|error| Refusal::invalid(error.to_string()))?;
+    let entropy = parts.entropy.as_ref();
+    let [wrapping, root] = [make_key(parts), make_key(parts)];
+    let keyring = Arc::new(Keyring::make(entropy, parts.clock.now()));
+    let shares = seal::split(&wrapping, threshold, entropy);
+
+    let snapshot = parts.storage.snapshot();
+    let mut tx = Transaction::new(
+        snapshot,
+        Arc::clone(&keyring),
+        Arc::clone(&parts.entropy),
+        0,
+    );
+    let config = SealConfig {
+        kind: SealKind::Shamir,
+        threshold,
+    };
+    let config = serde_json::to_vec(&config).map_err(|error| Refusal::internal(chain(&error)))?;
+    tx.danger_put_unsealed(&SystemKey::seal_config(), config);
+    let wrapped = seal::wrap_root_key(&wrapping, &root, entropy);
+    tx.danger_put_unsealed(&SystemKey::root_key(), wrapped);
+    let stored = keyring.seal_with(&root, entropy).map_err(from_barrier)?;
+    tx.danger_put_unsealed(&SystemKey::keyring(), stored);
+
+    let cluster = Cluster {
+        name: parts.settings.cluster_name.clone(),
+        id: make_uuid(entropy),
+    };
+    tx.write_json(&SystemKey::cluster(), &cluster)
+        .map_err(from_barrier)?;
+    let root_token = first_token(parts, &mut tx, request.root_token)?;
+    defaults::write(&mut tx, entropy)?;
+    builtins::register(parts, &mut tx)?;
+
+    let commit = tx.finish().map_err(from_barrier)?;
+    let done = parts.journal.commit(vec![commit.batch]);
+    done.await
+        .map_err(|error| Refusal::internal(chain(&error)))?;
+    tracing::info!(
+        shares = threshold.shares(),
+        threshold = threshold.threshold(),
+        "initialized"
+    );
+    Ok(Initialized { shares, root_token })
+}
+
+fn make_key(parts: &Parts) -> seal::Key {
+    let mut key = [0; seal::KEY_BYTES];
+    parts.entropy.fill(&mut key);
+    Secret::new(key)
+}
+
+fn first_token(
+    parts: &Parts,
+    tx: &mut Transaction,
+    wanted: Option<String>,
+) -> Result<Secret<String>, Refusal> {
+    let entropy = parts.entropy.as_ref();
+    let mut salt = [0; TokenSalt::BYTES];
+    entropy.fill(&mut salt);
+    tx.put(&SystemKey::token_salt(), salt.to_vec());
+    let salt = TokenSalt::new(&salt);
+    let id = match wanted {
+        Some(id) => TokenId::parse(id).ok_or_else(|| Refusal::invalid("invalid root token id"))?,
+        None => TokenId::make_service(entropy),
+    };
+    let new = NewToken {
+        parent: None,
+        namespace: NamespaceId::ROOT,
+        policies: vec![String::from("root")],
+        path: String::from("auth/token/root"),
+        display_name: String::from("root"),
+        metadata: BTreeMap::new(),
+        uses: 0,
+        lifetime: Lifetime::default(),
+        entity_id: String::new(),
+        role: String::new(),
+        bound_cidrs: Vec::new(),
+    };
+    access::make(tx, &salt, entropy, parts.clock.now(), &id, new)
+        .map_err(|error| Refusal::internal(chain(&error)))?;
+    Ok(id.into_secret())
+}

@@ -1,0 +1,160 @@
+//! Engines of the host, described by tables in the same words as a component's manifest, so that
+//! one matcher, one validator and one generator of documentation serve both.
+
+use crate::pipeline::Caller;
+use crate::unsealed::Unsealed;
+use barrier::Transaction;
+use base::{Answer, Map, Refusal, Request, Timestamp};
+use manifest::{Access, FieldKind, FieldSource, Operation};
+use mount::Namespace;
+use std::sync::Arc;
+
+/// A request to an engine of the host: matched, allowed, recorded, validated.
+pub(crate) struct Ask<'a> {
+    pub(crate) node: &'a Arc<Unsealed>,
+    pub(crate) tx: &'a mut Transaction,
+    pub(crate) namespace: &'a Arc<Namespace>,
+    pub(crate) caller: Option<&'a Caller>,
+    pub(crate) request: &'a Request,
+    pub(crate) input: Map,
+    pub(crate) now: Timestamp,
+}
+
+impl Ask<'_> {
+    /// The caller; every route but the public ones has one.
+    pub(crate) fn caller(&self) -> Result<&Caller, Refusal> {
+        self.caller.ok_or_else(Refusal::denied)
+    }
+
+    /// A text field; empty when it was not given.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.input
+            .get(name)
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// A text field, if it was given.
+    pub(crate) fn some_text(&self, name: &str) -> Option<&str> {
+        self.input.get(name).and_then(serde_json::Value::as_str)
+    }
+
+    /// A number of seconds or of things, if it was given.
+    pub(crate) fn number(&self, name: &str) -> Option<u64> {
+        self.input.get(name).and_then(serde_json::Value::as_u64)
+    }
+
+    /// A flag; false when it was not given.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.input
+            .get(name)
+            .and_then(serde_json::Value::as_bool)
+            .unwrap_or_default()
+    }
+
+    /// A list of texts, if it was given.
+    pub(crate) fn texts(&self, name: &str) -> Option<Vec<String>> {
+        let list = self.input.get(name)?.as_array()?;
+        Some(
+            list.iter()
+                .filter_map(|item| item.as_str().map(str::to_owned))
+                .collect(),
+        )
+    }
+}
+
+/// What came of it.
+pub(crate) type Told = Result<Answer, Refusal>;
+
+/// A field of a route.
+pub(crate) struct NativeField {
+    pub(crate) name: &'static str,
+    pub(crate) kind: FieldKind,
+    pub(crate) source: FieldSource,
+    pub(crate) required: bool,
+    pub(crate) summary: &'static str,
+}
+
+/// A field of the body.
+pub(crate) const fn body(
+    name: &'static str,
+    kind: FieldKind,
+    summary: &'static str,
+) -> NativeField {
+    NativeField {
+        name,
+        kind,
+        source: FieldSource::Body,
+        required: false,
+        summary,
+    }
+}
+
+/// A field that the pattern names.
+pub(crate) const fn path(name: &'static str, summary: &'static str) -> NativeField {
+    NativeField {
+        name,
+        kind: FieldKind::Text,
+        source: FieldSource::Path,
+        required: true,
+        summary,
+    }
+}
+
+/// One route, and which handler does it.
+pub(crate) struct NativeRoute<H: 'static> {
+    pub(crate) at: &'static str,
+    pub(crate) operation: Operation,
+    pub(crate) access: Access,
+    pub(crate) does: H,
+    pub(crate) fields: &'static [NativeField],
+    pub(crate) summary: &'static str,
+}
+
+/// The manifest of an engine of the host.
+pub(crate) fn describe<H>(name: &str, routes: &[NativeRoute<H>]) -> manifest::Manifest {
+    manifest::Manifest {
+        name: name.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        summary: String::new(),
+        routes: routes.iter().map(route).collect(),
+        storage: Vec::new(),
+        secret_kinds: Vec::new(),
+        outbound: Vec::new(),
+        starts: false,
+        ticks: false,
+        annotations: Map::new(),
+    }
+}
+
+fn route<H>(route: &NativeRoute<H>) -> manifest::Route {
+    manifest::Route {
+        pattern: route.at.to_owned(),
+        operation: route.operation,
+        access: route.access,
+        fields: route.fields.iter().map(field).collect(),
+        summary: route.summary.to_owned(),
+        placement: manifest::Placement::ActiveNode,
+        when: None,
+        answers: Vec::new(),
+        checks_existence: false,
+        raw_body: false,
+        deprecated: false,
+        description: String::new(),
+    }
+}
+
+fn field(field: &NativeField) -> manifest::Field {
+    manifest::Field {
+        name: field.name.to_owned(),
+        kind: field.kind,
+        source: field.source,
+        required: field.required,
+        summary: field.summary.to_owned(),
+        sensitive: false,
+        deprecated: false,
+        default: None,
+        allowed: Vec::new(),
+        display: None,
+    }
+}

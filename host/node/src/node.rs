@@ -1,0 +1,223 @@
+//! A node: sealed or unsealed, and what can be asked of it in either state.
+
+use crate::init::{InitRequest, Initialized};
+use crate::parts::Parts;
+use crate::refusal::from_storage;
+use crate::status;
+use crate::unsealed::Unsealed;
+use base::{Answer, Refusal, RefusalKind, Reply, Request};
+use locality::SystemKey;
+use seal::{Key, SealConfig, Submitted, UnsealProgress};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use storage::Space;
+
+/// One server of a cluster.
+pub struct Node {
+    parts: Arc<Parts>,
+    phase: RwLock<Phase>,
+    /// Seal, unseal and initialisation come one after the other.
+    changing: tokio::sync::Mutex<()>,
+}
+
+/// Keys are in memory only in the unsealed phase: to seal is to drop it.
+#[derive(Clone)]
+pub(crate) enum Phase {
+    Sealed(Arc<Mutex<Option<UnsealProgress>>>),
+    Unsealed(Arc<Unsealed>),
+}
+
+impl Node {
+    /// A sealed node on these parts.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        Arc::new(Self {
+            parts: Arc::new(parts),
+            phase: RwLock::new(Phase::sealed()),
+            changing: tokio::sync::Mutex::new(()),
+        })
+    }
+
+    /// Answers one request.
+    pub async fn handle(&self, request: Request) -> Reply {
+        let done = self.answer(&request).await;
+        let (outcome, index) = match done {
+            Ok((answer, index)) => (Ok(answer), index),
+            Err(refusal) => (Err(refusal), None),
+        };
+        if let Err(refusal) = &outcome
+            && !refusal.reason.is_empty()
+        {
+            tracing::warn!(request_id = request.id, path = %request.path, reason = refusal.reason, "request failed");
+        }
+        Reply {
+            request_id: request.id,
+            outcome,
+            index,
+        }
+    }
+
+    async fn answer(&self, request: &Request) -> Result<(Answer, Option<u64>), Refusal> {
+        if let Some(answer) = status::answer(self, request).await {
+            return answer.map(|answer| (answer, None));
+        }
+        let unsealed = self.unsealed().ok_or_else(Self::is_sealed)?;
+        let answer = unsealed.handle(request).await?;
+        if unsealed.wants_seal() {
+            self.seal().await;
+        }
+        Ok(answer)
+    }
+
+    fn is_sealed() -> Refusal {
+        Refusal::new(RefusalKind::Sealed, "Vault is sealed")
+    }
+
+    pub(crate) fn parts(&self) -> &Arc<Parts> {
+        &self.parts
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(crate) fn unsealed(&self) -> Option<Arc<Unsealed>> {
+        match self.phase() {
+            Phase::Unsealed(unsealed) => Some(unsealed),
+            Phase::Sealed(_) => None,
+        }
+    }
+
+    fn enter(&self, phase: Phase) {
+        *self.phase.write().unwrap_or_else(PoisonError::into_inner) = phase;
+    }
+
+    /// How the root key is sealed; None before initialization.
+    pub(crate) fn seal_config(&self) -> Result<Option<SealConfig>, Refusal> {
+        let Some(bytes) = self.stored(&SystemKey::seal_config())? else {
+            return Ok(None);
+        };
+        let config = serde_json::from_slice(&bytes);
+        config
+            .map(Some)
+            .map_err(|error| Refusal::internal(format!("read seal configuration: {error}")))
+    }
+
+    fn stored<C: locality::ClassMark>(
+        &self,
+        key: &SystemKey<C>,
+    ) -> Result<Option<Vec<u8>>, Refusal> {
+        let snapshot = self.parts.storage.snapshot();
+        let bytes = snapshot
+            .get(Space::Entries, key.physical().as_bytes())
+            .map_err(from_storage)?;
+        Ok(bytes.map(|bytes| bytes.to_vec()))
+    }
+
+    /// Makes the keys of a new cluster, its first token and its first mounts: one batch, or nothing.
+    ///
+    /// # Errors
+    /// When it was done before, when the shares cannot be, and when the storage fails.
+    pub async fn initialize(&self, request: InitRequest) -> Result<Initialized, Refusal> {
+        let _changing = self.changing.lock().await;
+        if self.seal_config()?.is_some() {
+            return Err(Refusal::invalid("Vault is already initialized"));
+        }
+        crate::init::initialize(&self.parts, request).await
+    }
+
+    /// Takes one share of the key; unseals once there are enough.
+    ///
+    /// # Errors
+    /// When the share cannot be one, and when the shares together are not the key.
+    pub async fn submit_share(&self, share: Vec<u8>) -> Result<(), Refusal> {
+        let _changing = self.changing.lock().await;
+        let Phase::Sealed(progress) = self.phase() else {
+            return Ok(());
+        };
+        let config = self.seal_config()?;
+        let config = config.ok_or_else(|| Refusal::invalid("server is not yet initialized"))?;
+        let submitted = {
+            let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+            let progress = progress.get_or_insert_with(|| UnsealProgress::new(config.threshold));
+            progress.submit(base::Secret::new(share), self.parts.entropy.as_ref())
+        };
+        match submitted.map_err(|error| Refusal::invalid(error.to_string()))? {
+            Submitted::Progress(_) => Ok(()),
+            Submitted::Combined(key) => self.unseal(&key).await,
+        }
+    }
+
+    async fn unseal(&self, key: &Key) -> Result<(), Refusal> {
+        let missing = || Refusal::internal("the storage has a seal but no keys");
+        let wrapped = self.stored(&SystemKey::root_key())?.ok_or_else(missing)?;
+        let root = seal::unwrap_root_key(key, &wrapped);
+        let root = root.map_err(|error| Refusal::invalid(error.to_string()))?;
+        let keyring = self.stored(&SystemKey::keyring())?.ok_or_else(missing)?;
+        let keyring = barrier::Keyring::open_with(&keyring, &root)
+            .map_err(|error| Refusal::internal(error.to_string()))?;
+        let unsealed = Unsealed::open(Arc::clone(&self.parts), keyring).await?;
+        self.enter(Phase::Unsealed(unsealed));
+        tracing::info!("unsealed");
+        Ok(())
+    }
+
+    /// Forgets the shares that came so far.
+    pub(crate) fn reset_progress(&self) {
+        if let Phase::Sealed(progress) = self.phase() {
+            *progress.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
+    /// Drops the keys. Requests under way end with what they hold; new ones are refused.
+    pub async fn seal(&self) {
+        let _changing = self.changing.lock().await;
+        if let Some(unsealed) = self.unsealed() {
+            self.enter(Phase::sealed());
+            unsealed.stop().await;
+            tracing::info!("sealed");
+        }
+    }
+
+    /// Opens the files of audit devices anew, after they were rotated.
+    pub fn reopen_audit_files(&self) {
+        if let Some(unsealed) = self.unsealed() {
+            unsealed.reopen_audit_files();
+        }
+    }
+
+    /// Stops background work, for the end of the process.
+    pub async fn stop(&self) {
+        self.seal().await;
+    }
+}
+
+impl Phase {
+    fn sealed() -> Self {
+        Self::Sealed(Arc::new(Mutex::new(None)))
+    }
+}
+
+/// Initialises and unseals at once, for a development server: one share, kept by whoever reads the
+/// terminal.
+///
+/// # Errors
+/// As [`Node::initialize`] and [`Node::submit_share`].
+pub async fn open_for_development(
+    node: &Node,
+    root_token: Option<String>,
+) -> Result<Initialized, Refusal> {
+    let request = InitRequest {
+        shares: 1,
+        threshold: 1,
+        root_token,
+    };
+    let made = node.initialize(request).await?;
+    for share in &made.shares {
+        node.submit_share(share.expose().clone()).await?;
+    }
+    let unsealed = node.unsealed().ok_or_else(Node::is_sealed)?;
+    crate::defaults::mount_development_kv(&unsealed).await?;
+    Ok(made)
+}

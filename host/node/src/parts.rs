@@ -1,0 +1,68 @@
+//! What a node is made of, and what its operator set.
+
+use base::{Clock, Entropy};
+use core::time::Duration;
+use journal::Journal;
+use std::sync::Arc;
+use storage::Storage;
+
+/// The parts of a node, made and wired by the server.
+pub struct Parts {
+    /// Where the entries are.
+    pub storage: Arc<dyn Storage>,
+    /// The cluster's log.
+    pub journal: Arc<dyn Journal>,
+    /// What tells the node that entries were applied; the same that the journal was given.
+    pub changes: Arc<crate::Changes>,
+    /// Runs components.
+    pub runtime: plugin::Runtime,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// What the operator set.
+    pub settings: Settings,
+    /// Components that the binary brings along, as `(name, bytes)`.
+    pub builtins: &'static [(&'static str, &'static [u8])],
+}
+
+/// What the operator set, for the life of the process.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Shown in status and health.
+    pub cluster_name: String,
+    /// Lease of what asks for none.
+    pub default_lease_ttl: Duration,
+    /// No lease is longer.
+    pub max_lease_ttl: Duration,
+    /// Where clients reach this node.
+    pub api_addr: String,
+    /// Where other nodes reach it.
+    pub cluster_addr: String,
+    /// `raft` or `inmem`, as the status shows it.
+    pub storage_type: String,
+    /// Our version.
+    pub version: String,
+    /// When it was built, RFC 3339.
+    pub build_date: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            cluster_name: String::from("casemate"),
+            default_lease_ttl: Self::LEASE_TTL,
+            max_lease_ttl: Self::LEASE_TTL,
+            api_addr: String::new(),
+            cluster_addr: String::new(),
+            storage_type: String::from("inmem"),
+            version: String::from(env!("CARGO_PKG_VERSION")),
+            build_date: String::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// 768 hours, as Vault has it.
+    pub const LEASE_TTL: Duration = Duration::from_secs(768 * 3600);
+}

@@ -1,0 +1,394 @@
+//! The checks of a request, each a type that the next one consumes:
+//!
+//! ```text
+//!  Place ─▶ Routed ─▶ Known ─▶ Allowed ─▶ Recorded ─▶ run
+//!  where    route     caller   policy     audit
+//! ```
+//!
+//! Only [`Recorded`] can be run, and each can only be made from the one before: a pipeline that
+//! forgets a check does not compile.
+
+use crate::refusal::from_barrier;
+use crate::tables::{Mount, Tables};
+use crate::trail::Trail;
+use crate::unsealed::Unsealed;
+use access::{Token, TokenHash};
+use barrier::Transaction;
+use base::{NamespaceId, Operation, Refusal, RefusalKind, Request, RequestPath, Timestamp};
+use manifest::{Access, Match, NoMatch, Route};
+use mount::Namespace;
+use policy::Acl;
+use std::sync::Arc;
+
+/// Where a request goes, before anything is matched.
+pub(crate) struct Place {
+    pub(crate) namespace: Arc<Namespace>,
+    /// Within the namespace.
+    pub(crate) path: RequestPath,
+    /// With the namespace before it; what policies speak of.
+    full_path: String,
+    pub(crate) mount: Option<Arc<Mount>>,
+    /// Below the mount, as its matcher is to see it.
+    rest: String,
+}
+
+impl Place {
+    /// Finds namespace and mount.
+    pub(crate) fn find(tables: &Tables, request: &Request) -> Result<Self, Refusal> {
+        let path = match request.operation {
+            Operation::List | Operation::Scan => request.path.clone().into_folder(),
+            _ => request.path.clone(),
+        };
+        let resolved = tables.namespaces.resolve(&request.namespace, &path);
+        let missing = || Refusal::new(RefusalKind::NotFound, "namespace not found");
+        let (namespace, path) = resolved.ok_or_else(missing)?;
+        let located = tables
+            .of(namespace.id)
+            .and_then(|table| table.locate(&path));
+        let (mount, rest) = match located {
+            Some(located) => (Some(located.mount), located.rest.as_str().to_owned()),
+            None => (None, String::new()),
+        };
+        let rest = match &mount {
+            Some(mount) if mount.1.is_system() => crate::sys::canonical(rest),
+            _ => rest,
+        };
+        let full_path = format!("{}{path}", namespace.path);
+        Ok(Self {
+            namespace,
+            path,
+            full_path,
+            mount,
+            rest,
+        })
+    }
+}
+
+/// A request with its route, or with the reason why it has none.
+pub(crate) struct Routed<'p> {
+    pub(crate) request: &'p Request,
+    pub(crate) place: &'p Place,
+    target: Result<Target<'p>, Refusal>,
+}
+
+/// A route of a mount.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<'p> {
+    pub(crate) namespace: NamespaceId,
+    pub(crate) mount: &'p Arc<Mount>,
+    pub(crate) route: &'p Route,
+    /// Below the mount.
+    pub(crate) path: &'p str,
+    pub(crate) found: Match<'p, 'p>,
+}
+
+impl<'p> Routed<'p> {
+    /// Matches the path, once.
+    pub(crate) fn find(request: &'p Request, place: &'p Place) -> Self {
+        Self {
+            request,
+            place,
+            target: Self::target(request, place),
+        }
+    }
+
+    fn target(request: &Request, place: &'p Place) -> Result<Target<'p>, Refusal> {
+        let no_handler = || {
+            let text = format!(
+                "no handler for route {:?}. route entry not found.",
+                place.path.as_str()
+            );
+            Refusal::new(RefusalKind::NotFound, text)
+        };
+        let mount = place.mount.as_ref().ok_or_else(no_handler)?;
+        let (manifest, matcher) = match &mount.1 {
+            crate::engine::Engine::Broken(reason) => {
+                let text = format!("mount {:?} is not available", mount.0.path.as_str());
+                return Err(Refusal {
+                    reason: reason.to_string(),
+                    ..Refusal::new(RefusalKind::Unavailable, text)
+                });
+            }
+            engine => engine.routes().ok_or_else(no_handler)?,
+        };
+        let operation = operation(request.operation).ok_or_else(|| no_match(NoMatch::Operation))?;
+        let found = matcher.find(operation, &place.rest).map_err(no_match)?;
+        let route = manifest.routes.get(found.route).ok_or_else(no_handler)?;
+        Ok(Target {
+            namespace: place.namespace.id,
+            mount,
+            route,
+            path: &place.rest,
+            found,
+        })
+    }
+
+    fn access(&self) -> Access {
+        self.target
+            .as_ref()
+            .map_or(Access::Token, |target| target.route.access)
+    }
+
+    /// Finds out who calls, where the route asks for it.
+    pub(crate) async fn authenticate(
+        self,
+        node: &Arc<Unsealed>,
+        tx: &mut Transaction,
+    ) -> Result<Known<'p>, Refusal> {
+        let now = node.now();
+        let needed = match self.access() {
+            Access::Token | Access::Sudo => true,
+            Access::Public | Access::Login => false,
+        };
+        if !needed {
+            return Ok(Known {
+                routed: self,
+                caller: None,
+                now,
+            });
+        }
+        let id = self.request.token.as_ref().ok_or_else(Refusal::denied)?;
+        let caller = Caller::find(node, tx, id.expose()).await?;
+        caller.check_network(self.request)?;
+        Ok(Known {
+            routed: self,
+            caller: Some(caller),
+            now,
+        })
+    }
+}
+
+fn no_match(why: NoMatch) -> Refusal {
+    match why {
+        NoMatch::Path => Refusal::new(
+            RefusalKind::NotFound,
+            "1 error occurred:\n\t* unsupported path\n\n",
+        ),
+        NoMatch::Operation => Refusal::new(
+            RefusalKind::UnsupportedOperation,
+            "1 error occurred:\n\t* unsupported operation\n\n",
+        ),
+    }
+}
+
+/// The operation as manifests name it; help has none.
+pub(crate) const fn operation(operation: Operation) -> Option<manifest::Operation> {
+    Some(match operation {
+        Operation::Read => manifest::Operation::Read,
+        Operation::Update => manifest::Operation::Update,
+        Operation::Patch => manifest::Operation::Patch,
+        Operation::Delete => manifest::Operation::Delete,
+        Operation::List => manifest::Operation::List,
+        Operation::Scan => manifest::Operation::Scan,
+        Operation::Help => return None,
+    })
+}
+
+/// A live token, and what its policies say.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) hash: TokenHash,
+    pub(crate) token: Token,
+    pub(crate) acl: Arc<Acl>,
+    /// This was its last use: it ends with the request.
+    pub(crate) is_spent: bool,
+}
+
+impl Caller {
+    /// The live token with an id. Counts a use where uses are counted.
+    pub(crate) async fn find(
+        node: &Arc<Unsealed>,
+        tx: &mut Transaction,
+        id: &str,
+    ) -> Result<Self, Refusal> {
+        if id.len() > access::TokenId::LENGTH_MAX {
+            return Err(Refusal::denied());
+        }
+        let hash = node.salt.hash(id);
+        let found = access::find(tx, &hash, node.now()).map_err(from_barrier)?;
+        let token = found.ok_or_else(Refusal::denied)?;
+        let acl = node.acl_of(tx, &token)?;
+        let mut caller = Self {
+            hash,
+            token,
+            acl,
+            is_spent: false,
+        };
+        if caller.token.uses_left > 0 {
+            caller.spend(node).await?;
+        }
+        Ok(caller)
+    }
+
+    /// Takes one use, durably and before anything else: two requests cannot share the last one.
+    async fn spend(&mut self, node: &Arc<Unsealed>) -> Result<(), Refusal> {
+        let hash = self.hash.clone();
+        self.is_spent = node
+            .transact(|tx| {
+                let found = access::find(tx, &hash, node.now()).map_err(from_barrier)?;
+                let mut token = found.ok_or_else(Refusal::denied)?;
+                let left = token.uses_left.saturating_sub(1);
+                if left == 0 {
+                    access::revoke(tx, &hash).map_err(from_barrier)?;
+                } else {
+                    token.uses_left = left;
+                    access::save(tx, &hash, token.expires, &token).map_err(from_barrier)?;
+                }
+                Ok(left == 0)
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Is the token still there? A request that runs again asks again, and its outcome depends on
+    /// the answer.
+    pub(crate) fn check_alive(&self, node: &Unsealed, tx: &mut Transaction) -> Result<(), Refusal> {
+        if self.is_spent {
+            return Ok(());
+        }
+        let found = access::find(tx, &self.hash, node.now()).map_err(from_barrier)?;
+        found.map(drop).ok_or_else(Refusal::denied)
+    }
+
+    fn check_network(&self, request: &Request) -> Result<(), Refusal> {
+        match access::is_bound_to(&self.token, request.client.address.ip()) {
+            true => Ok(()),
+            false => Err(Refusal::denied()),
+        }
+    }
+}
+
+/// A request whose caller is known, or needs not be.
+pub(crate) struct Known<'p> {
+    routed: Routed<'p>,
+    caller: Option<Caller>,
+    now: Timestamp,
+}
+
+impl<'p> Known<'p> {
+    /// The caller, for the record.
+    pub(crate) const fn caller(&self) -> Option<&Caller> {
+        self.caller.as_ref()
+    }
+
+    /// The request.
+    pub(crate) const fn request(&self) -> &'p Request {
+        self.routed.request
+    }
+
+    /// What is to be asked of the policies, where they are asked at all.
+    pub(crate) fn question(&self, operation: policy::Operation) -> policy::Ask<'_> {
+        policy::Ask {
+            path: &self.routed.place.full_path,
+            operation,
+            data: &self.routed.request.data,
+            wrap_ttl: self.routed.request.wrap_ttl,
+            now: self.now,
+        }
+    }
+
+    /// Must a component say whether the request creates or changes before policies can decide?
+    pub(crate) fn existence_matters(&self) -> Option<Target<'p>> {
+        let target = *self.routed.target.as_ref().ok()?;
+        let caller = self.caller.as_ref()?;
+        let asks =
+            self.routed.request.operation == Operation::Update && target.route.checks_existence;
+        let allowed = |operation| caller.acl.decide(&self.question(operation)).allowed;
+        (asks && allowed(policy::Operation::Create) != allowed(policy::Operation::Update))
+            .then_some(target)
+    }
+
+    /// Asks the policies. `exists` is what the component said; an engine that was not asked changes.
+    pub(crate) fn decide(self, exists: Option<bool>) -> Result<Allowed<'p>, Refusal> {
+        let Some(caller) = &self.caller else {
+            return Ok(Allowed {
+                known: self,
+                decision: None,
+            });
+        };
+        let operation = match (self.routed.request.operation, exists) {
+            (Operation::Update, Some(false)) => policy::Operation::Create,
+            (Operation::Update, None) if self.may_create(caller) => policy::Operation::Create,
+            (Operation::Update, _) => policy::Operation::Update,
+            (Operation::Read, _) => policy::Operation::Read,
+            (Operation::Patch, _) => policy::Operation::Patch,
+            (Operation::Delete, _) => policy::Operation::Delete,
+            (Operation::List, _) => policy::Operation::List,
+            (Operation::Scan, _) => policy::Operation::Scan,
+            (Operation::Help, _) => policy::Operation::Help,
+        };
+        let decision = caller.acl.decide(&self.question(operation));
+        let allowed = match self.routed.access() {
+            Access::Sudo => decision.allowed_with_sudo(),
+            Access::Token | Access::Public | Access::Login => decision.allowed,
+        };
+        if allowed {
+            return Ok(Allowed {
+                known: self,
+                decision: Some(decision),
+            });
+        }
+        let text = "1 error occurred:\n\t* permission denied\n\n";
+        Err(Refusal::new(RefusalKind::Denied, text))
+    }
+
+    /// Where both answers are the same, the component was not asked: take the one that is granted.
+    fn may_create(&self, caller: &Caller) -> bool {
+        let checks = self
+            .routed
+            .target
+            .as_ref()
+            .is_ok_and(|target| target.route.checks_existence);
+        checks
+            && caller
+                .acl
+                .decide(&self.question(policy::Operation::Create))
+                .allowed
+    }
+}
+
+/// A request that its caller may make.
+pub(crate) struct Allowed<'p> {
+    known: Known<'p>,
+    decision: Option<policy::Decision>,
+}
+
+impl<'p> Allowed<'p> {
+    /// Writes it to the audit devices.
+    pub(crate) fn record(
+        self,
+        node: &Unsealed,
+        trail: &mut Trail,
+    ) -> Result<Recorded<'p>, Refusal> {
+        trail.decided(self.decision);
+        trail.request(node, self.known.routed.request, None)?;
+        Ok(Recorded { known: self.known })
+    }
+}
+
+/// A request that may run.
+pub(crate) struct Recorded<'p> {
+    known: Known<'p>,
+}
+
+impl<'p> Recorded<'p> {
+    /// The request.
+    pub(crate) const fn request(&self) -> &'p Request {
+        self.known.routed.request
+    }
+
+    /// Where it goes.
+    pub(crate) const fn place(&self) -> &'p Place {
+        self.known.routed.place
+    }
+
+    /// Who asks; None on public routes.
+    pub(crate) const fn caller(&self) -> Option<&Caller> {
+        self.known.caller.as_ref()
+    }
+
+    /// What it asks for; or why there is no such thing, which only who may ask is told.
+    pub(crate) fn target(&self) -> Result<Target<'p>, Refusal> {
+        self.known.routed.target.clone()
+    }
+}

@@ -1,0 +1,37 @@
+//! From the errors of the rooms below to what a caller is told. Details go to the log alone.
+
+use crate::commit::CommitError;
+use barrier::BarrierError;
+use base::{Refusal, RefusalKind};
+use core::error::Error;
+use storage::StorageError;
+
+/// An error and its causes, in one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+pub(crate) fn from_barrier(error: BarrierError) -> Refusal {
+    Refusal::internal(chain(&error))
+}
+
+pub(crate) fn from_storage(error: StorageError) -> Refusal {
+    Refusal::internal(chain(&error))
+}
+
+pub(crate) fn from_commit(error: &CommitError) -> Refusal {
+    match error {
+        CommitError::Overtaken(_) => Refusal::new(
+            RefusalKind::Unavailable,
+            "too many conflicting requests at once, try again",
+        ),
+        CommitError::Seal(_) | CommitError::Journal(_) => Refusal::internal(chain(error)),
+    }
+}

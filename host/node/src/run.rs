@@ -1,0 +1,158 @@
+//! Runs a request that passed its checks: in a transaction, again when it was overtaken, and in one
+//! batch with all that its answer grants.
+
+use crate::call;
+use crate::commit::CommitError;
+use crate::engine::Engine;
+use crate::native::Ask;
+use crate::pipeline::{Known, Place, Recorded, Routed, Target};
+use crate::refusal::{chain, from_commit};
+use crate::trail::Trail;
+use crate::unsealed::Unsealed;
+use barrier::Transaction;
+use base::{Answer, Refusal, Request};
+use std::sync::Arc;
+
+/// How often a request that is overtaken runs.
+pub(crate) const ATTEMPTS_MAX: u32 = 64;
+
+/// Overtaken this often, a request waits its turn among those that were.
+const ATTEMPTS_AT_ONCE_MAX: u32 = 2;
+
+/// An answer and the position in the log that it has seen.
+pub(crate) type Answered = Result<(Answer, Option<u64>), Refusal>;
+
+/// Why an attempt came to nothing.
+pub(crate) enum Failed {
+    /// What it read was written since, by the commit with this number.
+    Overtaken(u64),
+    /// It failed for good.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl Unsealed {
+    /// Answers one request, from routing to the audit of the answer.
+    pub(crate) async fn handle(self: &Arc<Self>, request: &Request) -> Answered {
+        let mut trail = Trail::default();
+        let answered = self.pipeline(request, &mut trail).await;
+        trail.response(self, request, &answered)?;
+        answered
+    }
+
+    async fn pipeline(self: &Arc<Self>, request: &Request, trail: &mut Trail) -> Answered {
+        self.refresh().await?;
+        let tables = self.tables();
+        let place = Place::find(&tables, request)?;
+        trail.place(&place);
+        let mut tx = self.begin();
+        let known = Routed::find(request, &place)
+            .authenticate(self, &mut tx)
+            .await?;
+        trail.caller(known.caller());
+        let exists = match known.existence_matters() {
+            Some(target) => Some(self.exists(&known, target).await?),
+            None => None,
+        };
+        let recorded = match known.decide(exists) {
+            Ok(allowed) => allowed.record(self, trail)?,
+            Err(refusal) => return Err(refusal),
+        };
+        self.run(&recorded, tx).await
+    }
+
+    async fn exists(
+        self: &Arc<Self>,
+        known: &Known<'_>,
+        target: Target<'_>,
+    ) -> Result<bool, Refusal> {
+        let Engine::Component(pinned) = &target.mount.1 else {
+            return Ok(true);
+        };
+        let call = call::of_known(self, known, target, pinned, self.begin());
+        let matched = call::matched(known.request(), target)?.0;
+        let done = pinned.component.exists(call, matched).await;
+        Ok(done.map_err(|error| error.to_refusal())?.value)
+    }
+
+    /// Runs until nothing overtakes it.
+    async fn run(self: &Arc<Self>, recorded: &Recorded<'_>, tx: Transaction) -> Answered {
+        let mut tx = Some(tx);
+        let mut turn = None;
+        for attempt in 0..ATTEMPTS_MAX {
+            let mut fresh = tx.take().unwrap_or_else(|| self.begin());
+            if attempt > 0
+                && let Some(caller) = recorded.caller()
+            {
+                caller.check_alive(self, &mut fresh)?;
+            }
+            match self.attempt(recorded, fresh).await {
+                Ok(answered) => return Ok(answered),
+                Err(Failed::Refused(refusal)) => return Err(refusal),
+                Err(Failed::Overtaken(number)) => {
+                    self.committer.settled(number).await;
+                    if attempt >= ATTEMPTS_AT_ONCE_MAX && turn.is_none() {
+                        turn = Some(self.committer.turn().await);
+                    }
+                }
+            }
+        }
+        Err(from_commit(&CommitError::Overtaken(0)))
+    }
+
+    async fn attempt(
+        self: &Arc<Self>,
+        recorded: &Recorded<'_>,
+        tx: Transaction,
+    ) -> Result<(Answer, Option<u64>), Failed> {
+        let target = recorded.target()?;
+        let (tx, answer) = match &target.mount.1 {
+            Engine::Component(pinned) => {
+                call::component(self, recorded, target, pinned, tx).await?
+            }
+            Engine::Native(native) => {
+                let (validated, warnings) = call::validated(recorded.request(), target)?;
+                let mut tx = tx;
+                let mut ask = Ask {
+                    node: self,
+                    tx: &mut tx,
+                    namespace: &recorded.place().namespace,
+                    caller: recorded.caller(),
+                    request: recorded.request(),
+                    input: validated.input,
+                    now: self.now(),
+                };
+                let answer = native.handle(target.found.route, &mut ask).await?;
+                (tx, call::with_warnings(answer, warnings))
+            }
+            Engine::Broken(reason) => return Err(Refusal::internal(reason.to_string()).into()),
+        };
+        let index = self.finish(tx).await?;
+        Ok((answer, Some(index)))
+    }
+
+    /// Commits what a request wrote. What is kept in memory follows before the answer goes out.
+    async fn finish(self: &Arc<Self>, tx: Transaction) -> Result<u64, Failed> {
+        if tx.is_read_only() {
+            return Ok(self.committer.index());
+        }
+        match self.commit(tx).await {
+            Ok(index) => {
+                self.refresh().await?;
+                Ok(index.unwrap_or_else(|| self.committer.index()))
+            }
+            Err(CommitError::Overtaken(number)) => Err(Failed::Overtaken(number)),
+            Err(error @ CommitError::Journal(_)) => {
+                tracing::error!(reason = chain(&error), "the log took no write, sealing");
+                self.want_seal();
+                Err(from_commit(&error).into())
+            }
+            Err(error) => Err(from_commit(&error).into()),
+        }
+    }
+}

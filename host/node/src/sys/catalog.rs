@@ -1,0 +1,154 @@
+//! `sys/plugins/catalog`: operators load components.
+
+use crate::builtins;
+use crate::catalog::{self, CatalogEntry, kind_name, kind_of};
+use crate::native::{Ask, Told};
+use crate::refusal::chain;
+use base::{Answer, Envelope, Json, Refusal};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use mount::MountKind;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Everything.
+pub(super) fn all(ask: &mut Ask<'_>) -> Told {
+    let entries = catalog::all(ask.tx)?;
+    let detailed: Vec<Value> = entries.iter().map(summary).collect();
+    let data = json!({
+        "auth": names(&entries, MountKind::Auth),
+        "database": [],
+        "secret": names(&entries, MountKind::Secret),
+        "detailed": detailed,
+    });
+    Ok(envelope(&data))
+}
+
+/// The names of a type.
+pub(super) fn list(ask: &mut Ask<'_>) -> Told {
+    let kind = kind(ask)?;
+    let entries = catalog::all(ask.tx)?;
+    Ok(envelope(&json!({ "keys": names(&entries, kind) })))
+}
+
+fn names(entries: &[CatalogEntry], kind: MountKind) -> BTreeSet<&str> {
+    entries
+        .iter()
+        .filter(|entry| entry.kind == kind)
+        .map(|entry| entry.name.as_str())
+        .collect()
+}
+
+/// All that is known of a component: what an operator decides by.
+pub(super) fn read(ask: &mut Ask<'_>) -> Told {
+    let entry = find(ask)?;
+    let mut data = summary(&entry);
+    if let Value::Object(members) = &mut data {
+        members.insert("args".into(), json!([]));
+        members.insert("command".into(), "".into());
+        members.insert("imports".into(), json!(entry.imports));
+        members.insert("outbound".into(), json!(entry.manifest.outbound));
+        members.insert("storage".into(), json!(entry.manifest.storage));
+        members.insert("summary".into(), json!(entry.manifest.summary));
+        let route = |route: &manifest::Route| {
+            json!({
+                "pattern": route.pattern,
+                "operation": route.operation,
+                "access": route.access,
+                "summary": route.summary,
+            })
+        };
+        members.insert(
+            "routes".into(),
+            entry.manifest.routes.iter().map(route).collect(),
+        );
+    }
+    Ok(envelope(&data))
+}
+
+/// Takes the bytes of a component.
+pub(super) async fn register(ask: &mut Ask<'_>) -> Told {
+    let kind = kind(ask)?;
+    let name = ask.text("name").to_owned();
+    let fine = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_'
+    };
+    if name.is_empty() || name.len() > 64 || !name.bytes().all(fine) {
+        return Err(Refusal::invalid(format!("invalid plugin name {name:?}")));
+    }
+    let text = ask.text("component");
+    if text.is_empty() {
+        let text = "components are uploaded: set \"component\" to the bytes in base64";
+        return Err(Refusal::invalid(text));
+    }
+    let decoded = STANDARD.decode(text);
+    let bytes = decoded.map_err(|error| Refusal::invalid(format!("component: {error}")))?;
+    let digest = plugin::digest_of(&bytes);
+    let expected = ask.text("sha256");
+    if !expected.is_empty() && !expected.eq_ignore_ascii_case(&digest) {
+        let text = format!("component has the digest {digest}, expected {expected}");
+        return Err(Refusal::invalid(text));
+    }
+    let runtime = ask.node.parts.runtime.clone();
+    let inspected = tokio::task::spawn_blocking(move || (runtime.inspect(&bytes), bytes)).await;
+    let (inspected, bytes) = inspected.map_err(|error| Refusal::internal(error.to_string()))?;
+    let inspected = inspected.map_err(|error| Refusal::invalid(chain(&error)))?;
+    let entry = builtins::entry(&name, inspected, false);
+    if entry.kind != kind {
+        let text = format!("component is of type {:?}", kind_name(entry.kind));
+        return Err(Refusal::invalid(text));
+    }
+    let version = ask.text("version");
+    if !version.is_empty()
+        && version.trim_start_matches('v') != entry.version.trim_start_matches('v')
+    {
+        let text = format!("component says it is version {:?}", entry.version);
+        return Err(Refusal::invalid(text));
+    }
+    catalog::store_bytes(ask.tx, &entry.digest, &bytes);
+    catalog::store(ask.tx, &entry)?;
+    Ok(Answer::Empty)
+}
+
+/// Removes an uploaded component. Mounts that run it go on.
+pub(super) fn delete(ask: &mut Ask<'_>) -> Told {
+    let entry = match find(ask) {
+        Ok(entry) => entry,
+        Err(_) => return Ok(Answer::Empty),
+    };
+    if entry.builtin {
+        return Err(Refusal::invalid(format!(
+            "{} comes with the server",
+            entry.name
+        )));
+    }
+    catalog::forget(ask.tx, &entry);
+    Ok(Answer::Empty)
+}
+
+fn find(ask: &mut Ask<'_>) -> Result<CatalogEntry, Refusal> {
+    let kind = kind(ask)?;
+    let (name, version) = (ask.text("name").to_owned(), ask.text("version").to_owned());
+    catalog::find(ask.tx, kind, &name, &version)?.ok_or_else(Refusal::not_found)
+}
+
+fn kind(ask: &Ask<'_>) -> Result<MountKind, Refusal> {
+    let name = ask.text("type");
+    kind_of(name)
+        .ok_or_else(|| Refusal::invalid(format!("{name:?} is not a supported plugin type")))
+}
+
+fn summary(entry: &CatalogEntry) -> Value {
+    json!({
+        "builtin": entry.builtin,
+        "deprecation_status": if entry.builtin { "supported" } else { "" },
+        "name": entry.name,
+        "sha256": entry.digest,
+        "type": kind_name(entry.kind),
+        "version": entry.version,
+    })
+}
+
+fn envelope(data: &Value) -> Answer {
+    Answer::Envelope(Box::new(Envelope::with_data(Json::of(data))))
+}

@@ -1,0 +1,209 @@
+//! `sys/mounts` and `sys/auth`.
+
+use super::tune;
+use crate::native::{Ask, Told};
+use crate::refusal::from_barrier;
+use crate::tables::{Mount, forget_mount, store_mount};
+use crate::{catalog, tables};
+use base::{Answer, Envelope, Json, Refusal};
+use locality::{Class, PhysicalKey};
+use mount::{MountEntry, MountKind, MountPath};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// All mounts of a kind in the caller's namespace.
+pub(super) fn list(ask: &Ask<'_>, kind: MountKind) -> Told {
+    let tables = ask.node.tables();
+    let mounts = tables
+        .of(ask.namespace.id)
+        .into_iter()
+        .flat_map(|table| table.iter());
+    let shown: BTreeMap<String, Value> = mounts
+        .filter(|mount| mount.0.kind == kind)
+        .map(|mount| (shown_path(&mount.0), describe(mount)))
+        .collect();
+    Ok(repeated(&json!(shown)))
+}
+
+/// One mount.
+pub(super) fn read(ask: &Ask<'_>, kind: MountKind) -> Told {
+    let path = path(ask, kind)?;
+    let tables = ask.node.tables();
+    let mount = tables
+        .of(ask.namespace.id)
+        .and_then(|table| table.at(&path));
+    let missing = || Refusal::invalid(format!("No secret engine mount at {path}"));
+    Ok(repeated(&describe(mount.ok_or_else(missing)?)))
+}
+
+/// Makes a mount.
+pub(super) async fn enable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
+    let path = path(ask, kind)?;
+    let reserved = kind == MountKind::Secret
+        && ["auth/", "sys/", "cubbyhole/", "identity/", "audit/"]
+            .iter()
+            .any(|one| path.is_below(one));
+    if reserved {
+        return Err(Refusal::invalid(format!(
+            "path is already in use at {path}"
+        )));
+    }
+    let tables = ask.node.tables();
+    if let Some(table) = tables.of(ask.namespace.id) {
+        table
+            .check_free(&path)
+            .map_err(|clash| Refusal::invalid(clash.to_string()))?;
+    }
+    // What the tables show may be behind what this transaction sees: ask storage as well, so that
+    // of two requests for one path the later one runs again and finds the first.
+    for entry in tables::stored_mounts(ask.tx, ask.namespace.id)? {
+        if entry.path == path {
+            return Err(Refusal::invalid(format!(
+                "path is already in use at {path}"
+            )));
+        }
+    }
+    let entry = new_entry(ask, kind, path)?;
+    store_mount(ask.tx, ask.namespace.id, &entry)?;
+    Ok(Answer::Empty)
+}
+
+fn new_entry(ask: &mut Ask<'_>, kind: MountKind, path: MountPath) -> Result<MountEntry, Refusal> {
+    let mut options = texts(ask.input.get("options"));
+    let asked = match ask.text("type") {
+        "" | "plugin" => ask.text("plugin_name"),
+        asked => asked,
+    };
+    let name = match asked {
+        "" => {
+            return Err(Refusal::invalid(
+                "backend type must be specified as a string",
+            ));
+        }
+        "kv-v1" => {
+            options.insert("version".into(), "1".into());
+            "kv"
+        }
+        "kv-v2" => {
+            options.insert("version".into(), "2".into());
+            "kv"
+        }
+        "generic" => "kv",
+        name => name,
+    }
+    .to_owned();
+    let version = ask.text("plugin_version").to_owned();
+    let missing = || Refusal::invalid(format!("plugin not found in the catalog: {name}"));
+    let component = catalog::find(ask.tx, kind, &name, &version)?.ok_or_else(missing)?;
+    let mut entry = MountEntry::make(kind, path, &name, ask.node.parts.entropy.as_ref());
+    entry.plugin_version = component.version;
+    entry.digest = component.digest;
+    entry.description = ask.text("description").to_owned();
+    entry.local = ask.flag("local");
+    entry.seal_wrap = ask.flag("seal_wrap");
+    entry.options = options;
+    if let Some(Value::Object(config)) = ask.input.get("config") {
+        tune::apply_config(&mut entry.config, config, &ask.node.parts.settings)?;
+    }
+    Ok(entry)
+}
+
+/// Takes a mount away with all that it stored and leased.
+pub(super) fn disable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
+    let path = path(ask, kind)?;
+    let tables = ask.node.tables();
+    let Some(mount) = tables
+        .of(ask.namespace.id)
+        .and_then(|table| table.at(&path))
+    else {
+        return Ok(Answer::Empty);
+    };
+    if mount.0.is_hosts_own() {
+        let text = format!("cannot unmount {:?}", path.as_str());
+        return Err(Refusal::invalid(text));
+    }
+    for class in [Class::Replicated, Class::Local] {
+        let all = PhysicalKey::new(class, ask.namespace.id, mount.0.id, "");
+        for key in ask.tx.keys(&all, None, usize::MAX).map_err(from_barrier)? {
+            ask.tx.delete(&key);
+        }
+    }
+    let leases = lease::lease_ids_below(ask.tx, path.as_str(), usize::MAX).map_err(from_barrier)?;
+    for rest in leases {
+        lease::forget(ask.tx, &format!("{path}{rest}")).map_err(from_barrier)?;
+    }
+    forget_mount(ask.tx, ask.namespace.id, &mount.0);
+    Ok(Answer::Empty)
+}
+
+/// The mount that a request names.
+pub(super) fn path(ask: &Ask<'_>, kind: MountKind) -> Result<MountPath, Refusal> {
+    let text = ask.text("path");
+    let path = match kind {
+        MountKind::Secret => MountPath::parse(text),
+        MountKind::Auth => {
+            MountPath::parse(text).and_then(|_| MountPath::parse(&format!("auth/{text}")))
+        }
+    };
+    path.map_err(|error| Refusal::invalid(error.to_string()))
+}
+
+/// A mount's path as its table shows it: auth methods without `auth/`.
+pub(super) fn shown_path(entry: &MountEntry) -> String {
+    let path = entry.path.as_str();
+    match entry.kind {
+        MountKind::Secret => path.to_owned(),
+        MountKind::Auth => path.strip_prefix("auth/").unwrap_or(path).to_owned(),
+    }
+}
+
+/// What is told of a mount.
+pub(super) fn describe(mount: &Arc<Mount>) -> Value {
+    let entry = &mount.0;
+    json!({
+        "accessor": entry.accessor,
+        "config": tune::shown(&entry.config, entry.kind),
+        "description": entry.description,
+        "external_entropy_access": false,
+        "local": entry.local,
+        "options": match entry.options.is_empty() {
+            true => Value::Null,
+            false => json!(entry.options),
+        },
+        "plugin_version": "",
+        "running_plugin_version": match entry.plugin_version.is_empty() {
+            true => format!("v{}+builtin.casemate", env!("CARGO_PKG_VERSION")),
+            false => entry.plugin_version.clone(),
+        },
+        "running_sha256": entry.digest,
+        "seal_wrap": entry.seal_wrap,
+        "type": entry.plugin,
+        "uuid": entry.uuid,
+    })
+}
+
+/// An object of texts; other members are left out.
+pub(super) fn texts(value: Option<&Value>) -> BTreeMap<String, String> {
+    let Some(Value::Object(members)) = value else {
+        return BTreeMap::new();
+    };
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Null => None,
+        other => Some(other.to_string()),
+    };
+    members
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), text(value)?)))
+        .collect()
+}
+
+/// An answer whose data old clients expect beside `data` as well.
+pub(super) fn repeated(data: &Value) -> Answer {
+    let envelope = Envelope {
+        repeats_data: true,
+        ..Envelope::with_data(Json::of(data))
+    };
+    Answer::Envelope(Box::new(envelope))
+}

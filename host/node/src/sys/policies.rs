@@ -1,0 +1,98 @@
+//! `sys/policies/acl` and its older form, `sys/policy`.
+
+use super::mounts::repeated;
+use crate::defaults::StoredPolicy;
+use crate::native::{Ask, Told};
+use crate::refusal::{chain, from_barrier};
+use base::{Answer, Envelope, Json, Refusal};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use locality::{PhysicalKey, SystemKey};
+use serde_json::json;
+
+/// Not shown in lists, and not to be given to tokens by hand.
+const INTERNAL: &str = "response-wrapping";
+
+pub(super) fn list(ask: &mut Ask<'_>) -> Told {
+    let names = names(ask)?;
+    Ok(Answer::Envelope(Box::new(Envelope::with_data(Json::of(
+        &json!({ "keys": names }),
+    )))))
+}
+
+pub(super) fn list_legacy(ask: &mut Ask<'_>) -> Told {
+    let names = names(ask)?;
+    Ok(repeated(&json!({ "keys": names, "policies": names })))
+}
+
+fn names(ask: &mut Ask<'_>) -> Result<Vec<String>, Refusal> {
+    let all = SystemKey::policies(ask.namespace.id);
+    let keys = ask.tx.keys(&all, None, usize::MAX).map_err(from_barrier)?;
+    let name = |key: &PhysicalKey| Some(key.path().strip_prefix(all.physical().path())?.to_owned());
+    let mut names: Vec<String> = keys
+        .iter()
+        .filter_map(name)
+        .filter(|one| one != INTERNAL)
+        .collect();
+    names.push(String::from("root"));
+    names.sort_unstable();
+    Ok(names)
+}
+
+pub(super) fn read(ask: &mut Ask<'_>) -> Told {
+    let (name, text) = find(ask)?;
+    let data = json!({ "name": name, "policy": text });
+    Ok(Answer::Envelope(Box::new(Envelope::with_data(Json::of(
+        &data,
+    )))))
+}
+
+pub(super) fn read_legacy(ask: &mut Ask<'_>) -> Told {
+    let (name, text) = find(ask)?;
+    Ok(repeated(&json!({ "name": name, "rules": text })))
+}
+
+fn find(ask: &mut Ask<'_>) -> Result<(String, String), Refusal> {
+    let name = ask.text("name").to_lowercase();
+    if name == "root" {
+        return Ok((name, String::new()));
+    }
+    let key = SystemKey::policy(ask.namespace.id, &name);
+    let stored: Option<StoredPolicy> = ask.tx.read_json(&key).map_err(from_barrier)?;
+    Ok((name, stored.ok_or_else(Refusal::not_found)?.text))
+}
+
+pub(super) fn write(ask: &mut Ask<'_>) -> Told {
+    let name = ask.text("name").to_lowercase();
+    if name == "root" || name == INTERNAL {
+        return Err(Refusal::invalid(format!("cannot update {name:?} policy")));
+    }
+    let given = match ask.text("policy") {
+        "" => ask.text("rules"),
+        given => given,
+    };
+    if given.is_empty() {
+        return Err(Refusal::invalid("'policy' parameter not supplied or empty"));
+    }
+    let decoded = STANDARD
+        .decode(given)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let text = decoded.unwrap_or_else(|| given.to_owned());
+    policy::Policy::parse(&name, &text)
+        .map_err(|error| Refusal::invalid(format!("failed to parse policy: {}", chain(&error))))?;
+    let key = SystemKey::policy(ask.namespace.id, &name);
+    ask.tx
+        .write_json(&key, &StoredPolicy { text })
+        .map_err(from_barrier)?;
+    Ok(Answer::Empty)
+}
+
+pub(super) fn delete(ask: &mut Ask<'_>) -> Told {
+    let name = ask.text("name").to_lowercase();
+    if ["root", "default", INTERNAL].contains(&name.as_str()) {
+        return Err(Refusal::invalid(format!("cannot delete {name:?} policy")));
+    }
+    ask.tx.delete(&SystemKey::policy(ask.namespace.id, &name));
+    Ok(Answer::Empty)
+}

@@ -1,0 +1,100 @@
+//! `sys/remount`: a mount moves, with all it has; nothing of it is copied, since keys name mounts by
+//! id.
+
+use crate::native::{Ask, Told};
+use crate::tables::store_mount;
+use base::{Answer, Envelope, Json, Refusal, RefusalKind, make_uuid};
+use mount::{MountKind, MountPath};
+use serde_json::json;
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+/// Moves that are remembered for those who ask what came of them.
+const MOVES_REMEMBERED_MAX: usize = 1000;
+
+/// The moves of this process. A move is done when it is answered, so each is a success.
+#[derive(Default)]
+pub(crate) struct Moves(Mutex<VecDeque<Move>>);
+
+#[derive(Clone)]
+struct Move {
+    id: String,
+    from: String,
+    to: String,
+}
+
+/// Moves a mount within its namespace.
+pub(super) fn start(ask: &mut Ask<'_>) -> Told {
+    let parse = |text: &str| MountPath::parse(text).map_err(|e| Refusal::invalid(e.to_string()));
+    let (from, to) = (parse(ask.text("from"))?, parse(ask.text("to"))?);
+    let tables = ask.node.tables();
+    let table = tables.of(ask.namespace.id);
+    let mount = table.and_then(|table| table.at(&from));
+    let missing = || Refusal::invalid(format!("no matching mount at {:?}", from.as_str()));
+    let mount = mount.ok_or_else(missing)?;
+    if mount.0.is_hosts_own() {
+        return Err(Refusal::invalid(format!(
+            "cannot remount {:?}",
+            from.as_str()
+        )));
+    }
+    let is_auth = to.is_below("auth/");
+    if is_auth != (mount.0.kind == MountKind::Auth) || to.is_below("sys/") {
+        return Err(Refusal::invalid(format!("cannot remount {from} to {to}")));
+    }
+    if let Some(table) = table {
+        let in_use = |_| Refusal::invalid(format!("path already in use at {:?}", to.as_str()));
+        table.check_free(&to).map_err(in_use)?;
+    }
+    let mut entry = mount.0.clone();
+    entry.path = to.clone();
+    store_mount(ask.tx, ask.namespace.id, &entry)?;
+    let id = make_uuid(ask.node.parts.entropy.as_ref());
+    let (from, to) = (from.to_string(), to.to_string());
+    let mut moves = ask
+        .node
+        .moves
+        .0
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    moves.push_back(Move {
+        id: id.clone(),
+        from,
+        to,
+    });
+    if moves.len() > MOVES_REMEMBERED_MAX {
+        moves.pop_front();
+    }
+    let envelope = Envelope {
+        repeats_data: true,
+        warnings: vec![String::from(
+            "Mount move has been queued. Progress will be reported in Vault's server log, tagged with the returned migration_id",
+        )],
+        ..Envelope::with_data(Json::of(&json!({ "migration_id": id })))
+    };
+    Ok(Answer::Envelope(Box::new(envelope)))
+}
+
+/// What came of a move.
+pub(super) fn status(ask: &Ask<'_>) -> Told {
+    let id = ask.text("migration_id");
+    let moves = ask
+        .node
+        .moves
+        .0
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let missing = || Refusal::new(RefusalKind::NotFound, "");
+    let found = moves.iter().find(|one| one.id == id).ok_or_else(missing)?;
+    let data = json!({
+        "migration_id": id,
+        "migration_info": {
+            "source_mount": found.from,
+            "target_mount": found.to,
+            "status": "success",
+        },
+    });
+    Ok(Answer::Envelope(Box::new(Envelope::with_data(Json::of(
+        &data,
+    )))))
+}

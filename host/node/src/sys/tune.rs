@@ -1,0 +1,242 @@
+//! `sys/mounts/:path/tune` and `sys/auth/:path/tune`.
+
+use super::mounts;
+use crate::native::{Ask, Told};
+use crate::parts::Settings;
+use crate::refusal::from_barrier;
+use crate::tables::store_mount;
+use base::{Answer, Envelope, Json, Map, Refusal, parse_duration};
+use locality::SystemKey;
+use mount::{ListingVisibility, MountConfig, MountEntry, MountKind};
+use serde_json::{Value, json};
+
+/// What holds for a mount.
+pub(super) fn read(ask: &Ask<'_>, kind: MountKind) -> Told {
+    let entry = entry(ask, kind)?;
+    let settings = &ask.node.parts.settings;
+    let effective = |tuned: u64, usual: core::time::Duration| match tuned {
+        0 => usual.as_secs(),
+        tuned => tuned,
+    };
+    let mut shown = json!({
+        "default_lease_ttl": effective(entry.config.default_lease_ttl, settings.default_lease_ttl),
+        "description": entry.description,
+        "force_no_cache": entry.config.force_no_cache,
+        "max_lease_ttl": effective(entry.config.max_lease_ttl, settings.max_lease_ttl),
+    });
+    if let Value::Object(members) = &mut shown {
+        members.extend(optional(&entry.config));
+        if entry.kind == MountKind::Auth {
+            members.insert("token_type".into(), token_type(&entry.config).into());
+        }
+        if !entry.options.is_empty() {
+            members.insert("options".into(), json!(entry.options));
+        }
+    }
+    Ok(mounts::repeated(&shown))
+}
+
+/// Changes what holds for a mount.
+pub(super) fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
+    let found = entry(ask, kind)?;
+    // From storage, so that two changes of one mount do not undo each other.
+    let stored: Option<MountEntry> = match found.local {
+        true => ask
+            .tx
+            .read_json(&SystemKey::local_mount(ask.namespace.id, found.id)),
+        false => ask
+            .tx
+            .read_json(&SystemKey::mount(ask.namespace.id, found.id)),
+    }
+    .map_err(from_barrier)?;
+    let mut entry = stored.ok_or_else(|| no_mount(ask))?;
+    let settings = ask.node.parts.settings.clone();
+    apply_config(&mut entry.config, &ask.input, &settings)?;
+    if let Some(description) = ask.some_text("description") {
+        entry.description = description.to_owned();
+    }
+    let options = mounts::texts(ask.input.get("options"));
+    let before = entry.options.get("version").cloned();
+    if before.as_deref() == Some("2") && options.get("version").is_some_and(|asked| asked != "2") {
+        return Err(Refusal::invalid("cannot downgrade mount from version 2"));
+    }
+    let upgrades =
+        before.as_deref() != Some("2") && options.get("version").is_some_and(|v| v == "2");
+    entry.options.extend(options);
+    store_mount(ask.tx, ask.namespace.id, &entry)?;
+    if upgrades && entry.plugin == "kv" {
+        // Clients expect an answer with a body here, and need not wait: reads and writes of the new
+        // version work at once.
+        return Ok(Answer::Envelope(Box::new(Envelope::with_data(Json::of(
+            &json!({}),
+        )))));
+    }
+    Ok(Answer::Empty)
+}
+
+fn entry(ask: &Ask<'_>, kind: MountKind) -> Result<MountEntry, Refusal> {
+    let path = mounts::path(ask, kind)?;
+    let tables = ask.node.tables();
+    let mount = tables
+        .of(ask.namespace.id)
+        .and_then(|table| table.at(&path));
+    Ok(mount.ok_or_else(|| no_mount(ask))?.0.clone())
+}
+
+fn no_mount(ask: &Ask<'_>) -> Refusal {
+    Refusal::invalid(format!("no mount at {:?}", ask.text("path")))
+}
+
+/// Takes what a request sets.
+pub(super) fn apply_config(
+    config: &mut MountConfig,
+    asked: &Map,
+    settings: &Settings,
+) -> Result<(), Refusal> {
+    if let Some(seconds) = seconds(asked, "default_lease_ttl")? {
+        config.default_lease_ttl = seconds;
+    }
+    if let Some(seconds) = seconds(asked, "max_lease_ttl")? {
+        config.max_lease_ttl = seconds;
+    }
+    let max = match config.max_lease_ttl {
+        0 => settings.max_lease_ttl.as_secs(),
+        tuned => tuned,
+    };
+    if config.default_lease_ttl > max {
+        let text = format!(
+            "given default lease TTL of {} greater than backend max lease TTL of {max}",
+            config.default_lease_ttl
+        );
+        return Err(Refusal::invalid(text));
+    }
+    if let Some(flag) = asked.get("force_no_cache").and_then(Value::as_bool) {
+        config.force_no_cache = flag;
+    }
+    for (name, list) in [
+        (
+            "audit_non_hmac_request_keys",
+            &mut config.audit_non_hmac_request_keys,
+        ),
+        (
+            "audit_non_hmac_response_keys",
+            &mut config.audit_non_hmac_response_keys,
+        ),
+        (
+            "passthrough_request_headers",
+            &mut config.passthrough_request_headers,
+        ),
+        (
+            "allowed_response_headers",
+            &mut config.allowed_response_headers,
+        ),
+    ] {
+        if let Some(asked) = list_of(asked.get(name)) {
+            *list = asked;
+        }
+    }
+    match asked.get("listing_visibility").and_then(Value::as_str) {
+        None => {}
+        Some("" | "hidden") => config.listing_visibility = ListingVisibility::Hidden,
+        Some("unauth") => config.listing_visibility = ListingVisibility::Unauth,
+        Some(other) => {
+            let text = format!("invalid listing_visibility {other:?}");
+            return Err(Refusal::invalid(text));
+        }
+    }
+    match asked.get("token_type").and_then(Value::as_str) {
+        None => {}
+        Some(kind @ ("default-service" | "default-batch" | "service" | "batch")) => {
+            kind.clone_into(&mut config.token_type);
+        }
+        Some(other) => {
+            return Err(Refusal::invalid(format!(
+                "invalid value {other:?} for 'token_type'"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn seconds(asked: &Map, name: &str) -> Result<Option<u64>, Refusal> {
+    match asked.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(number)) => {
+            let seconds = number.as_u64();
+            seconds
+                .map(Some)
+                .ok_or_else(|| Refusal::invalid(format!("{name} must not be negative")))
+        }
+        // `system` asks for the server's own, as zero does.
+        Some(Value::String(text)) if text == "system" => Ok(Some(0)),
+        Some(Value::String(text)) => {
+            let duration = parse_duration(text);
+            let duration = duration.map_err(|error| {
+                Refusal::invalid(format!("unable to parse {name} of {text}: {error}"))
+            })?;
+            Ok(Some(duration.as_secs()))
+        }
+        Some(_) => Err(Refusal::invalid(format!("{name} must be a duration"))),
+    }
+}
+
+fn list_of(value: Option<&Value>) -> Option<Vec<String>> {
+    let list = value?.as_array()?;
+    Some(
+        list.iter()
+            .filter_map(|item| item.as_str().map(str::to_owned))
+            .collect(),
+    )
+}
+
+/// The `config` of a mount in a listing: as tuned, zero for what is not.
+pub(super) fn shown(config: &MountConfig, kind: MountKind) -> Value {
+    let mut shown = json!({
+        "default_lease_ttl": config.default_lease_ttl,
+        "force_no_cache": config.force_no_cache,
+        "max_lease_ttl": config.max_lease_ttl,
+    });
+    if let Value::Object(members) = &mut shown {
+        members.extend(optional(config));
+        if kind == MountKind::Auth {
+            members.insert("token_type".into(), token_type(config).into());
+        }
+    }
+    shown
+}
+
+fn token_type(config: &MountConfig) -> &str {
+    if config.token_type.is_empty() {
+        "default-service"
+    } else {
+        &config.token_type
+    }
+}
+
+/// Members that stand there only once they are set.
+fn optional(config: &MountConfig) -> Map {
+    let lists = [
+        (
+            "audit_non_hmac_request_keys",
+            &config.audit_non_hmac_request_keys,
+        ),
+        (
+            "audit_non_hmac_response_keys",
+            &config.audit_non_hmac_response_keys,
+        ),
+        (
+            "passthrough_request_headers",
+            &config.passthrough_request_headers,
+        ),
+        ("allowed_response_headers", &config.allowed_response_headers),
+    ];
+    let mut members: Map = lists
+        .into_iter()
+        .filter(|(_, list)| !list.is_empty())
+        .map(|(name, list)| (name.to_owned(), json!(list)))
+        .collect();
+    if config.listing_visibility == ListingVisibility::Unauth {
+        members.insert("listing_visibility".into(), "unauth".into());
+    }
+    members
+}

@@ -1,0 +1,83 @@
+//! `sys/internal/ui/mounts`: what clients ask before they speak to a mount.
+
+use super::mounts::{describe, shown_path};
+use crate::native::{Ask, Told};
+use crate::refusal::from_barrier;
+use base::{Answer, Envelope, Json, Map, Refusal, RefusalKind, RequestPath};
+use mount::{ListingVisibility, MountKind};
+use policy::Acl;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// All mounts that the caller can use, or that everybody may see.
+pub(super) fn mounts(ask: &mut Ask<'_>) -> Told {
+    let acl = acl(ask)?;
+    let tables = ask.node.tables();
+    let mut shown = [Map::new(), Map::new()];
+    for mount in tables
+        .of(ask.namespace.id)
+        .into_iter()
+        .flat_map(|table| table.iter())
+    {
+        let entry = &mount.0;
+        let folder = format!("{}{}", ask.namespace.path, entry.path);
+        let can_use = acl
+            .as_ref()
+            .is_some_and(|acl| acl.grants_below(&folder, ask.now));
+        if can_use || entry.config.listing_visibility == ListingVisibility::Unauth {
+            let [secret, auth] = &mut shown;
+            let list = match entry.kind {
+                MountKind::Secret => secret,
+                MountKind::Auth => auth,
+            };
+            list.insert(shown_path(entry), describe(mount));
+        }
+    }
+    let [secret, auth] = shown;
+    let data = json!({ "auth": auth, "secret": secret });
+    Ok(Answer::Envelope(Box::new(Envelope::with_data(Json::of(
+        &data,
+    )))))
+}
+
+/// The mount that serves a path.
+pub(super) fn mount(ask: &mut Ask<'_>) -> Told {
+    let path = ask.text("path").to_owned();
+    let denied = || {
+        let text = format!(
+            "preflight capability check returned 403, please ensure client's policies grant access to path {:?}",
+            format!("{}/", path.trim_end_matches('/'))
+        );
+        Refusal::new(RefusalKind::Denied, text)
+    };
+    let acl = acl(ask)?.ok_or_else(Refusal::denied)?;
+    let parsed = RequestPath::parse(&path).map_err(|error| Refusal::invalid(error.to_string()))?;
+    let tables = ask.node.tables();
+    let located = tables
+        .of(ask.namespace.id)
+        .and_then(|table| table.locate(&parsed));
+    let mount = located.ok_or_else(denied)?.mount;
+    let folder = format!("{}{}", ask.namespace.path, mount.0.path);
+    if !acl.grants_below(&folder, ask.now) {
+        return Err(denied());
+    }
+    let mut data = describe(&mount);
+    if let Value::Object(members) = &mut data {
+        members.insert("path".into(), mount.0.path.as_str().into());
+    }
+    Ok(Answer::Envelope(Box::new(Envelope::with_data(Json::of(
+        &data,
+    )))))
+}
+
+/// What the caller may do; None for who has no live token. Counts no use of it.
+fn acl(ask: &mut Ask<'_>) -> Result<Option<Arc<Acl>>, Refusal> {
+    let Some(id) = &ask.request.token else {
+        return Ok(None);
+    };
+    let hash = ask.node.salt.hash(id.expose());
+    match access::find(ask.tx, &hash, ask.now).map_err(from_barrier)? {
+        Some(token) => ask.node.acl_of(ask.tx, &token).map(Some),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,108 @@
+//! What is mounted, in memory: made from the stored entries, and from those alone.
+
+use crate::engine::Engine;
+use barrier::Transaction;
+use base::{MountId, NamespaceId, Refusal};
+use locality::{PhysicalKey, SystemKey};
+use mount::{MountEntry, Namespace, Namespaces, Table};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::refusal::from_barrier;
+
+/// A mount and what runs it.
+pub(crate) type Mount = (MountEntry, Engine);
+
+/// Every namespace and its mounts. Replaced as a whole when an entry changes; a request keeps the
+/// one it began with.
+#[derive(Clone, Default)]
+pub(crate) struct Tables {
+    pub(crate) namespaces: Namespaces,
+    mounts: HashMap<NamespaceId, Table<Engine>>,
+}
+
+impl Tables {
+    /// The mounts of a namespace.
+    pub(crate) fn of(&self, namespace: NamespaceId) -> Option<&Table<Engine>> {
+        self.mounts.get(&namespace)
+    }
+
+    /// The mount with this id in a namespace.
+    pub(crate) fn with_id(&self, namespace: NamespaceId, id: MountId) -> Option<&Arc<Mount>> {
+        self.of(namespace)?.with_id(id)
+    }
+
+    pub(crate) fn put(&mut self, namespace: NamespaceId, entry: MountEntry, engine: Engine) {
+        let table = self.mounts.entry(namespace).or_default();
+        // A mount that moved is found by its id at its old path.
+        if let Some(old) = table.with_id(entry.id).map(|mount| mount.0.path.clone()) {
+            table.remove(&old);
+        }
+        table.insert(entry, engine);
+    }
+
+    pub(crate) fn drop_mount(&mut self, namespace: NamespaceId, id: MountId) {
+        if let Some(table) = self.mounts.get_mut(&namespace)
+            && let Some(path) = table.with_id(id).map(|mount| mount.0.path.clone())
+        {
+            table.remove(&path);
+        }
+    }
+}
+
+/// All namespaces that are stored.
+pub(crate) fn stored_namespaces(tx: &mut Transaction) -> Result<Vec<Namespace>, Refusal> {
+    let records = tx
+        .records(&SystemKey::namespaces(), None, usize::MAX)
+        .map_err(from_barrier)?;
+    Ok(records
+        .into_iter()
+        .map(|(_, namespace)| namespace)
+        .collect())
+}
+
+/// All mounts of a namespace that are stored, shared and local.
+pub(crate) fn stored_mounts(
+    tx: &mut Transaction,
+    namespace: NamespaceId,
+) -> Result<Vec<MountEntry>, Refusal> {
+    let shared = tx.records(&SystemKey::mounts(namespace), None, usize::MAX);
+    let local = tx.records(&SystemKey::local_mounts(namespace), None, usize::MAX);
+    let all = shared
+        .map_err(from_barrier)?
+        .into_iter()
+        .chain(local.map_err(from_barrier)?);
+    Ok(all
+        .map(|(_, entry): (PhysicalKey, MountEntry)| entry)
+        .collect())
+}
+
+/// The id of the mount whose entry lies at a key; None for other keys.
+pub(crate) fn mount_of(key: &PhysicalKey) -> Option<MountId> {
+    let path = key.path();
+    let id = path
+        .strip_prefix("core/mounts/")
+        .or_else(|| path.strip_prefix("core/local-mounts/"));
+    u64::from_str_radix(id?, 16).ok().map(MountId::new)
+}
+
+/// Writes a mount's entry where its locality says.
+pub(crate) fn store_mount(
+    tx: &mut Transaction,
+    namespace: NamespaceId,
+    entry: &MountEntry,
+) -> Result<(), Refusal> {
+    let written = match entry.local {
+        true => tx.write_json(&SystemKey::local_mount(namespace, entry.id), entry),
+        false => tx.write_json(&SystemKey::mount(namespace, entry.id), entry),
+    };
+    written.map_err(from_barrier)
+}
+
+/// Removes a mount's entry.
+pub(crate) fn forget_mount(tx: &mut Transaction, namespace: NamespaceId, entry: &MountEntry) {
+    match entry.local {
+        true => tx.delete(&SystemKey::local_mount(namespace, entry.id)),
+        false => tx.delete(&SystemKey::mount(namespace, entry.id)),
+    }
+}

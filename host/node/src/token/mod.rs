@@ -1,0 +1,166 @@
+//! `auth/token/`: tokens made from tokens.
+
+mod create;
+mod lookup;
+mod renew;
+mod revoke;
+
+use crate::native::{Ask, NativeField, NativeRoute, Told, body, path};
+use crate::refusal::from_barrier;
+use access::{Token, TokenHash};
+use base::{Refusal, RefusalKind};
+use manifest::Access::{Sudo, Token as WithToken};
+use manifest::FieldKind::{Boolean, Duration, Integer, Text, TextList, TextMap};
+use manifest::Operation::{List, Read, Update};
+
+/// Every handler of `auth/token/`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TokenRoute {
+    Create,
+    CreateOrphan,
+    Lookup,
+    LookupSelf,
+    LookupAccessor,
+    Renew,
+    RenewSelf,
+    RenewAccessor,
+    Revoke,
+    RevokeSelf,
+    RevokeOrphan,
+    RevokeAccessor,
+    Accessors,
+}
+
+const NEW: &[NativeField] = &[
+    body("id", Text, "Id of the token; a random one when not given."),
+    body(
+        "policies",
+        TextList,
+        "Policies; the caller's when not given.",
+    ),
+    body("meta", TextMap, "Metadata, shown in audit records."),
+    body("no_parent", Boolean, "Make an orphan?"),
+    body(
+        "no_default_policy",
+        Boolean,
+        "Leave out the policy `default`?",
+    ),
+    body(
+        "renewable",
+        Boolean,
+        "May it be renewed? Yes, when not given.",
+    ),
+    body("lease", Duration, "Old name of `ttl`."),
+    body("ttl", Duration, "How long it lives."),
+    body("explicit_max_ttl", Duration, "It never lives longer."),
+    body("period", Duration, "Makes a periodic token."),
+    body("display_name", Text, "For people."),
+    body(
+        "num_uses",
+        Integer,
+        "How often it can be used; zero for any number.",
+    ),
+    body("type", Text, "`service`."),
+    body("entity_alias", Text, "Not taken without a role."),
+];
+const TOKEN: &[NativeField] = &[
+    body("token", Text, "The token."),
+    body("increment", Duration, "For how long from now."),
+];
+const TOKEN_AT: &[NativeField] = &[
+    path("token", "The token."),
+    body("increment", Duration, "For how long from now."),
+];
+const ACCESSOR: &[NativeField] = &[
+    body("accessor", Text, "The token's accessor."),
+    body("increment", Duration, "For how long from now."),
+];
+
+const fn on(
+    operation: manifest::Operation,
+    at: &'static str,
+    access: manifest::Access,
+    does: TokenRoute,
+    fields: &'static [NativeField],
+    summary: &'static str,
+) -> NativeRoute<TokenRoute> {
+    NativeRoute {
+        at,
+        operation,
+        access,
+        does,
+        fields,
+        summary,
+    }
+}
+
+/// The table.
+#[rustfmt::skip]
+pub(crate) const ROUTES: &[NativeRoute<TokenRoute>] = &[
+    on(Update, "create", WithToken, TokenRoute::Create, NEW, "Makes a token."),
+    on(Update, "create-orphan", Sudo, TokenRoute::CreateOrphan, NEW, "Makes a token without a parent."),
+    on(Update, "lookup", WithToken, TokenRoute::Lookup, TOKEN, "Looks a token up."),
+    on(Read, "lookup-self", WithToken, TokenRoute::LookupSelf, &[], "Looks the caller's token up."),
+    on(Update, "lookup-self", WithToken, TokenRoute::LookupSelf, TOKEN, "Looks the caller's token up."),
+    on(Update, "lookup-accessor", WithToken, TokenRoute::LookupAccessor, ACCESSOR, "Looks a token up by its accessor."),
+    on(Update, "renew", WithToken, TokenRoute::Renew, TOKEN, "Renews a token."),
+    on(Update, "renew/{token}", WithToken, TokenRoute::Renew, TOKEN_AT, "Renews a token."),
+    on(Update, "renew-self", WithToken, TokenRoute::RenewSelf, TOKEN, "Renews the caller's token."),
+    on(Update, "renew-accessor", WithToken, TokenRoute::RenewAccessor, ACCESSOR, "Renews a token by its accessor."),
+    on(Update, "revoke", WithToken, TokenRoute::Revoke, TOKEN, "Revokes a token and its children."),
+    on(Update, "revoke-self", WithToken, TokenRoute::RevokeSelf, TOKEN, "Revokes the caller's token and its children."),
+    on(Update, "revoke-orphan", Sudo, TokenRoute::RevokeOrphan, TOKEN, "Revokes a token and spares its children."),
+    on(Update, "revoke-accessor", WithToken, TokenRoute::RevokeAccessor, ACCESSOR, "Revokes a token by its accessor."),
+    on(List, "accessors", Sudo, TokenRoute::Accessors, &[], "Lists the accessors of all tokens."),
+];
+
+/// Does what a route of the table says.
+pub(crate) fn handle(does: TokenRoute, ask: &mut Ask<'_>) -> Told {
+    match does {
+        TokenRoute::Create => create::child(ask),
+        TokenRoute::CreateOrphan => create::orphan(ask),
+        TokenRoute::Lookup => lookup::by_id(ask),
+        TokenRoute::LookupSelf => lookup::own(ask),
+        TokenRoute::LookupAccessor => lookup::by_accessor(ask),
+        TokenRoute::Renew => renew::by_id(ask),
+        TokenRoute::RenewSelf => renew::own(ask),
+        TokenRoute::RenewAccessor => renew::by_accessor(ask),
+        TokenRoute::Revoke => revoke::by_id(ask),
+        TokenRoute::RevokeSelf => revoke::own(ask),
+        TokenRoute::RevokeOrphan => revoke::sparing_children(ask),
+        TokenRoute::RevokeAccessor => revoke::by_accessor(ask),
+        TokenRoute::Accessors => lookup::accessors(ask),
+    }
+}
+
+/// The live token that a request names by its id.
+fn named(ask: &mut Ask<'_>) -> Result<Option<(TokenHash, Token)>, Refusal> {
+    let id = ask.text("token");
+    if id.is_empty() {
+        return Err(Refusal::invalid("missing token"));
+    }
+    let hash = ask.node.salt.hash(id);
+    let token = access::find(ask.tx, &hash, ask.now).map_err(from_barrier)?;
+    Ok(token.map(|token| (hash, token)))
+}
+
+/// The live token that a request names by its accessor.
+fn with_accessor(ask: &mut Ask<'_>) -> Result<(TokenHash, Token), Refusal> {
+    let accessor = ask.text("accessor").to_owned();
+    if accessor.is_empty() {
+        return Err(Refusal::invalid("missing accessor"));
+    }
+    let hash = access::find_by_accessor(ask.tx, &accessor).map_err(from_barrier)?;
+    let token = match &hash {
+        Some(hash) => access::find(ask.tx, hash, ask.now).map_err(from_barrier)?,
+        None => None,
+    };
+    hash.zip(token)
+        .ok_or_else(|| Refusal::new(RefusalKind::Denied, "invalid accessor"))
+}
+
+/// The caller's token.
+fn own(ask: &Ask<'_>) -> Result<(TokenHash, Token), Refusal> {
+    let caller = ask.caller()?;
+    Ok((caller.hash.clone(), caller.token.clone()))
+}

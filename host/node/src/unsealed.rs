@@ -1,0 +1,238 @@
+//! What a node has while it is unsealed. Dropping it drops the keys.
+
+use crate::acls::Acls;
+use crate::commit::{CommitError, Committer};
+use crate::components::Components;
+use crate::devices::Devices;
+use crate::engine::Engine;
+use crate::expire::Expirer;
+use crate::init::Cluster;
+use crate::parts::Parts;
+use crate::refusal::{from_barrier, from_commit};
+use crate::sys::remount::Moves;
+use crate::tables::{self, Tables};
+use crate::{builtins, run};
+use access::{Token, TokenSalt};
+use barrier::{Keyring, Transaction};
+use base::{NamespaceId, Refusal, Timestamp};
+use locality::{PhysicalKey, SystemKey};
+use policy::Acl;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// An unsealed node.
+pub(crate) struct Unsealed {
+    pub(crate) parts: Arc<Parts>,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) committer: Committer,
+    pub(crate) salt: TokenSalt,
+    pub(crate) cluster: Cluster,
+    pub(crate) acls: Acls,
+    pub(crate) components: Components,
+    pub(crate) devices: Devices,
+    pub(crate) moves: Moves,
+    /// When it was unsealed.
+    pub(crate) since: Timestamp,
+    tables: RwLock<Arc<Tables>>,
+    /// The count of changes up to which `tables` are current.
+    current: AtomicU64,
+    refreshing: tokio::sync::Mutex<()>,
+    seal_wanted: AtomicBool,
+    expirer: Expirer,
+}
+
+impl Unsealed {
+    /// Loads what a node keeps in memory, and begins the work in the background.
+    pub(crate) async fn open(parts: Arc<Parts>, keyring: Keyring) -> Result<Arc<Self>, Refusal> {
+        let keyring = Arc::new(keyring);
+        let committer = Committer::new(Arc::clone(&parts.storage), Arc::clone(&parts.journal));
+        let mut tx = committer.begin(Arc::clone(&keyring), Arc::clone(&parts.entropy));
+        let missing = |what: &str| Refusal::internal(format!("the storage has no {what}"));
+        let salt = tx.get(&SystemKey::token_salt()).map_err(from_barrier)?;
+        let salt = TokenSalt::new(salt.ok_or_else(|| missing("token salt"))?.expose());
+        let cluster = tx.read_json(&SystemKey::cluster()).map_err(from_barrier)?;
+        let cluster = cluster.ok_or_else(|| missing("cluster id"))?;
+        let unsealed = Arc::new(Self {
+            components: Components::default(),
+            devices: Devices::default(),
+            moves: Moves::default(),
+            since: parts.clock.now(),
+            parts,
+            keyring,
+            committer,
+            salt,
+            cluster,
+            acls: Acls::default(),
+            tables: RwLock::default(),
+            current: AtomicU64::new(0),
+            refreshing: tokio::sync::Mutex::new(()),
+            seal_wanted: AtomicBool::new(false),
+            expirer: Expirer::default(),
+        });
+        builtins::update(&unsealed).await?;
+        unsealed.load().await?;
+        unsealed.expirer.start(&unsealed);
+        Ok(unsealed)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    /// A transaction on the state as it is now.
+    pub(crate) fn begin(&self) -> Transaction {
+        self.committer
+            .begin(Arc::clone(&self.keyring), Arc::clone(&self.parts.entropy))
+    }
+
+    /// Commits a transaction of the node's own and takes note of what it changed.
+    pub(crate) async fn commit(
+        self: &Arc<Self>,
+        tx: Transaction,
+    ) -> Result<Option<u64>, CommitError> {
+        let commit = tx.finish().map_err(CommitError::Seal)?;
+        self.committer.commit(commit).await
+    }
+
+    /// Runs a transaction of the node's own until nothing overtakes it.
+    pub(crate) async fn transact<T>(
+        self: &Arc<Self>,
+        mut act: impl FnMut(&mut Transaction) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        for _ in 0..run::ATTEMPTS_MAX {
+            let mut tx = self.begin();
+            let value = act(&mut tx)?;
+            match self.commit(tx).await {
+                Ok(_) => {
+                    self.refresh().await?;
+                    return Ok(value);
+                }
+                Err(CommitError::Overtaken(number)) => self.committer.settled(number).await,
+                Err(error) => return Err(from_commit(&error)),
+            }
+        }
+        Err(from_commit(&CommitError::Overtaken(0)))
+    }
+
+    /// What the policies of a token allow.
+    pub(crate) fn acl_of(&self, tx: &mut Transaction, token: &Token) -> Result<Arc<Acl>, Refusal> {
+        let tables = self.tables();
+        let Some(namespace) = tables.namespaces.with_id(token.namespace) else {
+            return Err(Refusal::denied());
+        };
+        self.acls
+            .of(tx, &self.parts.changes, namespace, &token.policies)
+    }
+
+    /// Looks again for what ends next.
+    pub(crate) fn wake_expirer(&self) {
+        self.expirer.wake();
+    }
+
+    pub(crate) fn tables(&self) -> Arc<Tables> {
+        Arc::clone(&self.tables.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads everything that is kept in memory.
+    async fn load(self: &Arc<Self>) -> Result<(), Refusal> {
+        let count = self.parts.changes.count();
+        drop(self.parts.changes.take());
+        let mut tx = self.begin();
+        let mut tables = Tables::default();
+        for namespace in tables::stored_namespaces(&mut tx)? {
+            tables.namespaces.insert(namespace);
+        }
+        let ids = core::iter::once(NamespaceId::ROOT).chain(tables.namespaces.ids());
+        for namespace in ids.collect::<Vec<_>>() {
+            for entry in tables::stored_mounts(&mut tx, namespace)? {
+                let engine = self.engine(&mut tx, namespace, &entry).await;
+                tables.put(namespace, entry, engine);
+            }
+        }
+        self.devices.load(&mut tx)?;
+        *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
+        self.current.store(count, Ordering::Release);
+        Ok(())
+    }
+
+    /// Brings what is kept in memory up to date with what was applied. Costs one comparison when
+    /// nothing changed.
+    pub(crate) async fn refresh(self: &Arc<Self>) -> Result<(), Refusal> {
+        if self.parts.changes.count() == self.current.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let _refreshing = self.refreshing.lock().await;
+        let count = self.parts.changes.count();
+        let keys = self.parts.changes.take();
+        let mut tx = self.begin();
+        let mut tables = Tables::clone(&self.tables());
+        for key in &keys {
+            self.acls.forget(key);
+            self.follow(&mut tx, &mut tables, key).await?;
+        }
+        *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
+        self.current.store(count, Ordering::Release);
+        Ok(())
+    }
+
+    async fn follow(
+        self: &Arc<Self>,
+        tx: &mut Transaction,
+        tables: &mut Tables,
+        key: &PhysicalKey,
+    ) -> Result<(), Refusal> {
+        let namespace = key.namespace();
+        if let Some(id) = tables::mount_of(key) {
+            match tx
+                .read_json::<mount::MountEntry>(key)
+                .map_err(from_barrier)?
+            {
+                Some(entry) => {
+                    let engine = self.engine(tx, namespace, &entry).await;
+                    tables.put(namespace, entry, engine);
+                }
+                None => tables.drop_mount(namespace, id),
+            }
+        } else if key.path().contains("audit/") {
+            self.devices.load(tx)?;
+        }
+        Ok(())
+    }
+
+    /// What runs a mount. A component that cannot be loaded breaks its mount and nothing else.
+    async fn engine(
+        self: &Arc<Self>,
+        tx: &mut Transaction,
+        namespace: NamespaceId,
+        entry: &mount::MountEntry,
+    ) -> Engine {
+        if entry.is_hosts_own() {
+            return Engine::native(entry);
+        }
+        match self.components.pin(self, tx, namespace, entry).await {
+            Ok(pinned) => Engine::Component(Arc::new(pinned)),
+            Err(refusal) => {
+                let reason = format!("{}: {}", refusal.message, refusal.reason);
+                tracing::error!(mount = %entry.path, reason, "mount has nothing to run it");
+                Engine::Broken(reason.into())
+            }
+        }
+    }
+
+    /// Asks to be sealed once the request that wants it is answered.
+    pub(crate) fn want_seal(&self) {
+        self.seal_wanted.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn wants_seal(&self) -> bool {
+        self.seal_wanted.load(Ordering::Acquire)
+    }
+
+    pub(crate) async fn stop(&self) {
+        self.expirer.stop().await;
+    }
+
+    pub(crate) fn reopen_audit_files(&self) {
+        self.devices.reopen();
+    }
+}
