@@ -1,1 +1,34 @@
-//! Placeholder.
+//! What was asked and what was answered, on every audit device: one line of JSON each.
+//!
+//! ```text
+//!  RequestRecord ─┐            ┌ line with the device's salt ─▶ file
+//!                 ├─▶ Broker ──┤
+//!  ResponseRecord ┘            └ line with the device's salt ─▶ stdout
+//! ```
+//!
+//! Fails closed: where devices are configured and none takes the record, the answer is an error
+//! and the request must not go on. Where none is configured nothing is done at all.
+//!
+//! Strings of data, tokens and accessors are written as HMAC-SHA256 under a salt that each device
+//! has for itself: who reads the log can ask whether a value he knows was in it, and learns no
+//! other. Names of fields, numbers and truth values stay readable.
+
+mod broker;
+mod device;
+mod error;
+mod file;
+mod line;
+mod options;
+mod record;
+mod salt;
+
+pub use broker::{Broker, HeaderRule};
+pub use device::{Device, Discard, Stdout};
+pub use error::AuditError;
+pub use file::FileDevice;
+pub use options::{Format, Options, Target};
+pub use record::{
+    AuthRecord, GrantRecord, MountRecord, RequestPart, RequestRecord, ResponsePart, ResponseRecord,
+    WrapRecord,
+};
+pub use salt::Salt;

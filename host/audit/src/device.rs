@@ -1,0 +1,42 @@
+//! Where lines go.
+
+use std::io::{self, Write as _};
+
+/// Where lines go. Called from many threads at once.
+pub trait Device: Send + Sync {
+    /// Takes one line, its end included; whole or not at all.
+    ///
+    /// # Errors
+    /// When it was not taken.
+    fn write(&self, line: &[u8]) -> io::Result<()>;
+
+    /// Opens anew what may have been moved away: the log was rotated.
+    ///
+    /// # Errors
+    /// When that is not possible; the old one stays in use.
+    fn reopen(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The server's standard output.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stdout;
+
+impl Device for Stdout {
+    fn write(&self, line: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(line)?;
+        out.flush()
+    }
+}
+
+/// Takes everything and keeps nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Discard;
+
+impl Device for Discard {
+    fn write(&self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+}
