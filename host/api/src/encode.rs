@@ -38,13 +38,8 @@ pub(crate) fn encode(reply: Reply, asked: &Asked, cluster_id: Option<&str>) -> H
     let index = reply.index;
     let mut response = match reply.outcome {
         Ok(answer) => encode_answer(answer, &reply.request_id, asked),
-        Err(refusal) => {
-            if !refusal.reason.is_empty() {
-                let reason = refusal.reason.as_str();
-                tracing::error!(request_id = reply.request_id, reason, "request failed");
-            }
-            encode_refusal(&refusal)
-        }
+        // The service has logged the reason; it is not for the client.
+        Err(refusal) => encode_refusal(&refusal),
     };
     let headers = response.headers_mut();
     if let Some(namespace) = &asked.namespace {

@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The `casemate` server: configuration, wiring, the life of a process.
+
+pub mod config;

@@ -1,0 +1,356 @@
+//! What the operator wrote, read against the schema into plain settings.
+
+mod check;
+mod error;
+mod listener;
+pub mod schema;
+
+pub use error::ConfigError;
+pub use listener::{ListenerConfig, TlsConfig};
+
+use check::{Checked, check};
+use core::net::SocketAddr;
+use core::time::Duration;
+use hcl::Body;
+use listener::read_listener;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A configuration that can be started.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// At least one.
+    pub listeners: Vec<ListenerConfig>,
+    /// Where everything is kept.
+    pub storage: StorageConfig,
+    /// URL for clients.
+    pub api_addr: String,
+    /// URL for other nodes.
+    pub cluster_addr: String,
+    /// Shown in status.
+    pub cluster_name: String,
+    /// Lease of what asks for none.
+    pub default_lease_ttl: Duration,
+    /// No lease is longer.
+    pub max_lease_ttl: Duration,
+    /// How much is logged, and how.
+    pub log: LogConfig,
+    /// Where the process id goes.
+    pub pid_file: Option<PathBuf>,
+    /// Does `/` lead to a user interface?
+    pub has_ui: bool,
+    /// What was taken without an effect.
+    pub warnings: Vec<String>,
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StorageConfig {
+    /// On disk, behind the log.
+    Raft {
+        /// The folder.
+        path: PathBuf,
+        /// The node's name; none: the host's.
+        node_id: Option<String>,
+    },
+    /// In memory: gone with the process.
+    Memory,
+}
+
+impl StorageConfig {
+    /// As the status calls it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Raft { .. } => "raft",
+            Self::Memory => "inmem",
+        }
+    }
+}
+
+/// How much is logged, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogConfig {
+    /// The least important that is still logged; none: info.
+    pub level: Option<LogLevel>,
+    /// The shape of a line; none: standard.
+    pub format: Option<LogFormat>,
+}
+
+/// How important a line of the log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Everything.
+    Trace,
+    /// For developers.
+    Debug,
+    /// What happens.
+    Info,
+    /// What should not.
+    Warn,
+    /// What went wrong.
+    Error,
+}
+
+impl LogLevel {
+    /// Reads the names that Vault knows.
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(match text.trim().to_ascii_lowercase().as_str() {
+            "trace" => Self::Trace,
+            "debug" => Self::Debug,
+            "info" | "notice" => Self::Info,
+            "warn" | "warning" => Self::Warn,
+            "error" | "err" => Self::Error,
+            _ => return None,
+        })
+    }
+}
+
+/// The shape of a line of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Standard,
+    /// One JSON object each.
+    Json,
+}
+
+impl LogFormat {
+    /// Reads the names that Vault knows.
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(match text.trim().to_ascii_lowercase().as_str() {
+            "" | "standard" => Self::Standard,
+            "json" => Self::Json,
+            _ => return None,
+        })
+    }
+}
+
+/// 768 hours.
+const LEASE_TTL: Duration = Duration::from_secs(768 * 3600);
+
+/// What is missing in a configuration because it is given otherwise.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// Where development mode listens; no listener is needed then.
+    pub listener: Option<ListenerConfig>,
+    /// Where development mode keeps things; no storage is needed then.
+    pub storage: Option<StorageConfig>,
+}
+
+/// Reads files, and folders of files, in their order; of a setting that comes twice the later one
+/// counts, listeners add up.
+///
+/// # Errors
+/// [`ConfigError`] as its variants say.
+pub fn read_config(paths: &[PathBuf], given: Given) -> Result<Config, ConfigError> {
+    let mut files = Vec::new();
+    for path in paths {
+        for file in files_of(path)? {
+            let text = fs::read_to_string(&file)
+                .map_err(|error| ConfigError::Unreadable(file.clone(), error))?;
+            let body =
+                hcl::parse(&text).map_err(|error| ConfigError::Syntax(file.clone(), error))?;
+            files.push((file, body));
+        }
+    }
+    let mut draft = Draft::default();
+    for (file, body) in &files {
+        draft.add(file, body)?;
+    }
+    draft.finish(given)
+}
+
+/// The file itself, or those of a folder in the order of their names.
+fn files_of(path: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+    let unreadable = |error| ConfigError::Unreadable(path.to_owned(), error);
+    if !fs::metadata(path).map_err(unreadable)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(unreadable)? {
+        let file = entry.map_err(unreadable)?.path();
+        let ending = file.extension().and_then(|ending| ending.to_str());
+        if matches!(ending, Some("hcl" | "json")) {
+            files.push(file);
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        return Err(ConfigError::NoFiles(path.to_owned()));
+    }
+    Ok(files)
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Draft<'tree> {
+    /// The top levels, later ones first.
+    tops: Vec<Checked<'tree>>,
+    listeners: Vec<Checked<'tree>>,
+    storage: Option<StorageConfig>,
+    warnings: Vec<String>,
+}
+
+impl<'tree> Draft<'tree> {
+    fn add(&mut self, file: &'tree Path, body: &'tree Body) -> Result<(), ConfigError> {
+        let warnings = &mut self.warnings;
+        let top = check(file, "", body, schema::TOP, warnings)?;
+        self.tops.insert(0, top);
+        let at = |error: hcl::Error| match &error {
+            hcl::Error::Kind { place, message } => ConfigError::at(file, *place, message.clone()),
+            _ => ConfigError::Syntax(file.to_owned(), error),
+        };
+        for block in body.blocks("listener", 1).map_err(at)? {
+            if block.labels != ["tcp"] {
+                let message = format!(
+                    "listener {:?} is not supported; use \"tcp\"",
+                    block.labels.concat()
+                );
+                return Err(ConfigError::at(file, block.place, message));
+            }
+            let title = "listener \"tcp\"";
+            let listener = check(file, title, block.body, schema::LISTENER_TCP, warnings)?;
+            self.listeners.push(listener);
+        }
+        for block in body.blocks("storage", 1).map_err(at)? {
+            self.storage = Some(match block.labels.concat().as_str() {
+                "raft" => {
+                    let title = "storage \"raft\"";
+                    let raft = check(file, title, block.body, schema::STORAGE_RAFT, warnings)?;
+                    let path = raft.text("path").filter(|path| !path.is_empty());
+                    let Some(path) = path else {
+                        let message = "storage \"raft\" needs a \"path\"";
+                        return Err(ConfigError::at(file, block.place, message));
+                    };
+                    StorageConfig::Raft {
+                        path: PathBuf::from(path),
+                        node_id: raft.text("node_id"),
+                    }
+                }
+                "inmem" => {
+                    let title = "storage \"inmem\"";
+                    check(file, title, block.body, schema::STORAGE_INMEM, warnings)?;
+                    StorageConfig::Memory
+                }
+                other => {
+                    let message =
+                        format!("storage {other:?} is not supported; use \"raft\" or \"inmem\"");
+                    return Err(ConfigError::at(file, block.place, message));
+                }
+            });
+        }
+        Ok(())
+    }
+
+    fn finish(self, given: Given) -> Result<Config, ConfigError> {
+        let defaults = listener::Defaults {
+            request_bytes_max: self.count("max_request_size"),
+            request_duration_max: self.duration("max_request_duration"),
+        };
+        let mut listeners = Vec::from_iter(given.listener.clone());
+        for listener in &self.listeners {
+            listeners.push(read_listener(listener, &defaults)?);
+        }
+        let storage = given.storage.clone().or_else(|| self.storage.clone());
+        let storage = storage.ok_or(ConfigError::Missing(
+            "no storage is configured; add storage \"raft\" { path = \"…\" }",
+        ))?;
+        let first = listeners.first().ok_or(ConfigError::Missing(
+            "no listener is configured; add listener \"tcp\" { address = \"127.0.0.1:8200\" … }",
+        ))?;
+        let (api_addr, cluster_addr) = (url_of(first), cluster_url_of(first));
+        let log = self.log()?;
+        Ok(Config {
+            storage,
+            api_addr: self.text("api_addr").unwrap_or(api_addr),
+            cluster_addr: self.text("cluster_addr").unwrap_or(cluster_addr),
+            cluster_name: self
+                .text("cluster_name")
+                .unwrap_or_else(|| String::from("casemate")),
+            default_lease_ttl: self.lease("default_lease_ttl")?,
+            max_lease_ttl: self.lease("max_lease_ttl")?,
+            log,
+            pid_file: self.text("pid_file").map(PathBuf::from),
+            has_ui: self.tops.iter().find_map(|top| top.flag("ui")) == Some(true),
+            listeners,
+            warnings: self.warnings,
+        })
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        let text = self.tops.iter().find_map(|top| top.text(name));
+        text.filter(|text| !text.is_empty())
+    }
+
+    fn count(&self, name: &str) -> Option<usize> {
+        self.tops.iter().find_map(|top| top.count(name))
+    }
+
+    fn duration(&self, name: &str) -> Option<Duration> {
+        self.tops.iter().find_map(|top| top.duration(name))
+    }
+
+    /// A lease; zero stands for the default, as in Vault.
+    fn lease(&self, name: &str) -> Result<Duration, ConfigError> {
+        let lease = |name| {
+            let found = self.duration(name).filter(|ttl| !ttl.is_zero());
+            found.unwrap_or(LEASE_TTL)
+        };
+        if lease("default_lease_ttl") > lease("max_lease_ttl") {
+            let top = self.tops.iter().find(|top| top.duration(name).is_some());
+            let message = "\"default_lease_ttl\" is longer than \"max_lease_ttl\"";
+            return Err(top.map_or(ConfigError::Missing(message), |top| {
+                top.wrong(name, message)
+            }));
+        }
+        Ok(lease(name))
+    }
+
+    fn log(&self) -> Result<LogConfig, ConfigError> {
+        let mut log = LogConfig::default();
+        for top in self.tops.iter().rev() {
+            if let Some(text) = top.text("log_level") {
+                let message = "\"log_level\" must be trace, debug, info, warn or error";
+                let level = LogLevel::parse(&text);
+                log.level = Some(level.ok_or_else(|| top.wrong("log_level", message))?);
+            }
+            if let Some(text) = top.text("log_format") {
+                let message = "\"log_format\" must be standard or json";
+                let format = LogFormat::parse(&text);
+                log.format = Some(format.ok_or_else(|| top.wrong("log_format", message))?);
+            }
+        }
+        Ok(log)
+    }
+}
+
+/// Where clients reach a listener; the loopback address where it takes all.
+fn url_of(listener: &ListenerConfig) -> String {
+    let scheme = match listener.tls {
+        TlsConfig::Off => "http",
+        TlsConfig::Made | TlsConfig::Files(_) => "https",
+    };
+    format!("{scheme}://{}", reachable(listener.address))
+}
+
+fn cluster_url_of(listener: &ListenerConfig) -> String {
+    let next = SocketAddr::new(
+        listener.address.ip(),
+        listener.address.port().saturating_add(1),
+    );
+    let address = listener.cluster_address.unwrap_or(next);
+    format!("https://{}", reachable(address))
+}
+
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => core::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => core::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests;
