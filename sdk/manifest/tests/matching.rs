@@ -62,7 +62,8 @@ fn table() {
     ];
     let manifest = manifest(routes.map(|(op, pattern)| route(op, pattern)).to_vec());
     let matcher = Matcher::new(&manifest, |_| None).unwrap();
-    let check = |operation, path: &str, expected: Result<(usize, &[(&str, &str)]), NoMatch>| {
+    type Expected<'a> = Result<(usize, &'a [(&'a str, &'a str)]), NoMatch>;
+    let check = |operation, path: &str, expected: Expected<'_>| {
         let found = matcher.find(operation, path);
         let found = found.map(|found| (found.route, found.parameters.iter().collect::<Vec<_>>()));
         assert_eq!(
