@@ -30,7 +30,16 @@ pub(crate) struct Listing<'a> {
     pub(crate) visible: &'a dyn Fn(Class, &str) -> bool,
     /// Where to begin below the prefix.
     pub(crate) start: Start<'a>,
+    pub(crate) depth: Depth,
     pub(crate) limit: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// What lies directly below: entries and folders.
+    Children,
+    /// All entries below, and no folders.
+    All,
 }
 
 #[derive(Clone, Copy)]
@@ -45,10 +54,11 @@ pub(crate) enum Start<'a> {
 struct Branch<'a> {
     cursor: Cursor<'a>,
     root: PhysicalKey,
+    depth: Depth,
     head: Option<String>,
 }
 
-/// Costs one seek for each folder, however much it holds.
+/// Children cost one seek for each folder, however much it holds.
 pub(crate) fn list(
     snapshot: &dyn Snapshot,
     writes: &BTreeMap<PhysicalKey, Write>,
@@ -97,14 +107,17 @@ impl<'a> Branch<'a> {
         let start = match listing.start {
             Start::At(name) => format!("{prefix}{name}"),
             Start::After(name) => match name.split_once('/') {
-                Some((folder, _)) => past_folder(prefix, folder),
-                None => format!("{prefix}{name}\0"),
+                Some((folder, _)) if listing.depth == Depth::Children => {
+                    past_folder(prefix, folder)
+                }
+                _ => format!("{prefix}{name}\0"),
             },
         };
         let end = end_of(&root);
         Self {
             cursor: Cursor::new(snapshot, writes, sibling(&root, &start), end),
             root,
+            depth: listing.depth,
             head: None,
         }
     }
@@ -113,7 +126,9 @@ impl<'a> Branch<'a> {
     fn advance(&mut self, visible: &dyn Fn(Class, &str) -> bool) -> Result<(), BarrierError> {
         let prefix = self.root.path();
         let last = self.head.take();
-        if let Some(folder) = last.as_ref().and_then(|name| name.strip_suffix('/')) {
+        if self.depth == Depth::Children
+            && let Some(folder) = last.as_ref().and_then(|name| name.strip_suffix('/'))
+        {
             self.cursor
                 .seek(sibling(&self.root, &past_folder(prefix, folder)));
         }
@@ -123,7 +138,10 @@ impl<'a> Branch<'a> {
             if rest.is_empty() || !visible(found.key.class(), path) {
                 continue;
             }
-            let name = rest.split_inclusive('/').next().unwrap_or(rest);
+            let name = match self.depth {
+                Depth::Children => rest.split_inclusive('/').next().unwrap_or(rest),
+                Depth::All => rest,
+            };
             self.head = Some(name.to_owned());
             break;
         }

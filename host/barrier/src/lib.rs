@@ -15,6 +15,7 @@
 mod children;
 mod error;
 mod keyring;
+pub mod keys;
 mod limits;
 mod logical;
 mod reads;

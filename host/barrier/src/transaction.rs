@@ -1,6 +1,6 @@
 //! A request's view of storage: a snapshot, and over it what the request wrote.
 
-use crate::children::{self, Listing, Page, Start};
+use crate::children::{self, Depth, Listing, Page, Start};
 use crate::scan::{Cursor, Value, end_of, successor};
 use crate::{BarrierError, Keyring, Plaintext, Reads};
 use base::{Entropy, Secret};
@@ -193,6 +193,7 @@ impl Transaction {
             prefix: prefix.path(),
             visible: &|_: Class, _: &str| true,
             start: after.map_or(Start::At(""), Start::After),
+            depth: Depth::Children,
             limit,
         })
     }

@@ -1,6 +1,6 @@
 //! One mount's part of storage, as its component sees it.
 
-use crate::children::{Listing, Page, Start};
+use crate::children::{Depth, Listing, Page, Start};
 use crate::limits::ViewLimits;
 use crate::logical::{check_folder, check_key};
 use crate::{BarrierError, Commit, InvalidKey, Plaintext, Transaction};
@@ -34,6 +34,28 @@ pub enum WriteFence {
     None,
     /// Those to local keys; replicated ones are the primary's to make.
     LocalOnly,
+    /// None: the call only looks.
+    ReadOnly,
+}
+
+/// The two name spaces of a mount, under the same rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// What the component stores.
+    Entries,
+    /// Keys that it uses and never sees.
+    Keys,
+}
+
+impl Room {
+    /// What stands before the component's name in the physical path. No valid name holds a control
+    /// character, so no name of one room is one of the other.
+    const fn root(self) -> &'static str {
+        match self {
+            Self::Entries => "",
+            Self::Keys => "\u{1}key/",
+        }
+    }
 }
 
 /// A call of the component was refused.
@@ -57,6 +79,9 @@ pub enum ViewError {
     /// A replicated key is to be written, which is done on the primary. The request belongs there.
     #[error("replicated keys are written on the primary")]
     WrongPlace,
+    /// Something is to be written in a call that only looks.
+    #[error("nothing can be written here")]
+    ReadOnly,
     /// The entry could not be read.
     #[error(transparent)]
     Barrier(#[from] BarrierError),
@@ -67,7 +92,7 @@ impl ViewError {
     /// further call with it.
     pub const fn ends_the_call(&self) -> bool {
         match self {
-            Self::Undeclared(_) | Self::InvalidKey(_) | Self::TooLarge(_) => false,
+            Self::Undeclared(_) | Self::InvalidKey(_) | Self::TooLarge(_) | Self::ReadOnly => false,
             Self::TooManyCalls(_)
             | Self::TooMuchWritten(_)
             | Self::WrongPlace
@@ -135,10 +160,7 @@ impl View {
     /// # Errors
     /// [`ViewError`] as its variants say.
     pub fn get(&mut self, key: &str) -> Result<Option<Plaintext>, ViewError> {
-        self.call(|view| {
-            let (physical, _) = view.locate(key)?;
-            Ok(view.transaction.get(&physical)?)
-        })
+        self.get_in(Room::Entries, key)
     }
 
     /// Writes a key.
@@ -146,10 +168,7 @@ impl View {
     /// # Errors
     /// [`ViewError`] as its variants say.
     pub fn put(&mut self, key: &str, value: Vec<u8>) -> Result<(), ViewError> {
-        self.call(|view| {
-            let (physical, place) = view.locate(key)?;
-            view.write(&physical, place, value)
-        })
+        self.put_in(Room::Entries, key, value)
     }
 
     /// Removes a key. Removing one that is not there changes nothing.
@@ -157,19 +176,75 @@ impl View {
     /// # Errors
     /// [`ViewError`] as its variants say.
     pub fn delete(&mut self, key: &str) -> Result<(), ViewError> {
-        self.call(|view| {
-            let (physical, place) = view.locate(key)?;
-            view.remove(&physical, place)
-        })
+        self.delete_in(Room::Entries, key)
     }
 
-    /// Names directly below a folder: `""` for the mount itself, else with a slash at its end.
-    /// At most `limit`, and never more than the page limit; 0 stands for that one.
+    /// Names directly below a folder, which is `""` for the mount itself and else ends in a slash;
+    /// those after `after` where it is given, a name that need not exist. At most `limit`, and never
+    /// more than the page limit; 0 stands for that one.
     ///
     /// # Errors
     /// [`ViewError`] as its variants say.
     pub fn list(
         &mut self,
+        folder: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page, ViewError> {
+        self.list_in(Room::Entries, Depth::Children, folder, after, limit)
+    }
+
+    /// As [`list`](Self::list), with every key below the folder at any depth, and no folders.
+    ///
+    /// # Errors
+    /// [`ViewError`] as its variants say.
+    pub fn scan(
+        &mut self,
+        folder: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page, ViewError> {
+        self.list_in(Room::Entries, Depth::All, folder, after, limit)
+    }
+
+    pub(crate) fn get_in(&mut self, room: Room, key: &str) -> Result<Option<Plaintext>, ViewError> {
+        self.call(|view| {
+            let (physical, _) = view.locate(room, key)?;
+            Ok(view.transaction.get(&physical)?)
+        })
+    }
+
+    pub(crate) fn put_in(
+        &mut self,
+        room: Room,
+        key: &str,
+        value: Vec<u8>,
+    ) -> Result<(), ViewError> {
+        self.call(|view| {
+            let (physical, place) = view.locate(room, key)?;
+            if value.len() > view.limits.value_bytes_max {
+                return Err(ViewError::TooLarge(view.limits.value_bytes_max));
+            }
+            view.admit_write(&physical, place, value.len())?;
+            view.transaction
+                .put_entry(&physical, value, place.seal_wrap);
+            Ok(())
+        })
+    }
+
+    pub(crate) fn delete_in(&mut self, room: Room, key: &str) -> Result<(), ViewError> {
+        self.call(|view| {
+            let (physical, place) = view.locate(room, key)?;
+            view.admit_write(&physical, place, 0)?;
+            view.transaction.delete(&physical);
+            Ok(())
+        })
+    }
+
+    pub(crate) fn list_in(
+        &mut self,
+        room: Room,
+        depth: Depth,
         folder: &str,
         after: Option<&str>,
         limit: usize,
@@ -187,18 +262,19 @@ impl View {
             }
             // Only where a write of today would have gone: rules may have changed since.
             let visible = |class: Class, path: &str| {
-                check_key(path).is_ok()
-                    && rules
-                        .place(locality, path)
-                        .is_ok_and(|place| place.class == class)
+                path.strip_prefix(room.root()).is_some_and(|key| {
+                    let place = rules.place(locality, key);
+                    check_key(key).is_ok() && place.is_ok_and(|place| place.class == class)
+                })
             };
             Ok(view.transaction.list(&Listing {
                 namespace: view.namespace,
                 mount: view.mount,
                 classes: &classes,
-                prefix: folder,
+                prefix: &format!("{}{folder}", room.root()),
+                depth,
                 visible: &visible,
-                // The first letter that a valid key can begin with: reserved entries lie before it.
+                // The first letter that a valid key can begin with: other rooms lie before it.
                 start: after.map_or(Start::At(" "), Start::After),
                 limit,
             })?)
@@ -232,33 +308,23 @@ impl View {
         } else {
             act(self)
         };
-        done.inspect_err(|error| {
-            if error.ends_the_call() {
-                self.ended = Some(error.clone());
-            }
-        })
+        done.map_err(|error| self.keep(error))
     }
 
-    fn locate(&self, key: &str) -> Result<(PhysicalKey, Place), ViewError> {
+    /// Remembers an error that ends the call.
+    pub(crate) fn keep(&mut self, error: ViewError) -> ViewError {
+        if error.ends_the_call() {
+            self.ended = Some(error.clone());
+        }
+        error
+    }
+
+    fn locate(&self, room: Room, key: &str) -> Result<(PhysicalKey, Place), ViewError> {
         check_key(key)?;
         let place = self.rules.place(self.locality, key)?;
-        let physical = PhysicalKey::new(place.class, self.namespace, self.mount, key);
+        let path = format!("{}{key}", room.root());
+        let physical = PhysicalKey::new(place.class, self.namespace, self.mount, &path);
         Ok((physical, place))
-    }
-
-    fn write(&mut self, key: &PhysicalKey, place: Place, value: Vec<u8>) -> Result<(), ViewError> {
-        if value.len() > self.limits.value_bytes_max {
-            return Err(ViewError::TooLarge(self.limits.value_bytes_max));
-        }
-        self.admit_write(key, place, value.len())?;
-        self.transaction.put_entry(key, value, place.seal_wrap);
-        Ok(())
-    }
-
-    fn remove(&mut self, key: &PhysicalKey, place: Place) -> Result<(), ViewError> {
-        self.admit_write(key, place, 0)?;
-        self.transaction.delete(key);
-        Ok(())
     }
 
     fn admit_write(
@@ -267,8 +333,12 @@ impl View {
         place: Place,
         value_bytes: usize,
     ) -> Result<(), ViewError> {
-        if self.fence == WriteFence::LocalOnly && place.class == Class::Replicated {
-            return Err(ViewError::WrongPlace);
+        match self.fence {
+            WriteFence::LocalOnly if place.class == Class::Replicated => {
+                return Err(ViewError::WrongPlace);
+            }
+            WriteFence::ReadOnly => return Err(ViewError::ReadOnly),
+            WriteFence::LocalOnly | WriteFence::None => {}
         }
         let more = key.as_bytes().len().saturating_add(value_bytes);
         self.written_bytes = self.written_bytes.saturating_add(more);

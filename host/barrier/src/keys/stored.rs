@@ -1,0 +1,110 @@
+//! Keys below a view: the name decides the class, as it does for entries.
+
+use super::{Hash, Key, KeyError, KeyOptions};
+use crate::children::Depth;
+use crate::view::Room;
+use crate::{BarrierError, Page, View, ViewError};
+use base::{Entropy, Secret};
+
+impl View {
+    /// Makes a key and stores it.
+    ///
+    /// # Errors
+    /// [`KeyError::Exists`] where there is a key of that name; else as [`Key::make`] and as
+    /// [`put`](Self::put).
+    pub fn make_key(
+        &mut self,
+        name: &str,
+        options: KeyOptions,
+        entropy: &dyn Entropy,
+    ) -> Result<Key, KeyError> {
+        self.require_no_key(name)?;
+        let key = Key::make(options, entropy)?;
+        self.store_key(name, &key)?;
+        Ok(key)
+    }
+
+    /// The key of that name.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn open_key(&mut self, name: &str) -> Result<Option<Key>, KeyError> {
+        let Some(record) = self.get_in(Room::Keys, name)? else {
+            return Ok(None);
+        };
+        match Key::from_record(record.expose()) {
+            Some(key) => Ok(Some(key)),
+            None => Err(self
+                .keep(ViewError::Barrier(BarrierError::KeyRecord))
+                .into()),
+        }
+    }
+
+    /// Stores a key that was made elsewhere.
+    ///
+    /// # Errors
+    /// [`KeyError::Exists`] where there is a key of that name; else as [`Key::import`] and as
+    /// [`put`](Self::put).
+    pub fn import_key(
+        &mut self,
+        name: &str,
+        options: KeyOptions,
+        material: Secret<Vec<u8>>,
+    ) -> Result<Key, KeyError> {
+        self.require_no_key(name)?;
+        let key = Key::import(options, material)?;
+        self.store_key(name, &key)?;
+        Ok(key)
+    }
+
+    /// As [`import_key`](Self::import_key), of what another key wrapped.
+    ///
+    /// # Errors
+    /// As [`import_key`](Self::import_key) and [`Key::import_wrapped`].
+    pub fn import_wrapped_key(
+        &mut self,
+        name: &str,
+        options: KeyOptions,
+        wrapped: &[u8],
+        by: &Key,
+        hash: Hash,
+    ) -> Result<Key, KeyError> {
+        self.require_no_key(name)?;
+        let key = Key::import_wrapped(options, wrapped, by, hash)?;
+        self.store_key(name, &key)?;
+        Ok(key)
+    }
+
+    /// Removes a key. Removing one that is not there changes nothing.
+    ///
+    /// # Errors
+    /// As [`delete`](Self::delete).
+    pub fn delete_key(&mut self, name: &str) -> Result<(), KeyError> {
+        Ok(self.delete_in(Room::Keys, name)?)
+    }
+
+    /// Names of keys directly below a folder, as [`list`](Self::list).
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub fn list_keys(
+        &mut self,
+        folder: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page, KeyError> {
+        Ok(self.list_in(Room::Keys, Depth::Children, folder, after, limit)?)
+    }
+
+    fn require_no_key(&mut self, name: &str) -> Result<(), KeyError> {
+        match self.get_in(Room::Keys, name)? {
+            Some(_) => Err(KeyError::Exists),
+            None => Ok(()),
+        }
+    }
+
+    fn store_key(&mut self, name: &str, key: &Key) -> Result<(), KeyError> {
+        let record = key.to_record()?;
+        Ok(self.put_in(Room::Keys, name, record)?)
+    }
+}
