@@ -42,10 +42,11 @@ pub(crate) fn public(pkcs8: &[u8]) -> Result<Vec<u8>, KeyError> {
     Ok(der.as_ref().to_vec())
 }
 
-/// How long the modulus of a public key is; None for what is none.
+/// How long the modulus of a public key is; None for what is none, or has something behind it.
 pub(crate) fn public_bits(spki: &[u8]) -> Option<usize> {
     let key = PublicEncryptingKey::from_der(spki).ok()?;
-    Some(key.key_size_bits())
+    let canonical: PublicKeyX509Der<'_> = key.as_der().ok()?;
+    (canonical.as_ref() == spki).then(|| key.key_size_bits())
 }
 
 pub(crate) fn sign(

@@ -242,24 +242,31 @@ impl Curve {
 
 /// Which kind a SubjectPublicKeyInfo is of.
 pub(crate) fn kind_of_public(spki: &[u8]) -> Result<KeyKind, KeyError> {
-    /// All that stands before the point: lengths, algorithm, curve.
-    const HEADS: [(KeyKind, &[u8]); 4] = [
-        (KeyKind::Ed25519, b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"),
+    /// All that stands before the point: lengths, algorithm, curve. And the length of the whole,
+    /// since the library would take some shorter texts for points without a head.
+    const HEADS: [(KeyKind, usize, &[u8]); 4] = [
+        (KeyKind::Ed25519, 44, b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"),
         (
             KeyKind::EcdsaP256,
+            91,
             b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04",
         ),
         (
             KeyKind::EcdsaP384,
+            120,
             b"\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22\x03\x62\x00\x04",
         ),
         (
             KeyKind::EcdsaP521,
+            158,
             b"\x30\x81\x9b\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x23\x03\x81\x86\x00\x04",
         ),
     ];
+    let fits = |(_, length, head): &&(KeyKind, usize, &[u8])| {
+        spki.len() == *length && spki.starts_with(head)
+    };
     let malformed = || KeyError::malformed("not a public key in SubjectPublicKeyInfo");
-    if let Some((kind, _)) = HEADS.iter().find(|(_, head)| spki.starts_with(head)) {
+    if let Some((kind, _, _)) = HEADS.iter().find(fits) {
         let parsed = match curve(*kind) {
             Some(curve) => UnparsedPublicKey::new(curve.verify_der, spki).parse(),
             None => UnparsedPublicKey::new(&lc::ED25519, spki).parse(),

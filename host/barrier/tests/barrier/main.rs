@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod keyring;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod known_answers;
+#[cfg(test)]
 mod listing;
 #[cfg(test)]
 mod transaction;
