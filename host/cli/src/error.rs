@@ -1,0 +1,79 @@
+//! Why a command ended early.
+
+/// Why a command ended early, and with which exit code.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Stop {
+    /// The command line is wrong: exit code 1.
+    #[error("{0}")]
+    Usage(String),
+    /// Something on this side failed: exit code 2.
+    #[error("{0}")]
+    Local(String),
+    /// The server was not reached: exit code 2.
+    #[error("{}{failure}", prefix(.during.as_deref()))]
+    Unreached {
+        during: Option<String>,
+        failure: String,
+    },
+    /// The server refused: exit code 2.
+    #[error("{}{refusal}", prefix(.during.as_deref()))]
+    Refused {
+        during: Option<String>,
+        refusal: crate::answer::Refusal,
+    },
+    /// The request was printed, not sent: exit code 0.
+    #[error("the request was printed, not sent")]
+    Printed,
+}
+
+fn prefix(during: Option<&str>) -> String {
+    during.map(|text| format!("{text}: ")).unwrap_or_default()
+}
+
+impl Stop {
+    /// A wrong command line.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage(message.into())
+    }
+
+    /// A failure on this side.
+    pub(crate) fn local(message: impl Into<String>) -> Self {
+        Self::Local(message.into())
+    }
+
+    /// The exit code that scripts see.
+    pub(crate) const fn code(&self) -> u8 {
+        match self {
+            Self::Printed => 0,
+            Self::Usage(_) => 1,
+            Self::Local(_) | Self::Unreached { .. } | Self::Refused { .. } => 2,
+        }
+    }
+}
+
+impl From<std::io::Error> for Stop {
+    fn from(error: std::io::Error) -> Self {
+        Self::Local(error.to_string())
+    }
+}
+
+/// Says what was being done when a request failed.
+pub(crate) trait During<T> {
+    fn during(self, what: &str) -> Result<T, Stop>;
+}
+
+impl<T> During<T> for Result<T, Stop> {
+    fn during(self, what: &str) -> Self {
+        self.map_err(|stop| match stop {
+            Stop::Refused { refusal, .. } => Stop::Refused {
+                during: Some(what.to_owned()),
+                refusal,
+            },
+            Stop::Unreached { failure, .. } => Stop::Unreached {
+                during: Some(what.to_owned()),
+                failure,
+            },
+            other => other,
+        })
+    }
+}

@@ -1,0 +1,12 @@
+path "a/*" {
+  # c
+  capabilities = ["read"]
+
+  allowed_parameters = {
+    "a" = []
+  }
+}
+
+path "b" {
+  capabilities = ["list"]
+}

@@ -1,0 +1,69 @@
+//! Questions on the terminal.
+
+use crate::error::Stop;
+use crate::session::Session;
+use rustix::termios::{LocalModes, OptionalActions, Termios, isatty, tcgetattr, tcsetattr};
+use std::io::{BufRead, BufReader};
+use std::os::fd::OwnedFd;
+
+/// Asks for something that is not shown while it is typed.
+pub(crate) fn ask_hidden(session: &mut Session<'_>, question: &str) -> Result<String, Stop> {
+    if !session.settings.interactive {
+        return Err(Stop::usage("asking is switched off by -non-interactive"));
+    }
+    let terminal: OwnedFd = std::io::stdin()
+        .lock()
+        .try_clone_fd()
+        .map_err(|error| Stop::usage(error.to_string()))?;
+    if !isatty(&terminal) {
+        return Err(Stop::usage("file descriptor 0 is not a terminal"));
+    }
+    write!(session.errors, "{question}")?;
+    session.errors.flush()?;
+    let answer = {
+        let _quiet = Quiet::on(&terminal)?;
+        let mut line = String::new();
+        BufReader::new(&mut *session.input).read_line(&mut line)?;
+        line.trim().to_owned()
+    };
+    session.warn("")?;
+    match answer.is_empty() {
+        true => Err(Stop::usage("nothing was entered")),
+        false => Ok(answer),
+    }
+}
+
+trait CloneFd {
+    fn try_clone_fd(&self) -> std::io::Result<OwnedFd>;
+}
+
+impl CloneFd for std::io::StdinLock<'_> {
+    fn try_clone_fd(&self) -> std::io::Result<OwnedFd> {
+        use std::os::fd::AsFd;
+        self.as_fd().try_clone_to_owned()
+    }
+}
+
+/// A terminal that shows nothing of what is typed, until this is dropped.
+struct Quiet<'a> {
+    terminal: &'a OwnedFd,
+    before: Termios,
+}
+
+impl<'a> Quiet<'a> {
+    fn on(terminal: &'a OwnedFd) -> Result<Self, Stop> {
+        let failed = |error: rustix::io::Errno| Stop::local(error.to_string());
+        let before = tcgetattr(terminal).map_err(failed)?;
+        let mut quiet = before.clone();
+        quiet.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(terminal, OptionalActions::Flush, &quiet).map_err(failed)?;
+        Ok(Self { terminal, before })
+    }
+}
+
+impl Drop for Quiet<'_> {
+    fn drop(&mut self) {
+        // There is nothing to do about a terminal that has gone away.
+        let _ = tcsetattr(self.terminal, OptionalActions::Flush, &self.before);
+    }
+}

@@ -1,0 +1,97 @@
+//! Commands on any path.
+
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Args)]
+pub(crate) struct Read {
+    /// Path to read
+    pub(crate) path: String,
+    /// Query parameters
+    #[arg(value_name = "K=V")]
+    pub(crate) data: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Write {
+    /// Path to write
+    pub(crate) path: String,
+    /// Data: key=value, key=@file, key=-, @file.json or - for JSON from standard input
+    #[arg(value_name = "K=V")]
+    pub(crate) data: Vec<String>,
+    /// Write even without data
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Delete {
+    /// Path to delete
+    pub(crate) path: String,
+    /// Query parameters
+    #[arg(value_name = "K=V")]
+    pub(crate) data: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Path to list
+    pub(crate) path: String,
+    /// Print what is known of each key as well
+    #[arg(long)]
+    pub(crate) detailed: bool,
+    /// Begin after this key
+    #[arg(long, value_name = "KEY")]
+    pub(crate) after: Option<String>,
+    /// Stop after so many keys
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) limit: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Unwrap {
+    /// The wrapping token; the caller's own when left out
+    pub(crate) token: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PathHelp {
+    /// Path to explain
+    pub(crate) path: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Print {
+    /// Print the token that commands use
+    Token,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Lease {
+    /// Look up a lease
+    Lookup {
+        /// Id of the lease
+        id: String,
+    },
+    /// Renew a lease
+    Renew {
+        /// Id of the lease
+        id: String,
+        /// For how much longer
+        #[arg(long, value_name = "DURATION")]
+        increment: Option<String>,
+    },
+    /// Revoke a lease, or all below a prefix
+    Revoke {
+        /// Id of the lease, or the prefix
+        id: String,
+        /// Forget the leases even when their engine fails; needs -prefix
+        #[arg(long)]
+        force: bool,
+        /// Revoke all leases below the given prefix
+        #[arg(long)]
+        prefix: bool,
+        /// Wait until it is done
+        #[arg(long)]
+        sync: bool,
+    },
+}
