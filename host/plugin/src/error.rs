@@ -12,7 +12,7 @@ pub enum RuntimeError {
     #[error("set up the WebAssembly engine")]
     Engine(#[source] Cause),
     /// The system gave no thread.
-    #[error("start the thread that measures the time of calls")]
+    #[error("start a thread")]
     Thread(#[source] std::io::Error),
 }
 

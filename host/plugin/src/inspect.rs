@@ -87,7 +87,7 @@ impl Runtime {
 }
 
 /// SHA-256, hexadecimal.
-pub(crate) fn digest_of(bytes: &[u8]) -> String {
+pub fn digest_of(bytes: &[u8]) -> String {
     let digest = digest(&SHA256, bytes);
     digest
         .as_ref()

@@ -19,6 +19,7 @@ mod artifact;
 mod call;
 mod component;
 mod error;
+mod heavy;
 mod inspect;
 mod limits;
 mod runtime;
@@ -33,7 +34,7 @@ pub use call::{
 };
 pub use component::Component;
 pub use error::{CallError, Cause, ComponentError, Failure, FailureKind, RuntimeError};
-pub use inspect::Inspected;
+pub use inspect::{Inspected, digest_of};
 pub use limits::{LimitExceeded, Limits};
 pub use runtime::{Runtime, RuntimeConfig};
 pub use v0_1::Kind;

@@ -1,5 +1,6 @@
 //! The engine: one for all components of a host.
 
+use crate::heavy::Heavy;
 use crate::ticker::Ticker;
 use crate::v0_1::{self, State};
 use crate::{Cause, RuntimeError};
@@ -29,6 +30,8 @@ pub struct RuntimeConfig {
     /// How much of a memory stays with the pool when its instance is gone, zeroed, in bytes. It
     /// saves page faults, and costs this much for each instance that ran at the same time.
     pub memory_bytes_kept: usize,
+    /// Threads that hash passwords and make RSA keys; what is more than they can take is refused.
+    pub heavy_threads: usize,
 }
 
 impl Default for RuntimeConfig {
@@ -40,6 +43,7 @@ impl Default for RuntimeConfig {
             stack_bytes_max: 512 << 10,
             tick: Duration::from_millis(2),
             memory_bytes_kept: 512 << 10,
+            heavy_threads: 2,
         }
     }
 }
@@ -55,6 +59,7 @@ pub(crate) struct Machine {
     pub(crate) engine: Engine,
     pub(crate) linker: Linker<State>,
     pub(crate) ticker: Ticker,
+    pub(crate) heavy: Heavy,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) config: RuntimeConfig,
 }
@@ -76,10 +81,12 @@ impl Runtime {
         let linker = v0_1::linker(&engine);
         let linker = linker.map_err(|error| RuntimeError::Engine(Cause::from(error)))?;
         let ticker = Ticker::start(engine.clone(), config.tick).map_err(RuntimeError::Thread)?;
+        let heavy = Heavy::start(config.heavy_threads).map_err(RuntimeError::Thread)?;
         let machine = Machine {
             engine,
             linker,
             ticker,
+            heavy,
             entropy,
             config,
         };

@@ -17,6 +17,10 @@ pub mod engine {
         world: "secrets-engine",
         imports: {
             "casemate:plugin/storage.checkpoint": async | trappable,
+            "casemate:plugin/crypto.make-key": async | trappable,
+            "casemate:plugin/crypto.make-ephemeral": async | trappable,
+            "casemate:plugin/crypto.[method]key.sign": async | trappable,
+            "casemate:plugin/crypto.[method]key.decrypt-asymmetric": async | trappable,
             "casemate:plugin/crypto.hash-password": async | trappable,
             "casemate:plugin/crypto.verify-password": async | trappable,
             default: trappable,

@@ -9,7 +9,6 @@ mod instance;
 mod interfaces;
 mod log;
 mod reply;
-mod scan;
 mod state;
 mod storage;
 

@@ -52,6 +52,9 @@ const INSTANCES_MAX: usize = 30;
 const MEMORIES_MAX: usize = 10;
 const TABLES_MAX: usize = 20;
 
+/// Keys and outgoing requests that a component holds at one time.
+const RESOURCES_MAX: usize = 1_000;
+
 impl State {
     pub(crate) fn new(
         call: Call,
@@ -60,6 +63,8 @@ impl State {
         machine: &Arc<Machine>,
     ) -> Self {
         let deadline_tick = machine.ticker.deadline(call.limits.deadline);
+        let mut resources = ResourceTable::new();
+        resources.set_max_capacity(RESOURCES_MAX);
         Self {
             view: Some(call.view.with_limits(call.limits.of_view())),
             facts: Facts {
@@ -77,7 +82,7 @@ impl State {
             access,
             acted_outside: false,
             log_lines: 0,
-            resources: ResourceTable::new(),
+            resources,
             deadline_tick,
             memory_bytes: 0,
             stop: None,
@@ -101,6 +106,18 @@ impl State {
             other => CallError::Storage(other),
         };
         self.stop(why)
+    }
+
+    /// A key outside the manifest's prefixes is refused, and the operator hears of it: the component
+    /// is broken, or tries something.
+    pub(super) fn note_undeclared(&self, key: &str) {
+        tracing::warn!(
+            plugin = &*self.facts.plugin,
+            mount = self.facts.mount.path,
+            request = self.facts.id,
+            key,
+            "storage key outside every declared prefix refused",
+        );
     }
 
     pub(super) fn resource_failed(&mut self, error: &wasmtime::Error) -> wasmtime::Error {

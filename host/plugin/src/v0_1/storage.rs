@@ -1,7 +1,6 @@
 //! `storage`: the view, as the contract words it.
 
 use super::bindings::engine::casemate::plugin::storage::{Error, Host, Page};
-use super::scan;
 use super::state::{Access, State};
 use crate::{CallError, CheckpointError};
 use barrier::{View, ViewError};
@@ -17,12 +16,10 @@ impl State {
         match act(view) {
             Ok(value) => Ok(Ok(value)),
             Err(ViewError::Undeclared(key)) => {
-                tracing::warn!(
-                    plugin = &*self.facts.plugin, mount = self.facts.mount.path,
-                    request = self.facts.id, key = ?key.0, "storage key outside every declared prefix refused",
-                );
+                self.note_undeclared(&key.0);
                 Ok(Err(Error::Undeclared(key.0)))
             }
+            Err(ViewError::ReadOnly) => Ok(Err(Error::ReadOnly)),
             Err(ViewError::InvalidKey(key)) => Ok(Err(Error::InvalidKey(key.to_string()))),
             Err(ViewError::TooLarge(max)) => Ok(Err(Error::TooLarge(max as u64))),
             Err(fatal) => Err(self.stop_by_view(fatal)),
@@ -51,7 +48,7 @@ fn page(page: barrier::Page) -> Page {
 impl Host for State {
     fn get(&mut self, key: String) -> Answer<Option<Vec<u8>>> {
         // The copy is the one that goes into the component's memory.
-        self.with_view(|view| Ok(view.get(&key)?.map(|value| value.expose().clone())))
+        self.with_view(|view| Ok(view.get(&key)?.map(|value| value.expose().to_vec())))
     }
 
     fn put(&mut self, key: String, value: Vec<u8>) -> Answer<()> {
@@ -68,12 +65,8 @@ impl Host for State {
     }
 
     fn scan_keys(&mut self, prefix: String, after: Option<String>, limit: u32) -> Answer<Page> {
-        let max = self.limits.list_limit_max;
-        let limit = match usize::try_from(limit).unwrap_or(usize::MAX) {
-            0 => max,
-            limit => limit.min(max),
-        };
-        self.with_view(|view| scan::below(view, &prefix, after.as_deref(), limit).map(page))
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        self.with_view(|view| view.scan(&prefix, after.as_deref(), limit).map(page))
     }
 
     async fn checkpoint(&mut self) -> Answer<()> {
