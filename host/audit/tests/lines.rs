@@ -6,7 +6,7 @@ use audit::{
     AuditError, AuthRecord, Broker, Device, Format, GrantRecord, HeaderRule, MountRecord,
     RequestPart, RequestRecord, ResponsePart, ResponseRecord, Salt, WrapRecord,
 };
-use base::{Json, Map, NamespaceId, Secret, Timestamp};
+use base::{Json, NamespaceId, Secret, Timestamp};
 use core::time::Duration;
 use serde_json::{Value, json};
 use std::io;
@@ -47,6 +47,45 @@ fn broker(format: Format) -> (Broker, Memory) {
     (broker, memory)
 }
 
+const TIME: Timestamp = Timestamp::from_millis(1_767_323_045_678);
+
+fn auth<'a>(policies: &'a [String], grants: &'a [GrantRecord<'a>]) -> AuthRecord<'a> {
+    AuthRecord {
+        client_token: "hvs.canary",
+        accessor: "canary-accessor",
+        display_name: "token",
+        policies,
+        token_policies: policies,
+        policy_results: Some((true, grants)),
+        token_type: "service",
+        token_ttl: Duration::from_secs(60),
+        token_issue_time: Some(TIME),
+        ..AuthRecord::default()
+    }
+}
+
+fn mount(clear: &[String]) -> MountRecord<'_> {
+    MountRecord {
+        point: "secret/",
+        kind: "kv",
+        accessor: "kv_1",
+        running_version: "v1",
+        running_sha256: "00ff",
+        class: "secret",
+        clear_request_keys: clear,
+        clear_response_keys: clear,
+    }
+}
+
+const WRAP: WrapRecord<'static> = WrapRecord {
+    token: "canary5",
+    accessor: "canary6",
+    ttl: Duration::from_secs(90),
+    creation_time: "2026-01-02T03:04:05Z",
+    creation_path: "secret/data/a",
+    wrapped_accessor: "",
+};
+
 /// Records one full request and its answer. Every secret of it holds the word `canary`.
 fn record_one(broker: &Broker, operation: &str, answer: &Value) -> Result<(), AuditError> {
     let policies = [String::from("dev")];
@@ -54,22 +93,10 @@ fn record_one(broker: &Broker, operation: &str, answer: &Value) -> Result<(), Au
         name: "dev",
         namespace: NamespaceId::ROOT,
     }];
-    let auth = AuthRecord {
-        client_token: "hvs.canary",
-        accessor: "canary-accessor",
-        display_name: "token",
-        policies: &policies,
-        token_policies: &policies,
-        policy_results: Some((true, &grants)),
-        token_type: "service",
-        token_ttl: Duration::from_secs(60),
-        token_issue_time: Some(Timestamp::from_millis(1_767_323_045_678)),
-        ..AuthRecord::default()
-    };
-    let data: Map = json!({"canary field": 5, "p": "canary1", "l": ["canary2", true, null], "m": {"open": "seen"}})
-        .as_object()
-        .cloned()
-        .unwrap();
+    let auth = auth(&policies, &grants);
+    let data = json!({
+        "canary field": 5, "p": "canary1", "l": ["canary2", true, null], "m": {"open": "seen"},
+    });
     let clear = [String::from("open")];
     let headers = [
         (String::from("user-agent"), String::from("bao")),
@@ -80,51 +107,33 @@ fn record_one(broker: &Broker, operation: &str, answer: &Value) -> Result<(), Au
         id: "id-1",
         client_id: "client",
         operation,
-        mount: Some(MountRecord {
-            point: "secret/",
-            kind: "kv",
-            accessor: "kv_1",
-            running_version: "v1",
-            running_sha256: "00ff",
-            class: "secret",
-            clear_request_keys: &clear,
-            clear_response_keys: &clear,
-        }),
+        mount: Some(mount(&clear)),
         client_token: "hvs.canary",
         client_token_accessor: "canary-accessor",
         namespace: NamespaceId::new(7),
         namespace_path: "team/",
         path: "secret/data/a",
-        data: Some(&data),
+        data: data.as_object(),
         remote: Some(([127, 0, 0, 1], 4711).into()),
         wrap_ttl: Some(Duration::from_secs(90)),
         headers: &headers,
     };
-    let time = Timestamp::from_millis(1_767_323_045_678);
     broker.request(&RequestRecord {
-        time,
+        time: TIME,
         auth: Some(&auth),
         request: &request,
         error: None,
     })?;
     let answer = Json::of(answer);
-    let wrap = WrapRecord {
-        token: "canary5",
-        accessor: "canary6",
-        ttl: Duration::from_secs(90),
-        creation_time: "2026-01-02T03:04:05Z",
-        creation_path: "secret/data/a",
-        wrapped_accessor: "",
-    };
     let response = ResponsePart {
         auth: Some(&auth),
         lease_id: "secret/data/a/1",
         data: Some(&answer),
         warnings: &policies,
-        wrap: Some(&wrap),
+        wrap: Some(&WRAP),
     };
     broker.response(&ResponseRecord {
-        time,
+        time: TIME,
         auth: None,
         request: &request,
         response: &response,
