@@ -18,6 +18,9 @@ pub enum HeaderRule {
 }
 
 /// All audit devices, by their path.
+///
+/// Records are written before the call returns, on the caller's thread: an answer that nobody
+/// recorded must not leave. A file takes a line as fast as memory does, until the disk is full.
 #[derive(Default)]
 pub struct Broker {
     /// Held to take or replace the whole; never while something is written.

@@ -15,11 +15,22 @@ use std::sync::Arc;
 pub struct Acl {
     root: bool,
     exact: HashMap<String, Slot>,
-    prefixes: HashMap<String, Slot>,
+    prefixes: HashMap<String, (Rank, Slot)>,
     /// The lengths that prefixes have, longest first: a lookup is one probe for each.
     prefix_lengths: Vec<usize>,
     /// Best first.
     wildcards: Vec<(Rank, Segments, Slot)>,
+}
+
+/// All rules of an [`Acl`], by pattern. Not for decisions: which rule counts is not told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overview {
+    /// Everything may be done.
+    pub root: bool,
+    /// Paths and the names of what may be done there.
+    pub exact: BTreeMap<String, Vec<&'static str>>,
+    /// Patterns without the `*` they end in, and the same.
+    pub globs: BTreeMap<String, Vec<&'static str>>,
 }
 
 /// All that the policies say of one pattern.
@@ -164,7 +175,7 @@ impl Acl {
                 }
                 Pattern::Prefix(stem) => {
                     acl.prefix_lengths.push(stem.len());
-                    acl.prefixes.insert(stem, slot);
+                    acl.prefixes.insert(stem, (Rank::of(&text), slot));
                 }
                 Pattern::Segments(segments) => {
                     acl.wildcards.push((Rank::of(&text), segments, slot));
@@ -221,13 +232,32 @@ impl Acl {
                 .exact
                 .iter()
                 .any(|(path, slot)| path.starts_with(folder) && grants(slot))
-            || self.prefixes.iter().any(|(stem, slot)| {
+            || self.prefixes.iter().any(|(stem, (_, slot))| {
                 (stem.starts_with(folder) || folder.starts_with(stem.as_str())) && grants(slot)
             })
             || self
                 .wildcards
                 .iter()
                 .any(|(_, segments, slot)| segments.reaches(folder) && grants(slot))
+    }
+
+    /// Everything that is granted or denied, for people to look at.
+    pub fn overview(&self, now: Timestamp) -> Overview {
+        let names = |slot: &Slot| slot.at(now).map(|rule| rule.capabilities.names());
+        let exact = self.exact.iter();
+        let prefixes = self.prefixes.iter();
+        let wildcards = self.wildcards.iter();
+        Overview {
+            root: self.root,
+            exact: exact
+                .filter_map(|(path, slot)| Some((path.clone(), names(slot)?)))
+                .collect(),
+            globs: prefixes
+                .map(|(stem, (_, slot))| (stem.as_str(), slot))
+                .chain(wildcards.map(|(rank, _, slot)| (rank.stem(), slot)))
+                .filter_map(|(stem, slot)| Some((stem.to_owned(), names(slot)?)))
+                .collect(),
+        }
     }
 
     /// The rule that counts, as the head of this crate says.
@@ -250,24 +280,17 @@ impl Acl {
     /// The best pattern with a wildcard that matches.
     fn best(&self, path: &str, now: Timestamp) -> Option<Arc<Merged>> {
         let prefix = self.prefix_lengths.iter().find_map(|length| {
-            let stem = path.get(..*length)?;
-            Some((stem, self.prefixes.get(stem)?.at(now)?))
+            let (rank, slot) = self.prefixes.get(path.get(..*length)?)?;
+            Some((rank, slot.at(now)?))
         });
         let wildcard = self.wildcards.iter().find_map(|(rank, segments, slot)| {
             segments.matches(path).then_some(())?;
             Some((rank, slot.at(now)?))
         });
-        match (prefix, wildcard) {
-            (Some((stem, prefix)), Some((rank, wildcard))) => {
-                if Rank::of(&format!("{stem}*")) > *rank {
-                    Some(prefix)
-                } else {
-                    Some(wildcard)
-                }
-            }
-            (prefix, wildcard) => prefix
-                .map(|(_, rule)| rule)
-                .or_else(|| wildcard.map(|(_, rule)| rule)),
-        }
+        let best = match (prefix, wildcard) {
+            (Some(prefix), Some(wildcard)) if prefix.0 < wildcard.0 => Some(wildcard),
+            (prefix, wildcard) => prefix.or(wildcard),
+        };
+        best.map(|(_, rule)| rule)
     }
 }

@@ -29,7 +29,7 @@ mod policy;
 mod rule;
 mod template;
 
-pub use acl::Acl;
+pub use acl::{Acl, Overview};
 pub use builtin::{DEFAULT_TEXT, RESPONSE_WRAPPING_TEXT};
 pub use capability::{Capabilities, Capability};
 pub use decision::{Ask, Decision, Grant, Operation};

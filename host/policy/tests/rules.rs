@@ -113,6 +113,21 @@ fn a_policy_reaches_below_its_namespace_only() {
 }
 
 #[test]
+fn an_overview_shows_every_rule() {
+    let acl = Acl::new(&[parse(
+        "p",
+        "path \"a\" { capabilities = [\"read\", \"list\"] } path \"b/*\" { policy = \"deny\" } path \"+/c*\" { capabilities = [\"scan\"] }",
+    )]);
+    let overview = acl.overview(Timestamp::default());
+    assert!(!overview.root);
+    let exact = [(String::from("a"), vec!["list", "read"])];
+    assert_eq!(overview.exact, exact.into());
+    let globs = [("b/", vec!["deny"]), ("+/c", vec!["scan"])];
+    let globs = globs.map(|(path, names)| (path.to_owned(), names));
+    assert_eq!(overview.globs, globs.into());
+}
+
+#[test]
 fn numbers_are_compared_by_amount() {
     let acl = Acl::new(&[parse(
         "p",
