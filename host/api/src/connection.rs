@@ -91,6 +91,10 @@ fn builder(limits: &Limits) -> Builder<TokioExecutor> {
 }
 
 /// A pause after `accept` failed, for want of file descriptors most likely.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "nothing tells when there are file descriptors again"
+)]
 pub(crate) async fn pause_accepting() {
     sleep(Duration::from_millis(100)).await;
 }

@@ -20,8 +20,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 /// How one listener behaves.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Settings {
+    /// Its TLS; none: it speaks plain HTTP.
+    pub tls: Option<Tls>,
     /// What it takes.
     pub limits: Limits,
     /// Whose `X-Forwarded-For` it believes; none: nobody's.
@@ -30,30 +32,16 @@ pub struct Settings {
     pub has_ui: bool,
 }
 
-/// A bound address, not yet served.
-pub struct Listener {
-    socket: TcpListener,
-    tls: Option<Tls>,
-    shared: Arc<Shared>,
-}
+/// A bound address, not yet served: who connects waits.
+pub struct Listener(TcpListener);
 
 impl Listener {
-    /// Binds `address`. Without `tls` it speaks plain HTTP.
+    /// Binds `address`.
     ///
     /// # Errors
     /// As the operating system refuses the address.
-    pub async fn bind(
-        address: SocketAddr,
-        tls: Option<Tls>,
-        settings: Settings,
-        service: Arc<impl Service>,
-        entropy: Arc<dyn Entropy>,
-    ) -> io::Result<Self> {
-        Ok(Self {
-            socket: TcpListener::bind(address).await?,
-            tls,
-            shared: Arc::new(shared(settings, service, entropy)),
-        })
+    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
+        TcpListener::bind(address).await.map(Self)
     }
 
     /// The address it is bound to; the port is known now where 0 was asked for.
@@ -61,17 +49,21 @@ impl Listener {
     /// # Errors
     /// As the operating system says.
     pub fn local_address(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
+        self.0.local_addr()
     }
 
     /// Serves until `stop` is done; then takes no more connections, waits for the requests in
     /// flight as long as the limits say, and returns when none is left.
-    pub async fn serve(self, stop: impl Future<Output = ()> + Send) {
-        let Self {
-            socket,
-            tls,
-            shared,
-        } = self;
+    pub async fn serve(
+        self,
+        settings: Settings,
+        service: Arc<impl Service>,
+        entropy: Arc<dyn Entropy>,
+        stop: impl Future<Output = ()> + Send,
+    ) {
+        let Self(socket) = self;
+        let tls = settings.tls.clone();
+        let shared = Arc::new(shared(settings, service, entropy));
         let (stopped, stop_seen) = watch::channel(false);
         let places = Arc::new(Semaphore::new(shared.limits.connections_count_max));
         let mut connections = JoinSet::new();

@@ -58,14 +58,14 @@ async fn a_request_that_takes_too_long_is_answered_and_goes_on() {
 
 async fn listening(service: Arc<impl Service>) -> (SocketAddr, Arc<Semaphore>, impl Future) {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let listener = Listener::bind(any, None, Settings::default(), service, Arc::new(Zeros));
-    let listener = listener.await.unwrap();
+    let listener = Listener::bind(any).await.unwrap();
     let address = listener.local_address().unwrap();
     let stop = Arc::new(Semaphore::new(0));
     let stopped = Arc::clone(&stop);
-    let serving = tokio::spawn(listener.serve(async move {
+    let serving = listener.serve(Settings::default(), service, Arc::new(Zeros), async move {
         let _ = stopped.acquire().await;
-    }));
+    });
+    let serving = tokio::spawn(serving);
     (address, stop, serving)
 }
 

@@ -91,11 +91,14 @@ async fn ask(
 
 async fn serve(fake: &Arc<Fake>, tls: Tls) -> SocketAddr {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let fake = Arc::clone(fake);
-    let listener = Listener::bind(any, Some(tls), Settings::default(), fake, Arc::new(Zeros));
-    let listener = listener.await.unwrap();
+    let listener = Listener::bind(any).await.unwrap();
     let address = listener.local_address().unwrap();
-    tokio::spawn(listener.serve(core::future::pending()));
+    let settings = Settings {
+        tls: Some(tls),
+        ..Settings::default()
+    };
+    let never = core::future::pending();
+    tokio::spawn(listener.serve(settings, Arc::clone(fake), Arc::new(Zeros), never));
     address
 }
 
