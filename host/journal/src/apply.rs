@@ -64,8 +64,14 @@ pub fn prepare(
             None => batch.delete(Space::Entries, key),
         }
     }
-    batch.put(Space::Meta, APPLIED, index.to_be_bytes().to_vec());
+    mark_applied(&mut batch, index);
     Ok(Some(batch))
+}
+
+/// Notes in `batch` that everything up to entry `index` is applied: for whoever brings in the
+/// outcome of many entries at once.
+pub fn mark_applied(batch: &mut storage::Batch, index: u64) {
+    batch.put(Space::Meta, APPLIED, index.to_be_bytes().to_vec());
 }
 
 fn digest_updates(

@@ -20,7 +20,7 @@ mod batch;
 mod error;
 mod memory;
 
-pub use apply::{applied_index, apply, prepare};
+pub use apply::{applied_index, apply, mark_applied, prepare};
 pub use batch::{Batch, Op};
 pub use error::JournalError;
 pub use memory::MemoryJournal;
