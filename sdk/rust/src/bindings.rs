@@ -17,39 +17,62 @@
     reason = "generated code"
 )]
 
-/// World `secrets-engine`.
-pub mod engine {
+/// The host's functions, and what both kinds of components export. The worlds of the contract are put
+/// together from these three, since the exports of one crate need names of their own.
+pub mod host {
     wit_bindgen::generate!({
         path: "../../wit/v0.1",
-        world: "secrets-engine",
+        inline: "
+            package casemate:sdk;
+            world host {
+                include casemate:plugin/host-imports@0.1.0;
+                export casemate:plugin/lifecycle@0.1.0;
+            }
+        ",
+        world: "casemate:sdk/host",
         pub_export_macro: true,
-        export_macro_name: "export_secrets_engine",
-        default_bindings_module: "sdk::bindings::engine",
+        export_macro_name: "export_component_lifecycle",
+        default_bindings_module: "sdk::bindings::host",
         generate_all,
     });
 }
 
-/// World `auth-method`, over the same imports.
+/// What a secrets engine exports.
+pub mod engine {
+    wit_bindgen::generate!({
+        path: "../../wit/v0.1",
+        inline: "
+            package casemate:sdk;
+            world engine {
+                export casemate:plugin/engine@0.1.0;
+            }
+        ",
+        world: "casemate:sdk/engine",
+        pub_export_macro: true,
+        export_macro_name: "export_component_engine",
+        default_bindings_module: "sdk::bindings::engine",
+        with: {
+            "casemate:plugin/types@0.1.0": crate::bindings::host::casemate::plugin::types,
+        },
+    });
+}
+
+/// What an auth method exports.
 pub mod method {
     wit_bindgen::generate!({
         path: "../../wit/v0.1",
-        world: "auth-method",
+        inline: "
+            package casemate:sdk;
+            world method {
+                export casemate:plugin/method@0.1.0;
+            }
+        ",
+        world: "casemate:sdk/method",
         pub_export_macro: true,
-        export_macro_name: "export_auth_method",
+        export_macro_name: "export_component_method",
         default_bindings_module: "sdk::bindings::method",
         with: {
-            "casemate:plugin/types@0.1.0": crate::bindings::engine::casemate::plugin::types,
-            "casemate:plugin/manifest@0.1.0": crate::bindings::engine::casemate::plugin::manifest,
-            "casemate:plugin/storage@0.1.0": crate::bindings::engine::casemate::plugin::storage,
-            "casemate:plugin/mount@0.1.0": crate::bindings::engine::casemate::plugin::mount,
-            "casemate:plugin/caller@0.1.0": crate::bindings::engine::casemate::plugin::caller,
-            "casemate:plugin/incoming@0.1.0": crate::bindings::engine::casemate::plugin::incoming,
-            "casemate:plugin/system@0.1.0": crate::bindings::engine::casemate::plugin::system,
-            "casemate:plugin/clock@0.1.0": crate::bindings::engine::casemate::plugin::clock,
-            "casemate:plugin/entropy@0.1.0": crate::bindings::engine::casemate::plugin::entropy,
-            "casemate:plugin/crypto@0.1.0": crate::bindings::engine::casemate::plugin::crypto,
-            "casemate:plugin/log@0.1.0": crate::bindings::engine::casemate::plugin::log,
-            "casemate:plugin/http-client@0.1.0": crate::bindings::engine::casemate::plugin::http_client,
+            "casemate:plugin/types@0.1.0": crate::bindings::host::casemate::plugin::types,
         },
     });
 }

@@ -1,11 +1,11 @@
 //! The one line that makes a component of a crate.
 
-/// Exports the engine that a `const fn` gives. Natively it does nothing but check that it is one.
+/// Exports the engine that a `const fn` gives. Natively the compiler makes the table, and that is all.
 #[macro_export]
 macro_rules! export_engine {
     ($engine:path) => {
         #[cfg(not(target_family = "wasm"))]
-        const _: fn() = || drop($engine());
+        const _: $crate::Engine = $engine();
         #[cfg(target_family = "wasm")]
         const _: () = {
             static ENGINE: $crate::Engine = $engine();
@@ -14,7 +14,7 @@ macro_rules! export_engine {
     };
     ($engine:path, $routes:literal) => {
         #[cfg(not(target_family = "wasm"))]
-        const _: fn() = || drop::<$crate::Engine<$routes>>($engine());
+        const _: $crate::Engine<$routes> = $engine();
         #[cfg(target_family = "wasm")]
         const _: () = {
             static ENGINE: $crate::Engine<$routes> = $engine();
@@ -51,16 +51,17 @@ macro_rules! export_engine {
                 g::engine::revoke(&$engine, lease)
             }
         }
-        $crate::bindings::engine::export_secrets_engine!(Component with_types_in $crate::bindings::engine);
+        $crate::bindings::host::export_component_lifecycle!(Component with_types_in $crate::bindings::host);
+        $crate::bindings::engine::export_component_engine!(Component with_types_in $crate::bindings::engine);
     };
 }
 
-/// Exports the auth method that a `const fn` gives. Natively it does nothing but check that it is one.
+/// Exports the auth method that a `const fn` gives. Natively the compiler makes the table, and that is all.
 #[macro_export]
 macro_rules! export_method {
     ($method:path) => {
         #[cfg(not(target_family = "wasm"))]
-        const _: fn() = || drop($method());
+        const _: $crate::Method = $method();
         #[cfg(target_family = "wasm")]
         const _: () = {
             static METHOD: $crate::Method = $method();
@@ -69,7 +70,7 @@ macro_rules! export_method {
     };
     ($method:path, $routes:literal) => {
         #[cfg(not(target_family = "wasm"))]
-        const _: fn() = || drop::<$crate::Method<$routes>>($method());
+        const _: $crate::Method<$routes> = $method();
         #[cfg(target_family = "wasm")]
         const _: () = {
             static METHOD: $crate::Method<$routes> = $method();
@@ -106,6 +107,7 @@ macro_rules! export_method {
                 g::method::renew(&$method, grant, increment)
             }
         }
-        $crate::bindings::method::export_auth_method!(Component with_types_in $crate::bindings::method);
+        $crate::bindings::host::export_component_lifecycle!(Component with_types_in $crate::bindings::host);
+        $crate::bindings::method::export_component_method!(Component with_types_in $crate::bindings::method);
     };
 }

@@ -1,7 +1,7 @@
 //! The host's functions, in a component. Each is called directly, so that a component imports what it
 //! uses and nothing more: its import list is its list of abilities.
 
-use crate::bindings::engine::casemate::plugin as host;
+use crate::bindings::host::casemate::plugin as host;
 use crate::context::{Level, Page, StorageError};
 
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! The table as the contract's manifest.
 
-use crate::bindings::engine::casemate::plugin::{manifest as m, types as t};
+use crate::bindings::host::casemate::plugin::{manifest as m, types as t};
 use crate::engine::{Definition, Route};
 use crate::{FieldKind, FieldSource, FieldSpec, Locality, Operation};
 use manifest::{Access, Placement};

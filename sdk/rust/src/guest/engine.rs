@@ -3,14 +3,14 @@
 use super::{
     Request, WitResult, failure, from_json, from_terms, hook, json, page, renewal, run, terms,
 };
-use crate::bindings::engine::casemate::plugin::types as t;
 use crate::bindings::engine::exports::casemate::plugin::engine as e;
+use crate::bindings::host::casemate::plugin::types as t;
 use crate::engine::{Engine, Gives, Serve};
 use crate::host::Host;
 use crate::{Ctx, Lease, Reply, Result, internal};
 use core::time::Duration;
 
-pub use crate::bindings::engine::exports::casemate::plugin::lifecycle::Guest as Lifecycle;
+pub use crate::bindings::host::exports::casemate::plugin::lifecycle::Guest as Lifecycle;
 pub use e::{Answer, Guest, Lease as WitLease};
 
 pub fn describe<const N: usize>(engine: &Engine<N>) -> super::Manifest {

@@ -3,14 +3,14 @@
 use super::{
     Request, WitResult, failure, from_json, from_terms, hook, json, page, renewal, run, terms,
 };
-use crate::bindings::engine::casemate::plugin::types as t;
+use crate::bindings::host::casemate::plugin::types as t;
 use crate::bindings::method::exports::casemate::plugin::method as m;
 use crate::engine::{Method, Serve};
 use crate::host::Host;
 use crate::{Ctx, Grant, Login, Reply, Result, TokenKind, TokenShape, internal};
 use core::time::Duration;
 
-pub use crate::bindings::method::exports::casemate::plugin::lifecycle::Guest as Lifecycle;
+pub use crate::bindings::host::exports::casemate::plugin::lifecycle::Guest as Lifecycle;
 pub use m::{Answer, Grant as WitGrant, Guest};
 
 pub fn describe<const N: usize>(method: &Method<N>) -> super::Manifest {

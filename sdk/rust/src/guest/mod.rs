@@ -4,13 +4,13 @@ pub mod describe;
 pub mod engine;
 pub mod method;
 
-use crate::bindings::engine::casemate::plugin::types as t;
+use crate::bindings::host::casemate::plugin::types as t;
 use crate::field::Input;
 use crate::host::Host;
 use crate::{Ctx, Failure, FailureKind, Hook, Page, Raw, Renewal, Result, Terms};
 use core::time::Duration;
 
-pub use crate::bindings::engine::casemate::plugin::manifest::Manifest;
+pub use crate::bindings::host::casemate::plugin::manifest::Manifest;
 pub use t::{Failure as WitFailure, Renewal as WitRenewal, Request};
 
 type WitResult<T> = core::result::Result<T, t::Failure>;
