@@ -67,7 +67,7 @@ fn test(args: &[String]) -> Result<(), Failed> {
     all.extend(args.iter().map(String::as_str));
     run::cargo_with(
         &all,
-        &[("CASEMATE_TEST_BINARY", binary("debug")), ("CASEMATE_TEST_BAO", bao)],
+        &[("CASEMATE_TEST_CASEMATE", binary("debug")), ("CASEMATE_TEST_BAO", bao)],
     )
 }
 
@@ -78,7 +78,7 @@ fn bench(args: &[String]) -> Result<(), Failed> {
     all.extend(args.iter().map(String::as_str));
     run::cargo_with(
         &all,
-        &[("CASEMATE_TEST_BINARY", binary("release")), ("CASEMATE_TEST_BAO", bao)],
+        &[("CASEMATE_TEST_CASEMATE", binary("release")), ("CASEMATE_TEST_BAO", bao)],
     )
 }
 

@@ -19,7 +19,9 @@
 
 mod client;
 pub mod compare;
+mod durable;
 mod process;
 
 pub use client::{Client, Response};
+pub use durable::Durable;
 pub use process::{Server, binary, free_port};

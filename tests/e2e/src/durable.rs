@@ -1,0 +1,187 @@
+//! A server with a folder of its own: it is initialised, unsealed, killed and started again.
+
+use crate::{Client, binary, free_port};
+use core::time::Duration;
+use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+/// How long a server may take to answer its first request.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// A folder, and the server that runs on it.
+pub struct Durable {
+    folder: tempfile::TempDir,
+    address: String,
+    child: Option<Child>,
+    shares: Vec<String>,
+    token: String,
+}
+
+impl Durable {
+    /// A new folder, no server yet. `more` is added to the configuration.
+    pub fn new(more: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let address = format!("127.0.0.1:{}", free_port());
+        let data = folder.path().join("data");
+        let text = format!(
+            "storage \"raft\" {{\n  path = {data:?}\n  node_id = \"a\"\n}}\n\
+             listener \"tcp\" {{\n  address = {address:?}\n  tls_disable = true\n}}\n\
+             disable_mlock = true\n{more}\n"
+        );
+        fs::write(folder.path().join("config.hcl"), text).expect("the configuration");
+        Self { folder, address, child: None, shares: Vec::new(), token: String::new() }
+    }
+
+    /// A new server, initialised and unsealed.
+    pub fn started() -> Self {
+        let mut server = Self::new("");
+        server.start();
+        server.initialize(1, 1);
+        server.unseal();
+        server
+    }
+
+    /// Starts the server and waits until it answers.
+    ///
+    /// # Panics
+    /// When it does not answer in time, with what it printed.
+    pub fn start(&mut self) {
+        let log = File::options().create(true).append(true).open(self.log_path());
+        let log = log.expect("a log file");
+        let child = Command::new(binary("casemate"))
+            .arg("server")
+            .arg(format!("-config={}", self.folder.path().join("config.hcl").display()))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("the log file once more"))
+            .stderr(log)
+            .spawn()
+            .expect("the server's process");
+        self.child = Some(child);
+        let deadline = Instant::now() + READY_WITHIN;
+        while Instant::now() < deadline {
+            let answer = self.client().try_send("GET", "sys/seal-status", &[], None);
+            if answer.is_ok_and(|response| response.status == 200) {
+                return;
+            }
+            let child = self.child.as_mut().expect("it was just started");
+            if let Some(status) = child.try_wait().expect("the child's state") {
+                panic!("the server ended with {status}:\n{}", self.log());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("the server did not answer:\n{}", self.log());
+    }
+
+    /// Initialises it; keeps shares and root token.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub fn initialize(&mut self, shares: u8, threshold: u8) {
+        let body = json!({ "secret_shares": shares, "secret_threshold": threshold });
+        let made = self.client().write("sys/init", &body);
+        assert_eq!(made.status, 200, "{}", made.body);
+        let made = made.json();
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        self.shares = made["keys_base64"].as_array().expect("keys").iter().map(text).collect();
+        self.token = text(&made["root_token"]);
+    }
+
+    /// Submits shares until it is unsealed.
+    ///
+    /// # Panics
+    /// When a share is refused, or all of them are not enough.
+    pub fn unseal(&self) {
+        for share in &self.shares {
+            let status = self.client().write("sys/unseal", &json!({ "key": share }));
+            assert_eq!(status.status, 200, "{}\n{}", status.body, self.log());
+            if status.json()["sealed"] == false {
+                return;
+            }
+        }
+        panic!("still sealed after {} shares", self.shares.len());
+    }
+
+    /// Kills it as a power failure of the process would: with no warning.
+    ///
+    /// # Panics
+    /// When there is no server.
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().expect("a running server");
+        child.kill().expect("kill -9");
+        child.wait().expect("its end");
+    }
+
+    /// Sends a signal by name.
+    ///
+    /// # Panics
+    /// When there is no server.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.as_ref().expect("a running server").id().to_string();
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(id).status();
+        assert!(sent.expect("kill").success());
+    }
+
+    /// Waits for its end; true when it ended with 0.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub fn ended_well(&mut self) -> bool {
+        let child = self.child.as_mut().expect("a running server");
+        let deadline = Instant::now() + READY_WITHIN;
+        while Instant::now() < deadline {
+            if let Some(status) = child.try_wait().expect("the child's state") {
+                self.child = None;
+                return status.success();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("the server did not end:\n{}", self.log());
+    }
+
+    /// A client with the root token.
+    pub fn client(&self) -> Client {
+        Client::new(&self.url(), &self.token)
+    }
+
+    /// `http://127.0.0.1:…`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The root token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The shares, in Base64.
+    pub fn shares(&self) -> &[String] {
+        &self.shares
+    }
+
+    /// The folder with configuration, data and log.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Everything it printed so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+}
+
+impl Drop for Durable {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            // Already gone is as good.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! OpenBao's own client drives the server: a program that was written for another one must not
+//! notice.
+
+use e2e::{Durable, binary};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// The client, with an address and a token.
+struct Bao {
+    url: String,
+    token: String,
+    home: tempfile::TempDir,
+}
+
+impl Bao {
+    fn new(server: &Durable, token: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        Self { url: server.url(), token: token.to_owned(), home }
+    }
+
+    fn run_with(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = Command::new(binary("bao"))
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.home.path())
+            .env("BAO_ADDR", &self.url)
+            .env("BAO_TOKEN", &self.token)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// Runs a command that must succeed; what it printed.
+    fn ok(&self, arguments: &[&str]) -> String {
+        self.ok_with(arguments, "")
+    }
+
+    fn ok_with(&self, arguments: &[&str], input: &str) -> String {
+        let output = self.run_with(arguments, input);
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "bao {arguments:?}: {}\n{out}\n{err}", output.status);
+        out
+    }
+
+    /// As `ok`, with `-format=json`.
+    fn json(&self, arguments: &[&str]) -> Value {
+        let mut all: Vec<&str> = arguments.to_vec();
+        let at = all.iter().position(|word| !word.starts_with('-') && word.contains('/'));
+        all.insert(at.unwrap_or(all.len()), "-format=json");
+        let out = self.ok(&all);
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("bao {all:?}: {error}\n{out}"))
+    }
+
+    /// Runs a command that must fail; what it complained.
+    fn fails(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.run_with(arguments, "");
+        let all = format!("{}\n{}", text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "bao {arguments:?}\n{all}");
+        all
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn init_unseal_status_and_seal() {
+    let mut server = Durable::new("");
+    server.start();
+    let bao = Bao::new(&server, "");
+    bao.fails(2, &["status"]);
+    bao.fails(2, &["operator", "init", "-status"]);
+    let made = bao.json(&["operator", "init", "-key-shares=3", "-key-threshold=2"]);
+    let keys: Vec<&str> =
+        made["unseal_keys_b64"].as_array().unwrap().iter().map(|key| key.as_str().unwrap()).collect();
+    assert_eq!(keys.len(), 3);
+    let wrong = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    bao.ok(&["operator", "unseal", keys[0]]);
+    assert!(bao.fails(2, &["operator", "unseal", wrong]).contains("Code: 400"));
+    bao.ok(&["operator", "unseal", keys[1]]);
+    assert!(bao.ok(&["operator", "unseal", keys[2]]).contains("false"));
+    bao.ok(&["status"]);
+
+    let root = Bao::new(&server, made["root_token"].as_str().unwrap());
+    root.ok(&["token", "lookup"]);
+    root.ok(&["operator", "seal"]);
+    bao.fails(2, &["status"]);
+}
+
+#[test]
+fn key_value_version_2() {
+    let server = Durable::started();
+    let bao = Bao::new(&server, server.token());
+    bao.ok(&["secrets", "enable", "-path=kv", "-version=2", "kv"]);
+    bao.ok(&["kv", "put", "kv/app/x", "user=a", "password=one"]);
+    bao.ok(&["kv", "put", "-cas=1", "kv/app/x", "user=a", "password=two"]);
+    bao.fails(2, &["kv", "put", "-cas=1", "kv/app/x", "user=a"]);
+    assert_eq!(bao.ok(&["kv", "get", "-field=password", "kv/app/x"]).trim(), "two");
+    assert_eq!(bao.ok(&["kv", "get", "-field=password", "-version=1", "kv/app/x"]).trim(), "one");
+    assert_eq!(bao.ok(&["kv", "get", "-mount=kv", "-field=user", "app/x"]).trim(), "a");
+    bao.ok(&["kv", "patch", "kv/app/x", "password=three"]);
+    bao.ok(&["kv", "patch", "-method=rw", "kv/app/x", "more=yes"]);
+    let got = bao.json(&["kv", "get", "kv/app/x"]);
+    let expected = json!({ "user": "a", "password": "three", "more": "yes" });
+    assert_eq!(got["data"]["data"], expected);
+    assert_eq!(got["data"]["metadata"]["version"], 4);
+    assert_eq!(bao.json(&["kv", "list", "kv/app/"]), json!(["x"]));
+
+    bao.ok(&["kv", "metadata", "put", "-max-versions=5", "-custom-metadata=owner=me", "kv/app/x"]);
+    bao.ok(&["kv", "metadata", "patch", "-custom-metadata=team=us", "kv/app/x"]);
+    let metadata = bao.json(&["kv", "metadata", "get", "kv/app/x"]);
+    assert_eq!(metadata["data"]["custom_metadata"], json!({ "owner": "me", "team": "us" }));
+
+    bao.ok(&["kv", "delete", "kv/app/x"]);
+    bao.fails(2, &["kv", "get", "kv/app/x"]);
+    bao.ok(&["kv", "undelete", "-versions=4", "kv/app/x"]);
+    bao.ok(&["kv", "delete", "-versions=1,2", "kv/app/x"]);
+    bao.ok(&["kv", "destroy", "-versions=1", "kv/app/x"]);
+    bao.ok(&["kv", "rollback", "-version=3", "kv/app/x"]);
+    assert_eq!(bao.json(&["kv", "get", "kv/app/x"])["data"]["metadata"]["version"], 5);
+    bao.ok(&["kv", "metadata", "delete", "kv/app/x"]);
+    bao.fails(2, &["kv", "get", "kv/app/x"]);
+}
+
+#[test]
+fn key_value_version_1_and_its_upgrade() {
+    let server = Durable::started();
+    let bao = Bao::new(&server, server.token());
+    bao.ok(&["secrets", "enable", "-path=old", "-version=1", "kv"]);
+    bao.ok(&["kv", "put", "old/a/b", "k=v"]);
+    assert_eq!(bao.ok(&["kv", "get", "-field=k", "old/a/b"]).trim(), "v");
+    bao.ok(&["write", "old/a/c", "k=w", "ttl=1h"]);
+    assert_eq!(bao.json(&["read", "old/a/c"])["lease_duration"], 3600);
+    assert_eq!(bao.json(&["list", "old/a/"]), json!(["b", "c"]));
+    bao.ok(&["delete", "old/a/c"]);
+    bao.fails(2, &["read", "old/a/c"]);
+    bao.ok(&["kv", "enable-versioning", "old"]);
+    assert_eq!(bao.ok(&["kv", "get", "-field=k", "old/a/b"]).trim(), "v");
+    assert_eq!(bao.json(&["kv", "get", "old/a/b"])["data"]["metadata"]["version"], 1);
+}
+
+#[test]
+fn mounts() {
+    let server = Durable::started();
+    let bao = Bao::new(&server, server.token());
+    bao.ok(&["secrets", "enable", "-path=one", "-description=first", "kv-v2"]);
+    bao.fails(2, &["secrets", "enable", "-path=one", "kv"]);
+    assert!(bao.fails(2, &["secrets", "enable", "-path=two", "zz"]).contains("plugin not found"));
+    let listed = bao.json(&["secrets", "list", "-detailed"]);
+    assert_eq!(listed["one/"]["description"], "first");
+    assert_eq!(listed["one/"]["options"], json!({ "version": "2" }));
+    assert_eq!(listed["one/"]["running_sha256"].as_str().unwrap().len(), 64);
+    bao.ok(&["secrets", "tune", "-description=second", "-default-lease-ttl=1h", "one"]);
+    let tuned = bao.json(&["read", "sys/mounts/one/tune"]);
+    assert_eq!(tuned["data"]["default_lease_ttl"], 3600);
+    bao.ok(&["kv", "put", "one/x", "k=v"]);
+    bao.ok(&["secrets", "move", "one", "two"]);
+    assert_eq!(bao.ok(&["kv", "get", "-field=k", "two/x"]).trim(), "v");
+    bao.ok(&["secrets", "disable", "two"]);
+    bao.ok(&["secrets", "disable", "two"]);
+    bao.ok(&["secrets", "enable", "-path=two", "kv-v2"]);
+    bao.fails(2, &["kv", "get", "two/x"]);
+    bao.ok(&["auth", "list"]);
+}
+
+#[test]
+fn policies_deny() {
+    let server = Durable::started();
+    let bao = Bao::new(&server, server.token());
+    bao.ok(&["secrets", "enable", "-path=kv", "-version=1", "kv"]);
+    let policy = r#"path "kv/mine/*" { capabilities = ["create", "read", "list"] }
+                    path "kv/+/shared" { capabilities = ["read"] }"#;
+    bao.ok_with(&["policy", "write", "mine", "-"], policy);
+    assert!(bao.ok(&["policy", "list"]).contains("mine"));
+    assert!(bao.ok(&["policy", "read", "mine"]).contains("kv/mine/*"));
+    let token = bao.ok(&["token", "create", "-policy=mine", "-ttl=1h", "-field=token"]);
+    let mine = Bao::new(&server, token.trim());
+    mine.ok(&["write", "kv/mine/a", "k=v"]);
+    // It may make what is not there, and not change what is.
+    mine.fails(2, &["write", "kv/mine/a", "k=w"]);
+    mine.ok(&["read", "kv/mine/a"]);
+    mine.ok(&["list", "kv/mine"]);
+    let denied = mine.fails(2, &["read", "kv/theirs"]);
+    assert!(denied.contains("Code: 403") && denied.contains("permission denied"), "{denied}");
+    mine.fails(2, &["delete", "kv/mine/a"]);
+    mine.fails(2, &["secrets", "list"]);
+    bao.ok(&["write", "kv/any/shared", "k=v"]);
+    mine.ok(&["read", "kv/any/shared"]);
+    assert_eq!(mine.ok(&["token", "capabilities", "kv/mine/a"]).trim(), "create, list, read");
+    assert!(bao.fails(2, &["policy", "write", "bad", "/dev/null"]).contains("400"));
+}
+
+#[test]
+fn tokens() {
+    let server = Durable::started();
+    let bao = Bao::new(&server, server.token());
+    let made = bao.json(&["token", "create", "-policy=default", "-ttl=1h", "-metadata=who=me"]);
+    let (token, accessor) = (
+        made["auth"]["client_token"].as_str().unwrap(),
+        made["auth"]["accessor"].as_str().unwrap(),
+    );
+    assert!(token.starts_with("hvs."));
+    assert_eq!(bao.json(&["token", "lookup", token])["data"]["meta"], json!({ "who": "me" }));
+    bao.ok(&["token", "lookup", "-accessor", accessor]);
+    bao.ok(&["token", "renew", token]);
+    bao.ok(&["token", "renew", "-accessor", accessor]);
+    bao.ok(&["list", "auth/token/accessors"]);
+    let own = Bao::new(&server, token);
+    own.ok(&["token", "lookup"]);
+    own.ok(&["token", "renew", "-increment=30m"]);
+    own.ok(&["login", "-no-store", token]);
+    own.ok(&["token", "revoke", "-self"]);
+    own.fails(2, &["token", "lookup"]);
+    let orphan = bao.json(&["token", "create", "-orphan", "-policy=default"]);
+    let accessor = orphan["auth"]["accessor"].as_str().unwrap();
+    bao.ok(&["token", "revoke", "-accessor", accessor]);
+}
+
+#[test]
+fn audit_lines_tell_everything_and_betray_nothing() {
+    let server = Durable::started();
+    let bao = Bao::new(&server, server.token());
+    let file = server.folder().join("audit.log");
+    bao.ok(&["audit", "enable", "file", &format!("file_path={}", file.display())]);
+    assert!(bao.ok(&["audit", "list"]).contains("file/"));
+    bao.ok(&["secrets", "enable", "-path=kv", "-version=2", "kv"]);
+    bao.ok(&["kv", "put", "kv/app", "password=canary-4711"]);
+    bao.ok(&["kv", "get", "kv/app"]);
+    Bao::new(&server, "hvs.wrong").fails(2, &["read", "kv/data/app"]);
+
+    let lines = fs::read_to_string(&file).unwrap();
+    assert!(!lines.contains("canary-4711") && !lines.contains(server.token()));
+    let records: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |kind: &str, path: &str| {
+        records.iter().filter(|one| one["type"] == kind && one["request"]["path"] == path).count()
+    };
+    for kind in ["request", "response"] {
+        assert_eq!(of(kind, "kv/data/app"), 3, "{kind}");
+        assert_eq!(of(kind, "sys/mounts/kv"), 1, "{kind}");
+    }
+    let denied = records.iter().find(|one| one["error"] == "permission denied").unwrap();
+    assert_eq!(denied["request"]["operation"], "read");
+    let put = records.iter().find(|one| one["request"]["data"]["data"]["password"].is_string());
+    let hash = put.unwrap()["request"]["data"]["data"]["password"].as_str().unwrap();
+    let asked = server.client().write("sys/audit-hash/file", &json!({ "input": "canary-4711" }));
+    assert_eq!(asked.json()["data"]["hash"], hash);
+}
+
+#[test]
+fn a_request_that_cannot_be_recorded_does_not_run() {
+    let server = Durable::started();
+    let client = server.client();
+    let full = json!({ "type": "file", "options": { "file_path": "/dev/full" } });
+    let refused = client.write("sys/audit/full", &full);
+    assert_eq!(refused.status, 400, "{}", refused.body);
+    let file = server.folder().join("audit.log");
+    let device = json!({ "type": "file", "options": { "file_path": file } });
+    assert_eq!(client.write("sys/audit/file", &device).status, 204);
+
+    // The disk fills up: what is written from the next rotation on has no room.
+    fs::rename(&file, server.folder().join("audit.log.1")).unwrap();
+    std::os::unix::fs::symlink("/dev/full", &file).unwrap();
+    server.signal("HUP");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while client.read("sys/mounts").status != 500 {
+        assert!(Instant::now() < deadline, "requests pass unrecorded\n{}", server.log());
+    }
+    let refused = client.write("sys/mounts/kv", &json!({ "type": "kv" }));
+    assert_eq!(refused.status, 500);
+
+    // There is room again.
+    fs::remove_file(&file).unwrap();
+    server.signal("HUP");
+    while client.read("sys/mounts").status != 200 {
+        assert!(Instant::now() < deadline, "{}", server.log());
+    }
+    assert!(client.read("sys/mounts").json()["data"]["kv/"].is_null());
+}
