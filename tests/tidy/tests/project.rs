@@ -88,6 +88,29 @@ fn every_crate_inherits_version_and_license() {
     assert_none("crates with keys of their own", &findings);
 }
 
+/// The page names every outside crate that a manifest may name, and no other.
+#[test]
+fn every_dependency_has_its_reason() {
+    let page = std::fs::read_to_string(root().join("docs/decisions/dependencies.md")).unwrap();
+    let explained: BTreeSet<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| "))
+        .filter_map(|row| row.split_once(" |"))
+        .flat_map(|(names, _)| names.split(", "))
+        .filter(|name| *name != "crate")
+        .collect();
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let shared: BTreeSet<&str> = table(&manifest, "[workspace.dependencies]")
+        .into_iter()
+        .filter(|line| !line.contains("path = "))
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(name, _)| name)
+        .collect();
+    let differing = shared.symmetric_difference(&explained);
+    let findings: Vec<String> = differing.map(|name| (*name).to_owned()).collect();
+    assert_none("crates without their line in dependencies.md", &findings);
+}
+
 /// Whether an SPDX expression can be satisfied with `allowed`. AND binds closer than OR.
 fn is_satisfied(expression: &str, allowed: &[String]) -> bool {
     let spaced = expression
