@@ -58,12 +58,14 @@ impl Policy {
         }
     }
 
-    /// The same policy, written in `namespace`. The root policy stays where it is.
+    /// The same policy, written in `namespace`: it reaches that namespace and what lies below, and
+    /// nothing else. So does the root policy.
     #[must_use]
     pub fn in_namespace(mut self, namespace: PolicyNamespace) -> Self {
-        if let Body::Rules(_) = self.body {
-            self.namespace = namespace;
+        if self.body == Body::Root && !namespace.path.is_empty() {
+            self.body = Body::Rules(vec![Rule::everything()]);
         }
+        self.namespace = namespace;
         self
     }
 

@@ -17,6 +17,21 @@ pub(crate) struct Rule {
     pub(crate) expiration: Option<Timestamp>,
 }
 
+impl Rule {
+    /// All capabilities on all paths.
+    pub(crate) fn everything() -> Self {
+        let all = Capability::NAMED
+            .into_iter()
+            .map(|(_, capability)| capability);
+        Self {
+            path: Template::literal("*"),
+            capabilities: all.filter(|one| *one != Capability::Deny).collect(),
+            limits: Limits::default(),
+            expiration: None,
+        }
+    }
+}
+
 /// What narrows a rule's capabilities.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Limits {

@@ -34,6 +34,11 @@ impl Template {
         Some(Self(parts))
     }
 
+    /// A text without holes.
+    pub(crate) fn literal(text: &str) -> Self {
+        Self(vec![Part::Text(text.to_owned())])
+    }
+
     pub(crate) fn has_holes(&self) -> bool {
         self.0.iter().any(|part| matches!(part, Part::Hole(_)))
     }

@@ -112,6 +112,30 @@ fn a_policy_reaches_below_its_namespace_only() {
     assert!(!ask(&acl, Operation::List, "other/x/", json!({})).allowed);
 }
 
+/// Who is root in a namespace is nobody outside of it.
+#[test]
+fn root_of_a_namespace_ends_with_it() {
+    let namespace = PolicyNamespace {
+        id: NamespaceId::new(7),
+        path: String::from("team/"),
+    };
+    let acl = Acl::new(&[Arc::new(Policy::root().in_namespace(namespace))]);
+    let decision = ask(&acl, Operation::Delete, "team/sys/audit/x", json!({}));
+    assert!(decision.allowed_with_sudo() && !decision.root);
+    assert!(!read(&acl, "sys/audit"));
+    assert!(!read(&acl, "teams/a"));
+    let root = Policy::root().in_namespace(PolicyNamespace::ROOT);
+    assert!(
+        ask(
+            &Acl::new(&[Arc::new(root)]),
+            Operation::Read,
+            "a",
+            json!({})
+        )
+        .root
+    );
+}
+
 #[test]
 fn an_overview_shows_every_rule() {
     let acl = Acl::new(&[parse(
