@@ -182,3 +182,54 @@ async fn a_panic_costs_one_request() {
     );
     assert!(answer.contains("HTTP/1.1 204 "), "{answer}");
 }
+
+/// Requests with a few bytes changed, and bytes that are no requests at all.
+fn any_bytes() -> impl proptest::strategy::Strategy<Value = Vec<u8>> {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    let whole = prop_oneof![
+        Just(post(
+            "/v1/a?x=%41",
+            "content-type: application/json\r\n",
+            b"{\"a\":[1]}"
+        )),
+        Just(post(
+            "/v1/a",
+            "content-type: application/x-www-form-urlencoded\r\n",
+            b"a=%41"
+        )),
+        Just(get(
+            "/v1/a%2fb?list=true",
+            "X-Vault-Wrap-TTL: 5m\r\nX-Vault-Namespace: b\r\n"
+        )),
+    ];
+    let changes = vec((any::<prop::sample::Index>(), any::<u8>()), 0..4);
+    let changed = (whole, changes).prop_map(|(mut bytes, changes)| {
+        for (index, byte) in changes {
+            let at = index.index(bytes.len());
+            bytes[at] = byte;
+        }
+        bytes
+    });
+    prop_oneof![3 => changed, 1 => vec(any::<u8>(), 0..200)]
+}
+
+proptest::proptest! {
+    /// Whatever comes, the connection ends and the status is one of ours.
+    #[test]
+    fn any_bytes_are_answered_or_dropped(bytes in any_bytes()) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let answer = runtime.block_on(async {
+            let shared = setting_up(Fake::agreeing(), Settings::default());
+            talk(&shared, &bytes).await
+        });
+        let status = answer.split(' ').nth(1).and_then(|code| code.parse::<u16>().ok());
+        let known = [200, 307, 400, 404, 405, 408, 413, 414, 415, 417, 431, 501, 505];
+        let is_known = status.is_none_or(|code| known.contains(&code));
+        proptest::prop_assert!(is_known, "{}", answer);
+    }
+}
