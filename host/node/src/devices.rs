@@ -1,12 +1,123 @@
-//! Audit devices.
-use barrier::Transaction;
-use base::Refusal;
+//! Audit devices: stored with their salt, opened when the node is unsealed.
 
+use crate::refusal::{chain, from_barrier};
+use audit::{Broker, Device, Format, Options, Salt};
+use barrier::Transaction;
+use base::{Refusal, Secret};
+use locality::{PhysicalKey, SystemKey};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+/// A stored device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoredDevice {
+    /// With a slash at its end.
+    pub(crate) path: String,
+    /// `file`.
+    pub(crate) kind: String,
+    pub(crate) description: String,
+    pub(crate) options: BTreeMap<String, String>,
+    pub(crate) local: bool,
+    /// Key of the hashes in its log, hexadecimal.
+    pub(crate) salt: String,
+}
+
+/// The devices that are open.
 #[derive(Default)]
-pub(crate) struct Devices {}
+pub(crate) struct Devices {
+    broker: Broker,
+    open: Mutex<BTreeSet<String>>,
+}
+
+/// A stored device that could not be opened. It takes nothing, so that a server whose only device
+/// it is refuses to work unseen.
+struct Unopened(String);
+
+impl Device for Unopened {
+    fn write(&self, _line: &[u8]) -> std::io::Result<()> {
+        Err(std::io::Error::other(self.0.clone()))
+    }
+
+    fn reopen(&self) -> std::io::Result<()> {
+        Err(std::io::Error::other(self.0.clone()))
+    }
+}
+
 impl Devices {
-    pub(crate) fn load(&self, _tx: &mut Transaction) -> Result<(), Refusal> {
+    pub(crate) const fn broker(&self) -> &Broker {
+        &self.broker
+    }
+
+    /// Opens what is stored and not open, closes what is open and not stored.
+    pub(crate) fn load(&self, tx: &mut Transaction) -> Result<(), Refusal> {
+        let stored = stored(tx)?;
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        for path in open.iter().filter(|path| !stored.contains_key(*path)) {
+            self.broker.disable(path);
+        }
+        open.retain(|path| stored.contains_key(path));
+        for (path, device) in stored {
+            if open.insert(path.clone()) {
+                self.attach(&path, &device);
+            }
+        }
         Ok(())
     }
-    pub(crate) fn reopen(&self) {}
+
+    fn attach(&self, path: &str, device: &StoredDevice) {
+        let opened = Options::parse(&device.options)
+            .and_then(|options| self.broker.enable_file(path, options, salt(device)));
+        if let Err(error) = opened {
+            let reason = chain(&error);
+            tracing::error!(device = path, reason, "audit device cannot be opened");
+            let unopened = Box::new(Unopened(reason));
+            // The path is free: the attempt before did not take it.
+            let _ = self
+                .broker
+                .enable(path, unopened, Format::default(), salt(device));
+        }
+    }
+
+    /// Opens the files anew. Those that cannot be opened keep the file they have.
+    pub(crate) fn reopen(&self) {
+        for (device, error) in self.broker.reopen() {
+            tracing::error!(device, reason = %error, "audit file cannot be opened anew");
+        }
+    }
+}
+
+fn salt(device: &StoredDevice) -> Salt {
+    Salt::new(&Secret::new(device.salt.clone().into_bytes()))
+}
+
+/// All stored devices, by path.
+pub(crate) fn stored(tx: &mut Transaction) -> Result<BTreeMap<String, StoredDevice>, Refusal> {
+    let shared = tx
+        .records(&SystemKey::audits(), None, usize::MAX)
+        .map_err(from_barrier)?;
+    let local = tx
+        .records(&SystemKey::local_audits(), None, usize::MAX)
+        .map_err(from_barrier)?;
+    let all = shared.into_iter().chain(local);
+    Ok(all
+        .map(|(_, device): (PhysicalKey, StoredDevice)| (device.path.clone(), device))
+        .collect())
+}
+
+/// Stores a device where its locality says.
+pub(crate) fn store(tx: &mut Transaction, device: &StoredDevice) -> Result<(), Refusal> {
+    let written = match device.local {
+        true => tx.write_json(&SystemKey::local_audit(&device.path), device),
+        false => tx.write_json(&SystemKey::audit(&device.path), device),
+    };
+    written.map_err(from_barrier)
+}
+
+/// Removes a device.
+pub(crate) fn forget(tx: &mut Transaction, device: &StoredDevice) {
+    match device.local {
+        true => tx.delete(&SystemKey::local_audit(&device.path)),
+        false => tx.delete(&SystemKey::audit(&device.path)),
+    }
 }

@@ -360,7 +360,7 @@ impl<'p> Allowed<'p> {
         node: &Unsealed,
         trail: &mut Trail,
     ) -> Result<Recorded<'p>, Refusal> {
-        trail.decided(self.decision);
+        trail.decided(self.decision.as_ref());
         trail.request(node, self.known.routed.request, None)?;
         Ok(Recorded { known: self.known })
     }

@@ -39,7 +39,7 @@ impl From<Refusal> for Failed {
 impl Unsealed {
     /// Answers one request, from routing to the audit of the answer.
     pub(crate) async fn handle(self: &Arc<Self>, request: &Request) -> Answered {
-        let mut trail = Trail::default();
+        let mut trail = Trail::new(self);
         let answered = self.pipeline(request, &mut trail).await;
         trail.response(self, request, &answered)?;
         answered

@@ -1,32 +1,267 @@
-//! What the audit devices are told of a request, gathered while it is found out.
+//! What the audit devices are told of a request, gathered while it is found out. Every request is
+//! recorded before it runs and after, refused ones as well.
 
 use crate::pipeline::{Caller, Place};
+use crate::refusal::chain;
 use crate::run::Answered;
+use crate::tables::Mount;
 use crate::unsealed::Unsealed;
-use base::{Refusal, Request};
+use audit::{
+    AuthRecord, GrantRecord, MountRecord, RequestPart, RequestRecord, ResponsePart, ResponseRecord,
+};
+use base::{Answer, AuthBlock, Envelope, Operation, Refusal, Request, TokenKind};
+use core::time::Duration;
+use mount::{MountKind, Namespace};
+use policy::Grant;
+use std::sync::Arc;
 
-/// Facts of one request.
-#[derive(Default)]
-pub(crate) struct Trail {}
+/// Facts of one request. Gathers nothing where nobody listens.
+pub(crate) struct Trail {
+    is_heard: bool,
+    is_recorded: bool,
+    place: Option<(Arc<Namespace>, String, Option<Arc<Mount>>)>,
+    caller: Option<(Caller, Vec<(String, String)>)>,
+    decision: Option<(bool, Vec<Grant>)>,
+}
 
 impl Trail {
-    pub(crate) fn place(&mut self, _place: &Place) {}
-    pub(crate) fn caller(&mut self, _caller: Option<&Caller>) {}
-    pub(crate) fn decided(&mut self, _decision: Option<policy::Decision>) {}
+    /// A trail for the devices that are configured now.
+    pub(crate) fn new(node: &Unsealed) -> Self {
+        Self {
+            is_heard: !node.devices.broker().is_idle(),
+            is_recorded: false,
+            place: None,
+            caller: None,
+            decision: None,
+        }
+    }
+
+    /// It was found where the request goes.
+    pub(crate) fn place(&mut self, place: &Place) {
+        if self.is_heard {
+            let path = place.path.as_str().to_owned();
+            self.place = Some((Arc::clone(&place.namespace), path, place.mount.clone()));
+        }
+    }
+
+    /// It was found who asks.
+    pub(crate) fn caller(&mut self, caller: Option<&Caller>) {
+        if self.is_heard {
+            let metadata = |caller: &Caller| caller.token.metadata.clone().into_iter().collect();
+            self.caller = caller.map(|caller| (caller.clone(), metadata(caller)));
+        }
+    }
+
+    /// The policies allowed it.
+    pub(crate) fn decided(&mut self, decision: Option<&policy::Decision>) {
+        if self.is_heard {
+            self.decision = decision.map(|one| (one.allowed, one.granting_policies()));
+        }
+    }
+
+    /// Records the request; it must not run when that fails.
     pub(crate) fn request(
         &mut self,
-        _node: &Unsealed,
-        _request: &Request,
-        _error: Option<&Refusal>,
+        node: &Unsealed,
+        request: &Request,
+        error: Option<&str>,
     ) -> Result<(), Refusal> {
-        Ok(())
+        if !self.is_heard {
+            return Ok(());
+        }
+        self.is_recorded = true;
+        let time = node.now();
+        self.with_parts(request, |auth, part| {
+            node.devices.broker().request(&RequestRecord {
+                time,
+                auth,
+                request: part,
+                error,
+            })
+        })
+        .map_err(|error| Refusal::internal(chain(&error)))
     }
+
+    /// Records the answer; it must not be given when that fails.
     pub(crate) fn response(
         &mut self,
-        _node: &Unsealed,
-        _request: &Request,
-        _answered: &Answered,
+        node: &Unsealed,
+        request: &Request,
+        answered: &Answered,
     ) -> Result<(), Refusal> {
-        Ok(())
+        if !self.is_heard {
+            return Ok(());
+        }
+        let refusal = answered.as_ref().err();
+        let error = refusal.map(|refusal| match refusal.message.trim() {
+            "" => "not found",
+            message => message,
+        });
+        if !self.is_recorded {
+            self.request(node, request, error)?;
+        }
+        let envelope = answered
+            .as_ref()
+            .ok()
+            .and_then(|(answer, _)| envelope(answer));
+        let made = envelope
+            .and_then(|envelope| envelope.auth.as_deref())
+            .map(Made::new);
+        let made = made.as_ref().map(Made::record);
+        let response = ResponsePart {
+            auth: made.as_ref(),
+            lease_id: envelope.map_or("", |envelope| &envelope.lease.id),
+            data: envelope.and_then(|envelope| envelope.data.as_ref()),
+            warnings: envelope.map_or(&[], |envelope| &envelope.warnings),
+            wrap: None,
+        };
+        let time = node.now();
+        self.with_parts(request, |auth, part| {
+            let record = ResponseRecord {
+                time,
+                auth: auth.or(made.as_ref()),
+                request: part,
+                response: &response,
+                error,
+            };
+            node.devices.broker().response(&record)
+        })
+        .map_err(|error| Refusal::internal(chain(&error)))
+    }
+
+    fn with_parts<T>(
+        &self,
+        request: &Request,
+        write: impl FnOnce(Option<&AuthRecord<'_>>, &RequestPart<'_>) -> T,
+    ) -> T {
+        let sent = request.token.as_ref().map_or("", |token| token.expose());
+        let grants: Vec<GrantRecord<'_>> = self
+            .decision
+            .iter()
+            .flat_map(|(_, grants)| grants)
+            .map(grant)
+            .collect();
+        let allowed = self.decision.as_ref().map(|(allowed, _)| *allowed);
+        let auth = self.caller.as_ref().map(|(caller, metadata)| {
+            let token = &caller.token;
+            AuthRecord {
+                client_token: sent,
+                accessor: &token.accessor,
+                display_name: &token.display_name,
+                policies: &token.policies,
+                token_policies: &token.policies,
+                no_default_policy: !token.policies.iter().any(|policy| policy == "default"),
+                policy_results: allowed.map(|allowed| (allowed, grants.as_slice())),
+                metadata,
+                remaining_uses: Some(token.uses_left).filter(|left| *left > 0),
+                entity_id: &token.entity_id,
+                token_type: kind(token.kind),
+                token_ttl: Duration::from_secs(token.lifetime.ttl),
+                token_issue_time: Some(token.created),
+                ..AuthRecord::default()
+            }
+        });
+        let (namespace, path, mount) = match &self.place {
+            Some((namespace, path, mount)) => (Some(namespace), path.as_str(), mount.as_ref()),
+            None => (None, request.path.as_str(), None),
+        };
+        let part = RequestPart {
+            id: &request.id,
+            client_id: auth.as_ref().map_or("", |auth| auth.entity_id),
+            operation: operation(request.operation),
+            mount: mount.map(|mount| self::mount(mount)),
+            client_token: sent,
+            client_token_accessor: auth.as_ref().map_or("", |auth| auth.accessor),
+            namespace: namespace.map_or(base::NamespaceId::ROOT, |namespace| namespace.id),
+            namespace_path: namespace.map_or("", |namespace| &namespace.path),
+            path,
+            data: Some(&request.data).filter(|data| !data.is_empty()),
+            remote: Some(request.client.address),
+            wrap_ttl: request.wrap_ttl,
+            headers: &request.headers,
+        };
+        write(auth.as_ref(), &part)
+    }
+}
+
+fn grant(grant: &Grant) -> GrantRecord<'_> {
+    GrantRecord {
+        name: &grant.policy,
+        namespace: grant.namespace.id,
+    }
+}
+
+fn mount(mount: &Mount) -> MountRecord<'_> {
+    let entry = &mount.0;
+    MountRecord {
+        point: entry.path.as_str(),
+        kind: &entry.plugin,
+        accessor: &entry.accessor,
+        running_version: &entry.plugin_version,
+        running_sha256: &entry.digest,
+        class: match entry.kind {
+            MountKind::Secret => "secret",
+            MountKind::Auth => "auth",
+        },
+        clear_request_keys: &entry.config.audit_non_hmac_request_keys,
+        clear_response_keys: &entry.config.audit_non_hmac_response_keys,
+    }
+}
+
+const fn operation(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Read => "read",
+        Operation::Update => "update",
+        Operation::Patch => "patch",
+        Operation::Delete => "delete",
+        Operation::List => "list",
+        Operation::Scan => "scan",
+        Operation::Help => "help",
+    }
+}
+
+const fn kind(kind: TokenKind) -> &'static str {
+    match kind {
+        TokenKind::Service => "service",
+        TokenKind::Batch => "batch",
+    }
+}
+
+fn envelope(answer: &Answer) -> Option<&Envelope> {
+    match answer {
+        Answer::Envelope(envelope) | Answer::Missing(envelope) | Answer::Accepted(envelope) => {
+            Some(envelope)
+        }
+        Answer::Empty | Answer::Bare(_) | Answer::Health(_) | Answer::Raw(_) => None,
+    }
+}
+
+/// A token that an answer hands out.
+struct Made<'a> {
+    block: &'a AuthBlock,
+    metadata: &'a [(String, String)],
+}
+
+impl<'a> Made<'a> {
+    fn new(block: &'a AuthBlock) -> Self {
+        Self {
+            block,
+            metadata: block.metadata.as_deref().unwrap_or_default(),
+        }
+    }
+
+    fn record(&self) -> AuthRecord<'a> {
+        AuthRecord {
+            client_token: self.block.client_token.expose(),
+            accessor: &self.block.accessor,
+            policies: &self.block.policies,
+            token_policies: &self.block.token_policies,
+            identity_policies: &self.block.identity_policies,
+            metadata: self.metadata,
+            entity_id: &self.block.entity_id,
+            token_type: kind(self.block.kind),
+            token_ttl: self.block.lease_duration,
+            ..AuthRecord::default()
+        }
     }
 }

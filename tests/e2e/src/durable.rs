@@ -13,6 +13,7 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 
 /// A folder, and the server that runs on it.
 pub struct Durable {
+    program: PathBuf,
     folder: tempfile::TempDir,
     address: String,
     child: Option<Child>,
@@ -23,21 +24,34 @@ pub struct Durable {
 impl Durable {
     /// A new folder, no server yet. `more` is added to the configuration.
     pub fn new(more: &str) -> Self {
+        Self::of(&binary("casemate"), more)
+    }
+
+    /// As `new`, for any program that reads Vault's configuration.
+    pub fn of(program: &Path, more: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let address = format!("127.0.0.1:{}", free_port());
         let data = folder.path().join("data");
+        fs::create_dir(&data).expect("the data folder");
+        let cluster = free_port();
         let text = format!(
             "storage \"raft\" {{\n  path = {data:?}\n  node_id = \"a\"\n}}\n\
              listener \"tcp\" {{\n  address = {address:?}\n  tls_disable = true\n}}\n\
-             disable_mlock = true\n{more}\n"
+             api_addr = \"http://{address}\"\ncluster_addr = \"https://127.0.0.1:{cluster}\"\n{more}\n"
         );
         fs::write(folder.path().join("config.hcl"), text).expect("the configuration");
-        Self { folder, address, child: None, shares: Vec::new(), token: String::new() }
+        let program = program.to_owned();
+        Self { program, folder, address, child: None, shares: Vec::new(), token: String::new() }
     }
 
     /// A new server, initialised and unsealed.
     pub fn started() -> Self {
-        let mut server = Self::new("");
+        Self::started_of(&binary("casemate"))
+    }
+
+    /// As `started`, for any program that reads Vault's configuration.
+    pub fn started_of(program: &Path) -> Self {
+        let mut server = Self::of(program, "");
         server.start();
         server.initialize(1, 1);
         server.unseal();
@@ -51,7 +65,7 @@ impl Durable {
     pub fn start(&mut self) {
         let log = File::options().create(true).append(true).open(self.log_path());
         let log = log.expect("a log file");
-        let child = Command::new(binary("casemate"))
+        let child = Command::new(&self.program)
             .arg("server")
             .arg(format!("-config={}", self.folder.path().join("config.hcl").display()))
             .stdin(Stdio::null())
@@ -98,10 +112,18 @@ impl Durable {
             let status = self.client().write("sys/unseal", &json!({ "key": share }));
             assert_eq!(status.status, 200, "{}\n{}", status.body, self.log());
             if status.json()["sealed"] == false {
-                return;
+                return self.wait_until_active();
             }
         }
         panic!("still sealed after {} shares", self.shares.len());
+    }
+
+    fn wait_until_active(&self) {
+        let deadline = Instant::now() + READY_WITHIN;
+        while self.client().send("GET", "sys/health", &[], None).status != 200 {
+            assert!(Instant::now() < deadline, "not active:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Kills it as a power failure of the process would: with no warning.
@@ -144,6 +166,19 @@ impl Durable {
     /// A client with the root token.
     pub fn client(&self) -> Client {
         Client::new(&self.url(), &self.token)
+    }
+
+    /// Where it listens: `127.0.0.1:8200`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Its process id.
+    ///
+    /// # Panics
+    /// When there is no server.
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().expect("a running server").id()
     }
 
     /// `http://127.0.0.1:…`.

@@ -1,14 +1,91 @@
-//! `sys/audit`.
+//! `sys/audit` and `sys/audit-hash`.
+
+use super::mounts::{repeated, texts};
+use crate::devices::{self, StoredDevice};
 use crate::native::{Ask, Told};
-pub(super) fn list(_ask: &mut Ask<'_>) -> Told {
-    Err(base::Refusal::not_found())
+use crate::refusal::chain;
+use audit::{Device, FileDevice, Options, Target};
+use base::{Answer, Refusal, make_hex};
+use mount::MountPath;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const SALT_BYTES: usize = 32;
+
+/// Written when a device is enabled, as Vault does.
+const TEST_LINE: &[u8] =
+    b"{\"type\":\"request\",\"request\":{\"operation\":\"update\",\"path\":\"sys/audit/test\"}}\n";
+
+pub(super) fn list(ask: &mut Ask<'_>) -> Told {
+    let shown: BTreeMap<String, Value> = devices::stored(ask.tx)?
+        .into_iter()
+        .map(|(path, device)| {
+            let shown = json!({
+                "description": device.description,
+                "local": device.local,
+                "options": device.options,
+                "path": device.path,
+                "type": device.kind,
+            });
+            (path, shown)
+        })
+        .collect();
+    Ok(repeated(&json!(shown)))
 }
-pub(super) fn enable(_ask: &mut Ask<'_>) -> Told {
-    Err(base::Refusal::not_found())
+
+pub(super) fn enable(ask: &mut Ask<'_>) -> Told {
+    let path = path(ask)?;
+    let kind = ask.text("type").to_owned();
+    if kind != "file" {
+        return Err(Refusal::invalid(format!("unknown backend type: {kind:?}")));
+    }
+    if devices::stored(ask.tx)?.contains_key(path.as_str()) {
+        return Err(Refusal::invalid("path already in use"));
+    }
+    let mut options = texts(ask.input.get("options"));
+    // `path` is the older name of the option.
+    if let Some(file) = options.remove("path") {
+        options.entry(String::from("file_path")).or_insert(file);
+    }
+    let parsed = Options::parse(&options).map_err(|error| Refusal::invalid(chain(&error)))?;
+    if let Target::File { path, mode } = &parsed.target {
+        // Tried now, so that a file that cannot be written is told to who names it.
+        let device = FileDevice::open(path, *mode);
+        let device = device.map_err(|error| Refusal::invalid(chain(&error)))?;
+        let written = device.write(TEST_LINE);
+        written.map_err(|error| Refusal::invalid(format!("audit file takes nothing: {error}")))?;
+    }
+    let device = StoredDevice {
+        path: path.as_str().to_owned(),
+        kind,
+        description: ask.text("description").to_owned(),
+        options,
+        local: ask.flag("local"),
+        salt: make_hex(ask.node.parts.entropy.as_ref(), SALT_BYTES),
+    };
+    devices::store(ask.tx, &device)?;
+    Ok(Answer::Empty)
 }
-pub(super) fn disable(_ask: &mut Ask<'_>) -> Told {
-    Err(base::Refusal::not_found())
+
+pub(super) fn disable(ask: &mut Ask<'_>) -> Told {
+    let path = path(ask)?;
+    if let Some(device) = devices::stored(ask.tx)?.get(path.as_str()) {
+        devices::forget(ask.tx, device);
+    }
+    Ok(Answer::Empty)
 }
-pub(super) fn hash(_ask: &mut Ask<'_>) -> Told {
-    Err(base::Refusal::not_found())
+
+pub(super) fn hash(ask: &Ask<'_>) -> Told {
+    let path = path(ask)?;
+    let hash = ask
+        .node
+        .devices
+        .broker()
+        .hash(path.as_str(), ask.text("input"));
+    let unknown = || Refusal::invalid(format!("unknown audit backend {:?}", path.as_str()));
+    Ok(repeated(&json!({ "hash": hash.ok_or_else(unknown)? })))
+}
+
+fn path(ask: &Ask<'_>) -> Result<MountPath, Refusal> {
+    MountPath::parse(ask.text("path")).map_err(|error| Refusal::invalid(error.to_string()))
 }

@@ -1,0 +1,179 @@
+//! A node in this process: memory for a disk, a journal without a log, a clock that stands still.
+
+use base::{
+    Answer, Client, Clock, Entropy, ManualClock, Operation, Refusal, Request, RequestPath, Secret,
+    Timestamp,
+};
+use journal::MemoryJournal;
+use node::{Changes, InitRequest, Initialized, Node, Parts, Settings};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use storage::Memory;
+
+/// Not random, and never the same twice: what is tested here is not the cryptography.
+pub(crate) struct Counting(AtomicU64);
+
+impl Entropy for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let number = self
+                .0
+                .fetch_add(1, Ordering::Relaxed)
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let number = (number ^ (number >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            chunk.copy_from_slice(&number.to_be_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+pub(crate) struct House {
+    pub(crate) node: Arc<Node>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) storage: Arc<Memory>,
+    pub(crate) token: String,
+}
+
+impl House {
+    /// A node that nobody initialised.
+    pub(crate) fn empty() -> Self {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_000)));
+        let storage = Arc::new(Memory::with_faults());
+        Self::on(storage, clock)
+    }
+
+    /// A node on a disk that is there already.
+    pub(crate) fn on(storage: Arc<Memory>, clock: Arc<ManualClock>) -> Self {
+        let entropy: Arc<dyn Entropy> = Arc::new(Counting(AtomicU64::new(clock.now().as_millis())));
+        let changes = Arc::new(Changes::default());
+        let observer = Arc::clone(&changes);
+        let journal = MemoryJournal::new(storage.clone(), observer).unwrap();
+        let config = plugin::RuntimeConfig::default();
+        let node = Node::new(Parts {
+            storage: storage.clone(),
+            journal: Arc::new(journal),
+            changes,
+            runtime: plugin::Runtime::new(config, Arc::clone(&entropy)).unwrap(),
+            clock: clock.clone(),
+            entropy,
+            settings: Settings::default(),
+            builtins: &[],
+        });
+        Self {
+            node,
+            clock,
+            storage,
+            token: String::new(),
+        }
+    }
+
+    /// An unsealed node, and its root token.
+    pub(crate) async fn open() -> Self {
+        let mut house = Self::empty();
+        let made = house.initialize(1, 1).await.unwrap();
+        house.submit(&made.shares[0]).await.unwrap();
+        house.token = made.root_token.expose().clone();
+        house
+    }
+
+    pub(crate) async fn initialize(
+        &self,
+        shares: i64,
+        threshold: i64,
+    ) -> Result<Initialized, Refusal> {
+        let request = InitRequest {
+            shares,
+            threshold,
+            root_token: None,
+        };
+        self.node.initialize(request).await
+    }
+
+    pub(crate) async fn submit(&self, share: &seal::Share) -> Result<(), Refusal> {
+        self.node.submit_share(share.expose().clone()).await
+    }
+
+    /// Asks with the root token.
+    pub(crate) async fn ask(
+        &self,
+        operation: Operation,
+        path: &str,
+        data: Value,
+    ) -> Result<Value, Refusal> {
+        let token = self.token.clone();
+        self.ask_as(&token, operation, path, data).await
+    }
+
+    /// Asks with a token; the answer's data, with `auth` where it has one.
+    pub(crate) async fn ask_as(
+        &self,
+        token: &str,
+        operation: Operation,
+        path: &str,
+        data: Value,
+    ) -> Result<Value, Refusal> {
+        let Value::Object(data) = data else {
+            panic!("data is an object")
+        };
+        let reply = self
+            .node
+            .handle(request(token, operation, path, data))
+            .await;
+        Ok(match reply.outcome? {
+            Answer::Envelope(envelope) | Answer::Missing(envelope) | Answer::Accepted(envelope) => {
+                let mut data = envelope.data.map_or(Value::Null, |data| data.to_value());
+                if let Some(auth) = &envelope.auth {
+                    data = json!({
+                        "client_token": auth.client_token.expose(),
+                        "accessor": auth.accessor,
+                        "policies": auth.policies,
+                        "lease_duration": auth.lease_duration.as_secs(),
+                    });
+                }
+                data
+            }
+            Answer::Bare(json) => json.to_value(),
+            _ => Value::Null,
+        })
+    }
+
+    pub(crate) async fn read(&self, path: &str) -> Result<Value, Refusal> {
+        self.ask(Operation::Read, path, json!({})).await
+    }
+
+    pub(crate) async fn write(&self, path: &str, data: Value) -> Result<Value, Refusal> {
+        self.ask(Operation::Update, path, data).await
+    }
+
+    /// A child of the root token with these policies.
+    pub(crate) async fn token_with(&self, policies: &[&str]) -> String {
+        let made = self
+            .write("auth/token/create", json!({ "policies": policies }))
+            .await
+            .unwrap();
+        made["client_token"].as_str().unwrap().to_owned()
+    }
+}
+
+pub(crate) fn request(
+    token: &str,
+    operation: Operation,
+    path: &str,
+    data: Map<String, Value>,
+) -> Request {
+    Request {
+        id: String::from("00000000-0000-4000-8000-000000000000"),
+        operation,
+        path: RequestPath::parse(path).unwrap(),
+        namespace: String::new(),
+        token: (!token.is_empty()).then(|| Secret::new(token.to_owned())),
+        data,
+        raw_body: None,
+        wrap_ttl: None,
+        client: Client {
+            address: "127.0.0.1:1".parse().unwrap(),
+            certificates: Vec::new(),
+        },
+        headers: Vec::new(),
+    }
+}

@@ -1,0 +1,5 @@
+//! A whole node in one process, without a network.
+
+mod house;
+mod sealing;
+mod tokens;

@@ -1,0 +1,215 @@
+//! Tokens: what they may do, how they end.
+
+use crate::house::House;
+use base::{Operation, RefusalKind};
+use core::time::Duration;
+use serde_json::json;
+
+const DENIED: &str = "1 error occurred:\n\t* permission denied\n\n";
+
+#[tokio::test]
+async fn without_a_live_token_nothing_is_told() {
+    let house = House::open().await;
+    for token in ["", "hvs.unknown", "hvs.\u{1}"] {
+        for path in ["sys/mounts", "no/such/mount", "auth/token/lookup-self"] {
+            let refused = house
+                .ask_as(token, Operation::Read, path, json!({}))
+                .await
+                .unwrap_err();
+            let told = (refused.kind, refused.message.as_str());
+            assert_eq!(told, (RefusalKind::Denied, "permission denied"), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn policies_grant_and_deny() {
+    let house = House::open().await;
+    let policy = json!({ "policy": r#"path "sys/mounts" { capabilities = ["read"] }"# });
+    house
+        .write("sys/policies/acl/Reader", policy)
+        .await
+        .unwrap();
+    let token = house.token_with(&["reader"]).await;
+    house
+        .ask_as(&token, Operation::Read, "sys/mounts", json!({}))
+        .await
+        .unwrap();
+    for (operation, path) in [
+        (Operation::Read, "sys/policies/acl/reader"),
+        (Operation::Update, "sys/mounts/x"),
+        (Operation::Read, "sys/audit"),
+        (Operation::Read, "no/such/mount"),
+    ] {
+        let refused = house
+            .ask_as(&token, operation, path, json!({}))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (refused.kind, refused.message.as_str()),
+            (RefusalKind::Denied, DENIED),
+            "{path}"
+        );
+    }
+    // The change of a policy holds for the tokens that have it.
+    let policy = json!({ "policy": r#"path "sys/mounts" { capabilities = ["deny"] }"# });
+    house
+        .write("sys/policies/acl/reader", policy)
+        .await
+        .unwrap();
+    let refused = house
+        .ask_as(&token, Operation::Read, "sys/mounts", json!({}))
+        .await;
+    assert_eq!(refused.unwrap_err().message, DENIED);
+}
+
+#[tokio::test]
+async fn children_end_with_their_parents() {
+    let house = House::open().await;
+    let policy =
+        json!({ "policy": r#"path "auth/token/*" { capabilities = ["update", "sudo"] }"# });
+    house.write("sys/policies/acl/maker", policy).await.unwrap();
+    let parent = house.token_with(&["maker"]).await;
+    let create = |path: &'static str| {
+        let (house, parent) = (&house, parent.clone());
+        async move {
+            let made = house
+                .ask_as(&parent, Operation::Update, path, json!({}))
+                .await
+                .unwrap();
+            made["client_token"].as_str().unwrap().to_owned()
+        }
+    };
+    let child = create("auth/token/create").await;
+    let orphan = create("auth/token/create-orphan").await;
+    house
+        .write("auth/token/revoke", json!({ "token": parent }))
+        .await
+        .unwrap();
+    let own = "auth/token/lookup-self";
+    for dead in [&parent, &child] {
+        let refused = house
+            .ask_as(dead, Operation::Read, own, json!({}))
+            .await
+            .unwrap_err();
+        assert_eq!(refused.kind, RefusalKind::Denied);
+    }
+    house
+        .ask_as(&orphan, Operation::Read, own, json!({}))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_child_may_do_no_more_than_its_parent() {
+    let house = House::open().await;
+    let policy = json!({ "policy": r#"path "auth/token/create" { capabilities = ["update"] }"# });
+    house.write("sys/policies/acl/maker", policy).await.unwrap();
+    let parent = house.token_with(&["maker"]).await;
+    for (asked, text) in [
+        (
+            json!({ "policies": ["root"] }),
+            "root tokens may not be created without parent token being root",
+        ),
+        (
+            json!({ "policies": ["other"] }),
+            "child policies must be subset of parent",
+        ),
+        (
+            json!({ "no_parent": true }),
+            "root or sudo privileges required to create orphan token",
+        ),
+        (
+            json!({ "period": "1h" }),
+            "root or sudo privileges required to create periodic token",
+        ),
+        (
+            json!({ "id": "chosen" }),
+            "root or sudo privileges required to specify token id",
+        ),
+    ] {
+        let refused = house
+            .ask_as(&parent, Operation::Update, "auth/token/create", asked)
+            .await;
+        assert_eq!(refused.unwrap_err().message, text);
+    }
+}
+
+#[tokio::test]
+async fn a_token_ends_at_its_time() {
+    let house = House::open().await;
+    let made = house
+        .write(
+            "auth/token/create",
+            json!({ "policies": ["default"], "ttl": "1h" }),
+        )
+        .await;
+    let token = made.unwrap()["client_token"].as_str().unwrap().to_owned();
+    house.clock.advance(Duration::from_secs(3599));
+    let own = "auth/token/lookup-self";
+    let found = house
+        .ask_as(&token, Operation::Read, own, json!({}))
+        .await
+        .unwrap();
+    assert_eq!(found["ttl"], 1);
+    let renewed = house
+        .ask_as(
+            &token,
+            Operation::Update,
+            "auth/token/renew-self",
+            json!({}),
+        )
+        .await;
+    assert_eq!(renewed.unwrap()["lease_duration"], 3600);
+    house.clock.advance(Duration::from_secs(3600));
+    let refused = house
+        .ask_as(&token, Operation::Read, own, json!({}))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind, RefusalKind::Denied);
+}
+
+#[tokio::test]
+async fn a_token_of_two_uses_has_two() {
+    let house = House::open().await;
+    let asked = json!({ "policies": ["default"], "num_uses": 2 });
+    let made = house.write("auth/token/create", asked).await.unwrap();
+    let token = made["client_token"].as_str().unwrap().to_owned();
+    let own = "auth/token/lookup-self";
+    for _ in 0..2 {
+        house
+            .ask_as(&token, Operation::Read, own, json!({}))
+            .await
+            .unwrap();
+    }
+    let refused = house
+        .ask_as(&token, Operation::Read, own, json!({}))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind, RefusalKind::Denied);
+}
+
+#[tokio::test]
+async fn the_last_use_cannot_be_had_twice() {
+    let house = std::sync::Arc::new(House::open().await);
+    let asked = json!({ "policies": ["default"], "num_uses": 5 });
+    let made = house.write("auth/token/create", asked).await.unwrap();
+    let token = made["client_token"].as_str().unwrap().to_owned();
+    let mut asking = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let (house, token) = (house.clone(), token.clone());
+        asking.spawn(async move {
+            house
+                .ask_as(&token, Operation::Read, "auth/token/lookup-self", json!({}))
+                .await
+                .is_ok()
+        });
+    }
+    let granted = asking
+        .join_all()
+        .await
+        .into_iter()
+        .filter(|granted| *granted)
+        .count();
+    assert_eq!(granted, 5);
+}
