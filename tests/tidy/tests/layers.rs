@@ -54,9 +54,9 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("wasmtime", &["plugin"]),
     ("openraft", &["raft"]),
     ("fjall", &["storage"]),
-    ("hyper", &["api", "cluster"]),
-    ("hyper-util", &["api", "cluster"]),
-    ("http-body-util", &["api", "cluster"]),
+    ("hyper", &["api", "cluster", "bench"]),
+    ("hyper-util", &["api", "cluster", "bench"]),
+    ("http-body-util", &["api", "cluster", "bench"]),
     (
         "rustls",
         &["api", "cluster", "server", "cli", "bench", "e2e"],
