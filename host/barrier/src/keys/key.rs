@@ -8,6 +8,7 @@ use aws_lc_rs::signature::{
 };
 use base::{Entropy, Secret};
 use core::fmt;
+use std::sync::OnceLock;
 
 const HMAC_KEY_BYTES_MIN: usize = 16;
 const HMAC_KEY_BYTES_USUAL: usize = 32;
@@ -31,6 +32,16 @@ pub struct Key {
     kind: KeyKind,
     exportable: bool,
     material: Material,
+    parsed: Parsed,
+}
+
+/// What was worked out of the material: checking a private key costs more than using it, and one
+/// handle may be used for a whole batch.
+#[derive(Default)]
+struct Parsed {
+    spki: OnceLock<Vec<u8>>,
+    rsa: OnceLock<rsa::KeyPair>,
+    ecdsa: OnceLock<EcdsaKeyPair>,
 }
 
 enum Material {
@@ -103,18 +114,16 @@ impl Key {
             kind,
             exportable: true,
             material: Material::Public(spki.to_vec()),
+            parsed: Parsed::default(),
         })
     }
 
-    pub(crate) const fn from_secret(
-        kind: KeyKind,
-        exportable: bool,
-        secret: Secret<Vec<u8>>,
-    ) -> Self {
+    pub(crate) fn from_secret(kind: KeyKind, exportable: bool, secret: Secret<Vec<u8>>) -> Self {
         Self {
             kind,
             exportable,
             material: Material::Secret(secret),
+            parsed: Parsed::default(),
         }
     }
 
@@ -132,25 +141,42 @@ impl Key {
     ///
     /// # Errors
     /// When the library fails.
-    pub fn public(&self) -> Result<Option<Vec<u8>>, KeyError> {
-        let secret = match &self.material {
-            Material::Public(spki) => return Ok(Some(spki.clone())),
-            Material::Secret(secret) => secret.expose(),
-        };
-        let spki = if self.kind.rsa_bits().is_some() {
-            rsa::public(secret)?
-        } else if let Some(algorithm) = ecdsa(self.kind) {
-            let pair = EcdsaKeyPair::from_pkcs8(algorithm, secret)?;
-            let der: PublicKeyX509Der<'_> = pair.public_key().as_der()?;
-            der.as_ref().to_vec()
-        } else if self.kind == KeyKind::Ed25519 {
-            let pair = Ed25519KeyPair::from_seed_unchecked(secret)?;
-            let der: PublicKeyX509Der<'_> = pair.public_key().as_der()?;
-            der.as_ref().to_vec()
-        } else {
+    pub fn public(&self) -> Result<Option<&[u8]>, KeyError> {
+        if let Material::Public(spki) = &self.material {
+            return Ok(Some(spki));
+        }
+        let is_rsa = self.kind.rsa_bits().is_some();
+        if !is_rsa && ecdsa(self.kind).is_none() && self.kind != KeyKind::Ed25519 {
             return Ok(None);
-        };
+        }
+        let spki = once(&self.parsed.spki, || {
+            let what = "show its public half";
+            let der: PublicKeyX509Der<'_> = if is_rsa {
+                self.rsa(what)?.public_key().as_der()?
+            } else if self.kind == KeyKind::Ed25519 {
+                let pair = Ed25519KeyPair::from_seed_unchecked(self.secret(what)?)?;
+                pair.public_key().as_der()?
+            } else {
+                self.ecdsa(what)?.public_key().as_der()?
+            };
+            Ok(der.as_ref().to_vec())
+        })?;
         Ok(Some(spki))
+    }
+
+    /// The RSA pair, for `what`.
+    pub(crate) fn rsa(&self, what: &'static str) -> Result<&rsa::KeyPair, KeyError> {
+        let secret = self.secret(what)?;
+        once(&self.parsed.rsa, || Ok(rsa::KeyPair::from_pkcs8(secret)?))
+    }
+
+    /// The ECDSA pair, which signs in DER, for `what`.
+    pub(crate) fn ecdsa(&self, what: &'static str) -> Result<&EcdsaKeyPair, KeyError> {
+        let algorithm = ecdsa(self.kind).ok_or_else(|| self.wrong_kind(what))?;
+        let secret = self.secret(what)?;
+        once(&self.parsed.ecdsa, || {
+            Ok(EcdsaKeyPair::from_pkcs8(algorithm, secret)?)
+        })
     }
 
     /// PKCS#8 DER, or the bytes of a symmetric key.
@@ -193,6 +219,15 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key({})", self.kind.name())
     }
+}
+
+/// The value, made at the first use.
+fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, KeyError>) -> Result<&T, KeyError> {
+    if let Some(value) = cell.get() {
+        return Ok(value);
+    }
+    let value = make()?;
+    Ok(cell.get_or_init(|| value))
 }
 
 /// For reading and making pairs; which hash it names does not matter here.

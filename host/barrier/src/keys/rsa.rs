@@ -2,12 +2,13 @@
 
 use super::{Hash, Key, KeyError, SaltLength};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+pub(crate) use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::rsa::{
-    KeyPair, KeySize, OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384,
+    KeySize, OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384,
     OAEP_SHA512_MGF1SHA512, OaepAlgorithm, OaepPrivateDecryptingKey, OaepPublicEncryptingKey,
     PrivateDecryptingKey, PublicEncryptingKey,
 };
-use aws_lc_rs::signature::{self as lc, KeyPair as _, RsaParameters, RsaSignatureEncoding};
+use aws_lc_rs::signature::{self as lc, RsaParameters, RsaSignatureEncoding};
 use base::Secret;
 
 /// Largest salt that is worth a name: what a 4096 bit key with SHA-256 has room for.
@@ -36,12 +37,6 @@ fn to_pkcs8(pair: &KeyPair) -> Result<Secret<Vec<u8>>, KeyError> {
     Ok(Secret::new(der.as_ref().to_vec()))
 }
 
-pub(crate) fn public(pkcs8: &[u8]) -> Result<Vec<u8>, KeyError> {
-    let pair = KeyPair::from_pkcs8(pkcs8)?;
-    let der: PublicKeyX509Der<'_> = pair.public_key().as_der()?;
-    Ok(der.as_ref().to_vec())
-}
-
 /// How long the modulus of a public key is; None for what is none, or has something behind it.
 pub(crate) fn public_bits(spki: &[u8]) -> Option<usize> {
     let key = PublicEncryptingKey::from_der(spki).ok()?;
@@ -50,11 +45,10 @@ pub(crate) fn public_bits(spki: &[u8]) -> Option<usize> {
 }
 
 pub(crate) fn sign(
-    pkcs8: &[u8],
+    pair: &KeyPair,
     encoding: &'static RsaSignatureEncoding,
     digest: &aws_lc_rs::digest::Digest,
 ) -> Result<Vec<u8>, KeyError> {
-    let pair = KeyPair::from_pkcs8(pkcs8)?;
     let mut signature = vec![0; pair.public_modulus_len()];
     let signed = pair.sign_digest(encoding, digest, &mut signature);
     signed.map_err(|_| KeyError::malformed("the key has no room for a salt of that length"))?;
@@ -72,7 +66,7 @@ impl Key {
             return Err(self.wrong_kind("encrypt asymmetrically"));
         }
         let spki = self.public()?.unwrap_or_default();
-        let key = OaepPublicEncryptingKey::new(PublicEncryptingKey::from_der(&spki)?)?;
+        let key = OaepPublicEncryptingKey::new(PublicEncryptingKey::from_der(spki)?)?;
         let algorithm = oaep(hash)?;
         let room = key.max_plaintext_size(algorithm);
         if plaintext.len() > room {

@@ -54,29 +54,29 @@ impl Key {
     pub fn sign(&self, message: Message<'_>, scheme: SignatureScheme) -> Result<Vec<u8>, KeyError> {
         let what = "sign in that scheme";
         self.check_scheme(scheme, what)?;
-        let secret = self.secret(what)?;
         match scheme {
             SignatureScheme::Native => {
-                let pair = Ed25519KeyPair::from_seed_unchecked(secret)?;
+                let pair = Ed25519KeyPair::from_seed_unchecked(self.secret(what)?)?;
                 Ok(pair.sign(whole(message)?).as_ref().to_vec())
             }
-            SignatureScheme::EcdsaDer(hash) | SignatureScheme::EcdsaFixed(hash) => {
+            SignatureScheme::EcdsaDer(hash) => {
+                let digest = self.curve(what)?.import(&hashed(message, hash)?)?;
+                let pair = self.ecdsa(what)?;
+                Ok(pair.sign_digest(&digest)?.as_ref().to_vec())
+            }
+            SignatureScheme::EcdsaFixed(hash) => {
                 let curve = self.curve(what)?;
                 let digest = curve.import(&hashed(message, hash)?)?;
-                let algorithm = match scheme {
-                    SignatureScheme::EcdsaFixed(_) => curve.sign_fixed,
-                    _ => curve.sign_der,
-                };
-                let pair = EcdsaKeyPair::from_pkcs8(algorithm, secret)?;
+                let pair = EcdsaKeyPair::from_pkcs8(curve.sign_fixed, self.secret(what)?)?;
                 Ok(pair.sign_digest(&digest)?.as_ref().to_vec())
             }
             SignatureScheme::RsaPss(hash, salt) => {
                 let encoding = rsa::pss_signing(hash, salt)?;
-                rsa::sign(secret, encoding, &import(hash, message)?)
+                rsa::sign(self.rsa(what)?, encoding, &import(hash, message)?)
             }
             SignatureScheme::RsaPkcs1V15(hash) => {
                 let encoding = rsa::pkcs1_signing(hash)?;
-                rsa::sign(secret, encoding, &import(hash, message)?)
+                rsa::sign(self.rsa(what)?, encoding, &import(hash, message)?)
             }
             SignatureScheme::RsaPkcs1V15Unnamed => Err(unnamed()),
         }
@@ -97,7 +97,7 @@ impl Key {
         let spki = self.public()?.unwrap_or_default();
         match scheme {
             SignatureScheme::Native => {
-                let key = UnparsedPublicKey::new(&lc::ED25519, &spki);
+                let key = UnparsedPublicKey::new(&lc::ED25519, spki);
                 Ok(key.verify(whole(message)?, signature).is_ok())
             }
             SignatureScheme::EcdsaDer(hash) | SignatureScheme::EcdsaFixed(hash) => {
@@ -107,19 +107,19 @@ impl Key {
                     SignatureScheme::EcdsaFixed(_) => curve.verify_fixed,
                     _ => curve.verify_der,
                 };
-                let key = UnparsedPublicKey::new(algorithm, &spki);
+                let key = UnparsedPublicKey::new(algorithm, spki);
                 Ok(key.verify_digest(&digest, signature).is_ok())
             }
             SignatureScheme::RsaPss(hash, salt) => {
                 let choices = rsa::pss_verifying(hash, salt)?;
                 let digest = import(hash, message)?;
                 Ok(choices.into_iter().flatten().any(|parameters| {
-                    let key = UnparsedPublicKey::new(parameters, &spki);
+                    let key = UnparsedPublicKey::new(parameters, spki);
                     key.verify_digest(&digest, signature).is_ok()
                 }))
             }
             SignatureScheme::RsaPkcs1V15(hash) => {
-                let key = UnparsedPublicKey::new(rsa::pkcs1_verifying(hash)?, &spki);
+                let key = UnparsedPublicKey::new(rsa::pkcs1_verifying(hash)?, spki);
                 Ok(key
                     .verify_digest(&import(hash, message)?, signature)
                     .is_ok())
@@ -193,7 +193,6 @@ fn import(hash: Hash, message: Message<'_>) -> Result<Digest, KeyError> {
 /// What the library has for one curve. Each comes with the hash of the curve's size.
 #[derive(Clone, Copy)]
 struct Curve {
-    sign_der: &'static EcdsaSigningAlgorithm,
     sign_fixed: &'static EcdsaSigningAlgorithm,
     verify_der: &'static EcdsaVerificationAlgorithm,
     verify_fixed: &'static EcdsaVerificationAlgorithm,
@@ -203,21 +202,18 @@ struct Curve {
 fn curve(kind: KeyKind) -> Option<Curve> {
     match kind {
         KeyKind::EcdsaP256 => Some(Curve {
-            sign_der: &lc::ECDSA_P256_SHA256_ASN1_SIGNING,
             sign_fixed: &lc::ECDSA_P256_SHA256_FIXED_SIGNING,
             verify_der: &lc::ECDSA_P256_SHA256_ASN1,
             verify_fixed: &lc::ECDSA_P256_SHA256_FIXED,
             digest: &lc_digest::SHA256,
         }),
         KeyKind::EcdsaP384 => Some(Curve {
-            sign_der: &lc::ECDSA_P384_SHA384_ASN1_SIGNING,
             sign_fixed: &lc::ECDSA_P384_SHA384_FIXED_SIGNING,
             verify_der: &lc::ECDSA_P384_SHA384_ASN1,
             verify_fixed: &lc::ECDSA_P384_SHA384_FIXED,
             digest: &lc_digest::SHA384,
         }),
         KeyKind::EcdsaP521 => Some(Curve {
-            sign_der: &lc::ECDSA_P521_SHA512_ASN1_SIGNING,
             sign_fixed: &lc::ECDSA_P521_SHA512_FIXED_SIGNING,
             verify_der: &lc::ECDSA_P521_SHA512_ASN1,
             verify_fixed: &lc::ECDSA_P521_SHA512_FIXED,

@@ -307,7 +307,7 @@ fn a_kind_does_what_it_is_for_and_nothing_else() {
 fn a_public_key_verifies_and_nothing_else() {
     let entropy = Lcg::new(1);
     for kind in [KeyKind::Ed25519, KeyKind::EcdsaP384, KeyKind::Rsa2048] {
-        let spki = make(kind).public().unwrap().unwrap();
+        let spki = make(kind).public().unwrap().unwrap().to_vec();
         let public = Key::from_public(&spki).unwrap();
         assert_eq!(public.public().unwrap().unwrap(), spki);
         let by = make(KeyKind::Aes256Gcm96);

@@ -1,6 +1,7 @@
 //! No sequence of calls reaches past the mount.
 
-use crate::world::{World, key};
+use crate::world::{Lcg, World, key};
+use barrier::keys::{KeyKind, KeyOptions};
 use barrier::{InvalidKey, View, ViewError, ViewLimits, WriteFence};
 use base::{MountId, NamespaceId};
 use locality::{Class, Locality, MountLocality, PhysicalKey, Rule, StorageRules};
@@ -220,23 +221,34 @@ enum Call {
     Put(String),
     Delete(String),
     List(String, Option<String>, usize),
+    Scan(String, Option<String>, usize),
+    MakeKey(String),
+    OpenKey(String),
+    DeleteKey(String),
+    ListKeys(String, Option<String>, usize),
 }
 
 /// Keys that are likely to be taken for something else, and any text at all.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
-        "(data/|data/local/|wrapped/|other/|\u{1}|\\.\\./|/){0,3}[ab]{0,2}",
+        "(data/|data/local/|wrapped/|other/|\u{1}|\u{1}key/|\\.\\./|/){0,3}[ab]{0,2}",
         "[RLI\u{0}-\u{2}/.a]{0,6}",
         ".{0,6}",
     ]
 }
 
 fn calls() -> impl Strategy<Value = Vec<Call>> {
+    let page = || (text(), prop::option::of(text()), 0_usize..4);
     let call = prop_oneof![
         text().prop_map(Call::Get),
         text().prop_map(Call::Put),
         text().prop_map(Call::Delete),
-        (text(), prop::option::of(text()), 0_usize..4).prop_map(|(f, a, l)| Call::List(f, a, l)),
+        page().prop_map(|(folder, after, limit)| Call::List(folder, after, limit)),
+        page().prop_map(|(folder, after, limit)| Call::Scan(folder, after, limit)),
+        text().prop_map(Call::MakeKey),
+        text().prop_map(Call::OpenKey),
+        text().prop_map(Call::DeleteKey),
+        page().prop_map(|(folder, after, limit)| Call::ListKeys(folder, after, limit)),
     ];
     prop::collection::vec(call, 0..12)
 }
@@ -260,6 +272,32 @@ fn do_call(view: &mut View, call: &Call) -> Vec<String> {
         }
         Call::List(folder, after, limit) => {
             let page = view.list(folder, after.as_deref(), *limit);
+            page.map(|page| page.names).unwrap_or_default()
+        }
+        Call::Scan(folder, after, limit) => {
+            let page = view.scan(folder, after.as_deref(), *limit);
+            page.map(|page| page.names).unwrap_or_default()
+        }
+        Call::MakeKey(name) => {
+            let options = KeyOptions {
+                kind: KeyKind::Hmac,
+                exportable: true,
+                bytes: 0,
+            };
+            let _ = view.make_key(name, options, &Lcg::new(1));
+            vec![]
+        }
+        Call::OpenKey(name) => {
+            let key = view.open_key(name).ok().flatten();
+            assert!(key.is_none_or(|key| key.kind() == KeyKind::Hmac));
+            vec![]
+        }
+        Call::DeleteKey(name) => {
+            let _ = view.delete_key(name);
+            vec![]
+        }
+        Call::ListKeys(folder, after, limit) => {
+            let page = view.list_keys(folder, after.as_deref(), *limit);
             page.map(|page| page.names).unwrap_or_default()
         }
     }
@@ -300,11 +338,14 @@ proptest! {
         }
         for op in &commit.batch.ops {
             prop_assert_eq!((op.key.namespace(), op.key.mount()), (NamespaceId::ROOT, MountId::new(1)));
-            let place = rules().place(locality, op.key.path()).unwrap();
+            // A key's record has the class of the name that the component gave it.
+            let path = op.key.path();
+            let name = path.strip_prefix("\u{1}key/").unwrap_or(path);
+            let reserved = name.contains('\u{1}');
+            prop_assert!(!reserved);
+            let place = rules().place(locality, name).unwrap();
             prop_assert_eq!(op.key.class(), place.class);
             prop_assert_eq!(op.seal_wrap, place.seal_wrap && op.value.is_some());
-            let reserved = op.key.path().contains('\u{1}');
-            prop_assert!(!reserved);
         }
     }
 }
