@@ -66,7 +66,11 @@ impl Extent {
         self.end().saturating_sub(self.sizes.len() as u64)
     }
 
+    /// Adds an entry; those that it replaces are gone.
     fn append(&mut self, id: LogId, size: u64) {
+        if self.last.is_some() {
+            self.drop_back(self.end().saturating_sub(id.index));
+        }
         self.last = Some(id);
         self.sizes.push_back(size);
         self.size_bytes += size;
@@ -86,10 +90,10 @@ impl Extent {
 }
 
 impl Log {
-    /// Reads the whole log and checks it.
+    /// Reads the whole log and the vote, and checks them.
     ///
     /// # Errors
-    /// When an entry is damaged or missing.
+    /// When an entry is damaged or missing, or the vote is damaged.
     pub(crate) fn load(storage: Arc<dyn Storage>, failure: Failure) -> Result<Self, RaftError> {
         let mut extent = Extent::default();
         let snapshot = storage.snapshot();
@@ -112,11 +116,13 @@ impl Log {
             extent.append(id, value.len() as u64);
         }
         drop(snapshot);
-        Ok(Self {
+        let log = Self {
             storage,
             failure,
             extent: Mutex::new(extent),
-        })
+        };
+        log.read_vote()?;
+        Ok(log)
     }
 
     /// The last entry, or where there is none the last purged one.
@@ -151,18 +157,24 @@ impl Log {
         self.extent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn append(&self, entries: Vec<Entry>) -> Result<(), RaftError> {
+    fn append(&self, mut entries: Vec<Entry>) -> Result<(), RaftError> {
         let mut batch = Batch::new();
         let mut sizes = Vec::with_capacity(entries.len());
-        let mut end = {
+        let (mut end, purged) = {
             let extent = self.extent();
-            extent.last.map(|_| extent.end())
+            (extent.last.map(|_| extent.end()), extent.purged)
         };
+        // What is purged does not come back.
+        entries.retain(|entry| purged.is_none_or(|purged| entry.log_id.index > purged.index));
         for entry in &entries {
             let index = entry.log_id.index;
-            if end.is_some_and(|end| end != index) {
+            if end.is_some_and(|end| end < index) {
                 let message = format!("entry {index} would leave a hole");
                 return Err(RaftError::Damaged(message));
+            }
+            // openraft truncates before it replaces; its tests of a store do not.
+            for replaced in index..end.unwrap_or(index) {
+                batch.delete(Space::Log, entry::key(replaced).to_vec());
             }
             end = Some(index + 1);
             let bytes = entry::encode(entry)?;
@@ -239,6 +251,9 @@ impl Log {
     /// Removes the entry `upto` and all before it. A crash on the way leaves some of them, and no
     /// hole.
     pub(crate) fn purge(&self, upto: LogId) -> Result<(), RaftError> {
+        if Some(upto) <= self.extent().purged {
+            return Ok(());
+        }
         loop {
             let (start, end) = {
                 let extent = self.extent();

@@ -5,7 +5,7 @@ use crate::error::{Failure, chain};
 use crate::log::{Log, LogStore};
 use crate::peers::NoPeers;
 use crate::state::StateMachine;
-use crate::types::TypeConfig;
+use crate::types::{LogId, TypeConfig};
 use crate::{RaftConfig, RaftError, install};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use journal::{Batch, Committing, Journal, JournalError, Observer};
@@ -227,7 +227,7 @@ impl Engine {
             self.applied,
         )?;
         if log.last() < state.last() {
-            let end = |id: Option<openraft::LogId<u64>>| id.map_or(0, |id| id.index);
+            let end = |id: Option<LogId>| id.map_or(0, |id| id.index);
             let message = format!(
                 "it ends at entry {}, but entry {} is applied",
                 end(log.last()),
@@ -244,7 +244,7 @@ impl Engine {
         )
         .await
         .map_err(|error| stopped(&self.failure, &error))?;
-        if let Err(error) = lead(&raft, self.node, &self.failure).await {
+        if let Err(error) = lead(&raft, self.node, log.last(), &self.failure).await {
             let _ = raft.shutdown().await;
             return Err(error);
         }
@@ -259,10 +259,12 @@ impl Engine {
     }
 }
 
-/// Makes `node` the leader of its log, and waits until all of it is applied.
+/// Makes `node` the leader of its log, and waits until all of it is applied, up to `last` and what
+/// came since.
 async fn lead(
     raft: &openraft::Raft<TypeConfig>,
     node: u64,
+    last: Option<LogId>,
     failure: &Failure,
 ) -> Result<(), RaftError> {
     let initialized = raft.is_initialized().await;
@@ -280,8 +282,10 @@ async fn lead(
         initialized.map_err(|error| stopped(failure, &error))?;
     }
     let mut metrics = raft.metrics();
-    let leads = metrics
-        .wait_for(|metrics| metrics.state == ServerState::Leader || metrics.running_state.is_err());
+    let leads = metrics.wait_for(|metrics| {
+        let leads = metrics.state == ServerState::Leader && metrics.last_applied >= last;
+        leads || metrics.running_state.is_err()
+    });
     leads.await.map_err(|error| stopped(failure, &error))?;
     let caught_up = raft.ensure_linearizable().await;
     caught_up.map_err(|error| stopped(failure, &error))?;
