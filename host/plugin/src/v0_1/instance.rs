@@ -1,11 +1,9 @@
 //! One instance for one call: made, asked, dropped.
 
 use super::bindings::engine::casemate::plugin::types;
-use super::bindings::engine::exports::casemate::plugin::engine as engine_exports;
-use super::bindings::engine::{SecretsEngine, SecretsEnginePre};
-use super::bindings::method::exports::casemate::plugin::method as method_exports;
-use super::bindings::method::{AuthMethod, AuthMethodPre};
-use super::interfaces::Kind;
+use super::bindings::engine::exports::casemate::plugin::engine;
+use super::bindings::method::exports::casemate::plugin::method;
+use super::interfaces::{Kind, interface_name};
 use super::reply::{self, Reader};
 use super::state::{Access, State};
 use crate::runtime::Machine;
@@ -15,7 +13,9 @@ use crate::{
     Renewal,
 };
 use std::sync::Arc;
-use wasmtime::component::Component;
+use wasmtime::component::{
+    Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Lower,
+};
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 
 /// Machine code, linked to the host: instances come out of it.
@@ -23,25 +23,71 @@ pub(crate) struct Code {
     machine: Arc<Machine>,
     /// Name of the component, for the log.
     plugin: Arc<str>,
-    pre: Pre,
+    pre: InstancePre<State>,
+    functions: Functions,
 }
 
-enum Pre {
-    Engine(SecretsEnginePre<State>),
-    Method(AuthMethodPre<State>),
+/// Where the functions are, found once. A call looks at the types of the one that it needs; the
+/// generated bindings would look at those of all, each time.
+#[derive(Clone, Copy)]
+struct Functions {
+    start: ComponentExportIndex,
+    tick: ComponentExportIndex,
+    exists: ComponentExportIndex,
+    handle: ComponentExportIndex,
+    renew: ComponentExportIndex,
+    own: Own,
 }
 
-enum Exports {
-    Engine(SecretsEngine),
-    Method(AuthMethod),
+/// What only one kind has.
+#[derive(Clone, Copy)]
+enum Own {
+    Engine { revoke: ComponentExportIndex },
+    Method { identify: ComponentExportIndex },
 }
 
 /// An instance that is ready to be asked once.
 struct Instance {
     store: Store<State>,
-    exports: Exports,
+    exports: wasmtime::component::Instance,
     _running: Running,
 }
+
+impl Functions {
+    fn find(component: &Component, kind: Kind) -> Result<Self, ComponentError> {
+        let interface = |name: &'static str| {
+            let index = component.get_export_index(None, interface_name(name));
+            index.ok_or(ComponentError::MissingExport(name))
+        };
+        let function = |of: &ComponentExportIndex, name: &'static str| {
+            let index = component.get_export_index(Some(of), name);
+            index.ok_or(ComponentError::MissingExport(name))
+        };
+        let lifecycle = interface("lifecycle")?;
+        let (main, own) = match kind {
+            Kind::Engine => {
+                let engine = interface("engine")?;
+                let revoke = function(&engine, "revoke")?;
+                (engine, Own::Engine { revoke })
+            }
+            Kind::Method => {
+                let method = interface("method")?;
+                let identify = function(&method, "identify")?;
+                (method, Own::Method { identify })
+            }
+        };
+        Ok(Self {
+            start: function(&lifecycle, "start")?,
+            tick: function(&lifecycle, "tick")?,
+            exists: function(&main, "exists")?,
+            handle: function(&main, "handle")?,
+            renew: function(&main, "renew")?,
+            own,
+        })
+    }
+}
+
+type Said<T> = wasmtime::Result<Result<T, types::Failure>>;
 
 impl Code {
     pub(crate) fn new(
@@ -51,15 +97,11 @@ impl Code {
         plugin: &str,
     ) -> Result<Self, ComponentError> {
         let pre = machine.linker.instantiate_pre(component);
-        let pre = pre.map_err(|error| ComponentError::Import(error.into()))?;
-        let pre = match kind {
-            Kind::Engine => SecretsEnginePre::new(pre).map(Pre::Engine),
-            Kind::Method => AuthMethodPre::new(pre).map(Pre::Method),
-        };
         Ok(Self {
             machine: Arc::clone(machine),
             plugin: Arc::from(plugin),
-            pre: pre.map_err(|error| ComponentError::Export(error.into()))?,
+            pre: pre.map_err(|error| ComponentError::Import(error.into()))?,
+            functions: Functions::find(component, kind)?,
         })
     }
 
@@ -67,15 +109,14 @@ impl Code {
         let request = request(matched)?;
         let mut at = self.instance(call, Access::ReadWrite).await?;
         let reader = Reader::new(at.store.data().limits.reply_bytes_max);
-        match &at.exports {
-            Exports::Engine(exports) => {
-                let exports = exports.casemate_plugin_engine();
-                let said = exports.call_handle(&mut at.store, &request).await;
+        let handle = &self.functions.handle;
+        match self.functions.own {
+            Own::Engine { .. } => {
+                let said: Said<engine::Answer> = at.ask(handle, (&request,)).await;
                 at.end(said, |answer| reader.engine_answer(answer))
             }
-            Exports::Method(exports) => {
-                let exports = exports.casemate_plugin_method();
-                let said = exports.call_handle(&mut at.store, &request).await;
+            Own::Method { .. } => {
+                let said: Said<method::Answer> = at.ask(handle, (&request,)).await;
                 at.end(said, |answer| reader.method_answer(answer))
             }
         }
@@ -84,16 +125,7 @@ impl Code {
     pub(crate) async fn exists(&self, call: Call, matched: Matched) -> CallResult<bool> {
         let request = request(matched)?;
         let mut at = self.instance(call, Access::ReadOnly).await?;
-        let said = match &at.exports {
-            Exports::Engine(exports) => {
-                let exports = exports.casemate_plugin_engine();
-                exports.call_exists(&mut at.store, &request).await
-            }
-            Exports::Method(exports) => {
-                let exports = exports.casemate_plugin_method();
-                exports.call_exists(&mut at.store, &request).await
-            }
-        };
+        let said: Said<bool> = at.ask(&self.functions.exists, (&request,)).await;
         at.end(said, Ok)
     }
 
@@ -102,13 +134,12 @@ impl Code {
         call: Call,
         matched: Matched,
     ) -> CallResult<Option<String>> {
-        let request = request(matched)?;
-        let mut at = self.instance(call, Access::ReadOnly).await?;
-        let Exports::Method(exports) = &at.exports else {
+        let Own::Method { identify } = &self.functions.own else {
             return Err(CallError::NoSuchExport("identify"));
         };
-        let exports = exports.casemate_plugin_method();
-        let said = exports.call_identify(&mut at.store, &request).await;
+        let request = request(matched)?;
+        let mut at = self.instance(call, Access::ReadOnly).await?;
+        let said: wasmtime::Result<Option<String>> = at.ask(identify, (&request,)).await;
         at.end(said.map(Ok), Ok)
     }
 
@@ -118,26 +149,22 @@ impl Code {
         lease: Lease,
         increment_seconds: u64,
     ) -> CallResult<Renewal> {
-        let mut at = self.instance(call, Access::ReadWrite).await?;
-        let Exports::Engine(exports) = &at.exports else {
+        let Own::Engine { .. } = self.functions.own else {
             return Err(CallError::NoSuchExport("renew"));
         };
-        let exports = exports.casemate_plugin_engine();
-        let lease = to_lease(lease);
-        let said = exports
-            .call_renew(&mut at.store, &lease, increment_seconds)
-            .await;
+        let mut at = self.instance(call, Access::ReadWrite).await?;
         let reader = Reader::new(at.store.data().limits.reply_bytes_max);
+        let params = (&to_lease(lease), increment_seconds);
+        let said: Said<types::Renewal> = at.ask(&self.functions.renew, params).await;
         at.end(said, |renewal| reader.renewal(renewal))
     }
 
     pub(crate) async fn revoke(&self, call: Call, lease: Lease) -> CallResult<()> {
-        let mut at = self.instance(call, Access::ReadWrite).await?;
-        let Exports::Engine(exports) = &at.exports else {
+        let Own::Engine { revoke } = &self.functions.own else {
             return Err(CallError::NoSuchExport("revoke"));
         };
-        let exports = exports.casemate_plugin_engine();
-        let said = exports.call_revoke(&mut at.store, &to_lease(lease)).await;
+        let mut at = self.instance(call, Access::ReadWrite).await?;
+        let said: Said<()> = at.ask(revoke, (&to_lease(lease),)).await;
         at.end(said, Ok)
     }
 
@@ -147,46 +174,25 @@ impl Code {
         grant: Grant,
         increment_seconds: u64,
     ) -> CallResult<Renewal> {
-        let mut at = self.instance(call, Access::ReadWrite).await?;
-        let Exports::Method(exports) = &at.exports else {
+        let Own::Method { .. } = self.functions.own else {
             return Err(CallError::NoSuchExport("renew"));
         };
-        let exports = exports.casemate_plugin_method();
-        let grant = to_grant(grant);
-        let said = exports
-            .call_renew(&mut at.store, &grant, increment_seconds)
-            .await;
+        let mut at = self.instance(call, Access::ReadWrite).await?;
         let reader = Reader::new(at.store.data().limits.reply_bytes_max);
+        let params = (&to_grant(grant), increment_seconds);
+        let said: Said<types::Renewal> = at.ask(&self.functions.renew, params).await;
         at.end(said, |renewal| reader.renewal(renewal))
     }
 
     pub(crate) async fn start(&self, call: Call) -> CallResult<()> {
         let mut at = self.instance(call, Access::ReadWrite).await?;
-        let said = match &at.exports {
-            Exports::Engine(exports) => {
-                let exports = exports.casemate_plugin_lifecycle();
-                exports.call_start(&mut at.store).await
-            }
-            Exports::Method(exports) => {
-                let exports = exports.casemate_plugin_lifecycle();
-                exports.call_start(&mut at.store).await
-            }
-        };
+        let said: Said<()> = at.ask(&self.functions.start, ()).await;
         at.end(said, Ok)
     }
 
     pub(crate) async fn tick(&self, call: Call) -> CallResult<()> {
         let mut at = self.instance(call, Access::ReadWrite).await?;
-        let said = match &at.exports {
-            Exports::Engine(exports) => {
-                let exports = exports.casemate_plugin_lifecycle();
-                exports.call_tick(&mut at.store).await
-            }
-            Exports::Method(exports) => {
-                let exports = exports.casemate_plugin_lifecycle();
-                exports.call_tick(&mut at.store).await
-            }
-        };
+        let said: Said<()> = at.ask(&self.functions.tick, ()).await;
         at.end(said, Ok)
     }
 
@@ -197,11 +203,7 @@ impl Code {
         store.limiter(|state| state);
         store.epoch_deadline_callback(State::at_tick);
         store.set_epoch_deadline(1);
-        let exports = match &self.pre {
-            Pre::Engine(pre) => pre.instantiate_async(&mut store).await.map(Exports::Engine),
-            Pre::Method(pre) => pre.instantiate_async(&mut store).await.map(Exports::Method),
-        };
-        match exports {
+        match self.pre.instantiate_async(&mut store).await {
             Ok(exports) => Ok(Instance {
                 store,
                 exports,
@@ -213,10 +215,24 @@ impl Code {
 }
 
 impl Instance {
+    async fn ask<P, R>(&mut self, function: &ComponentExportIndex, params: P) -> wasmtime::Result<R>
+    where
+        P: ComponentNamedList + Lower,
+        R: 'static,
+        (R,): ComponentNamedList + Lift,
+    {
+        let exports = self.exports;
+        let function = exports.get_typed_func::<P, (R,)>(&mut self.store, function)?;
+        function
+            .call_async(&mut self.store, params)
+            .await
+            .map(|(said,)| said)
+    }
+
     /// What the component said, read; the instance is gone.
     fn end<T, U>(
         mut self,
-        said: wasmtime::Result<Result<T, types::Failure>>,
+        said: Said<T>,
         read: impl FnOnce(T) -> Result<U, CallError>,
     ) -> CallResult<U> {
         let said = said.map_err(|error| why(&mut self.store, &error))?;
@@ -273,8 +289,8 @@ const fn to_terms(terms: LeaseTerms) -> types::LeaseTerms {
     }
 }
 
-fn to_lease(lease: Lease) -> engine_exports::Lease {
-    engine_exports::Lease {
+fn to_lease(lease: Lease) -> engine::Lease {
+    engine::Lease {
         id: lease.id,
         kind: lease.kind,
         private: lease.private.as_str().to_owned(),
@@ -283,8 +299,8 @@ fn to_lease(lease: Lease) -> engine_exports::Lease {
     }
 }
 
-fn to_grant(grant: Grant) -> method_exports::Grant {
-    method_exports::Grant {
+fn to_grant(grant: Grant) -> method::Grant {
+    method::Grant {
         alias: grant.alias,
         alias_metadata: grant.alias_metadata,
         display_name: grant.display_name,
@@ -293,11 +309,11 @@ fn to_grant(grant: Grant) -> method_exports::Grant {
         groups: grant.groups,
         private: grant.private.as_str().to_owned(),
         terms: to_terms(grant.terms),
-        token: method_exports::TokenShape {
+        token: method::TokenShape {
             kind: match grant.token.kind {
-                Some(base::TokenKind::Service) => method_exports::TokenKind::Service,
-                Some(base::TokenKind::Batch) => method_exports::TokenKind::Batch,
-                None => method_exports::TokenKind::AsMounted,
+                Some(base::TokenKind::Service) => method::TokenKind::Service,
+                Some(base::TokenKind::Batch) => method::TokenKind::Batch,
+                None => method::TokenKind::AsMounted,
             },
             period_seconds: grant.token.period_seconds,
             explicit_max_ttl_seconds: grant.token.explicit_max_ttl_seconds,

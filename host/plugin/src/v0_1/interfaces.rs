@@ -69,6 +69,12 @@ pub(crate) fn check_names(
     Ok((imports, kind))
 }
 
+/// The full name of one of our interfaces, in the first version of the track. wasmtime takes it for
+/// any version of the track.
+pub(super) fn interface_name(interface: &str) -> String {
+    format!("{PACKAGE}{interface}@{TRACK}.0")
+}
+
 /// The interface of our package that is named; None for a name of somebody else's.
 fn interface(name: &str) -> Result<Option<&str>, ComponentError> {
     let Some(rest) = name.strip_prefix(PACKAGE) else {
