@@ -105,6 +105,41 @@ fn lists_over_classes_and_skips_what_is_not_there_to_see() {
 }
 
 #[test]
+fn scans_all_depths_and_classes_in_one_order_page_by_page() {
+    let world = World::new();
+    let mut view = shared(&world);
+    let names = [
+        "data/a",
+        "data/a/b",
+        "data/c/d/e",
+        "data/local/x",
+        "data/local/y/z",
+        "wrapped/w",
+    ];
+    for name in names.iter().rev() {
+        view.put(name, vec![]).unwrap();
+    }
+    let mut seen: Vec<String> = Vec::new();
+    loop {
+        let after = seen.last().cloned();
+        let page = view.scan("", after.as_deref(), 2).unwrap();
+        seen.extend(page.names);
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(seen, names);
+    assert_eq!(
+        view.scan("data/local/", Some("x"), 0).unwrap().names,
+        ["y/z"]
+    );
+    assert_eq!(
+        view.scan("data/", Some("c/"), 2).unwrap().names,
+        ["c/d/e", "local/x"]
+    );
+}
+
+#[test]
 fn refuses_undeclared_and_invalid_keys_and_goes_on() {
     let world = World::new();
     let mut view = shared(&world);
