@@ -17,6 +17,8 @@ mod client;
 mod data;
 mod environment;
 mod error;
+#[cfg(test)]
+mod reference;
 mod request;
 mod session;
 mod settings;

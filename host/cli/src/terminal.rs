@@ -11,10 +11,8 @@ pub(crate) fn ask_hidden(session: &mut Session<'_>, question: &str) -> Result<St
     if !session.settings.interactive {
         return Err(Stop::usage("asking is switched off by -non-interactive"));
     }
-    let terminal: OwnedFd = std::io::stdin()
-        .lock()
-        .try_clone_fd()
-        .map_err(|error| Stop::usage(error.to_string()))?;
+    // Not through a lock: the session holds it.
+    let terminal: OwnedFd = std::os::fd::AsFd::as_fd(&std::io::stdin()).try_clone_to_owned()?;
     if !isatty(&terminal) {
         return Err(Stop::usage("file descriptor 0 is not a terminal"));
     }
@@ -30,17 +28,6 @@ pub(crate) fn ask_hidden(session: &mut Session<'_>, question: &str) -> Result<St
     match answer.is_empty() {
         true => Err(Stop::usage("nothing was entered")),
         false => Ok(answer),
-    }
-}
-
-trait CloneFd {
-    fn try_clone_fd(&self) -> std::io::Result<OwnedFd>;
-}
-
-impl CloneFd for std::io::StdinLock<'_> {
-    fn try_clone_fd(&self) -> std::io::Result<OwnedFd> {
-        use std::os::fd::AsFd;
-        self.as_fd().try_clone_to_owned()
     }
 }
 
