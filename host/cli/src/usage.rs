@@ -15,12 +15,20 @@ pub(crate) fn explain(error: &clap::Error, output: &mut dyn Write, errors: &mut 
             let _ = write!(output, "{error}");
             return 0;
         }
-        ErrorKind::InvalidSubcommand => NO_SUCH_COMMAND,
+        ErrorKind::InvalidSubcommand if is_of_the_root(error) => NO_SUCH_COMMAND,
         _ => WRONG,
     };
     let text = sentence(error).unwrap_or_else(|| error.to_string().trim_end().to_owned());
     let _ = writeln!(errors, "{text}");
     code
+}
+
+/// Whether the unknown word stood where a command is, not a subcommand.
+fn is_of_the_root(error: &clap::Error) -> bool {
+    match error.get(ContextKind::Usage) {
+        Some(ContextValue::StyledStr(usage)) => usage.to_string().contains("casemate [OPTIONS]"),
+        _ => true,
+    }
 }
 
 fn sentence(error: &clap::Error) -> Option<String> {

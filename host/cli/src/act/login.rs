@@ -123,9 +123,7 @@ fn as_login(answer: &ApiAnswer, token: &str) -> Envelope {
         ),
         (
             "renewable",
-            data.get("renewable")
-                .cloned()
-                .unwrap_or_else(|| json!(false)),
+            data.get("renewable").cloned().unwrap_or(Value::Bool(false)),
         ),
         ("mfa_requirement", Value::Null),
     ] {

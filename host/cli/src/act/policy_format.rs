@@ -60,8 +60,7 @@ impl Line {
         };
         let mut in_string = false;
         let mut escaped = false;
-        let mut rest = trimmed.char_indices();
-        while let Some((at, c)) = rest.next() {
+        for (at, c) in trimmed.char_indices() {
             let tail = trimmed.get(at..).unwrap_or_default();
             if in_string {
                 line.text.push(c);

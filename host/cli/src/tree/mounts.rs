@@ -124,9 +124,9 @@ pub(crate) enum Auth {
     /// Mount an auth method
     Enable {
         #[command(flatten)]
-        enabling: Enabling,
+        enabling: Box<Enabling>,
         #[command(flatten)]
-        tuning: Tuning,
+        tuning: Box<Tuning>,
         /// Type of the tokens: service, batch, default-service or default-batch
         #[arg(long, value_name = "TYPE")]
         token_type: Option<String>,
