@@ -1,3 +1,29 @@
 //! The `casemate` server: configuration, wiring, the life of a process.
+//!
+//! ```text
+//!  arguments ─▶ config ─▶ process ─▶ wiring: storage, log, clock, randomness, components ─▶ node
+//!                            │                                                               ▲
+//!                            └─▶ listeners (api) ────────────────────────────────────────────┘
+//! ```
 
 pub mod config;
+
+mod arguments;
+mod banner;
+mod certificate;
+mod components;
+mod development;
+mod error;
+mod hooks;
+mod logging;
+mod process;
+mod system;
+mod wiring;
+
+pub use arguments::{ArgumentError, Arguments, Development, read_arguments};
+pub use certificate::CertificateError;
+pub use error::ServerError;
+pub use hooks::HOOKS;
+pub use process::run;
+pub use system::{SystemClock, SystemEntropy};
+pub use wiring::{Served, Wired};

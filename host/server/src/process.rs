@@ -1,0 +1,251 @@
+//! The life of the server's process: start, signals, end.
+
+use crate::arguments::{Arguments, USAGE, read_arguments};
+use crate::banner;
+use crate::config::{Config, Given, LogConfig, TlsConfig, read_config};
+use crate::development;
+use crate::error::{ServerError, chain};
+use crate::logging::{self, LogHandle};
+use crate::system::SystemEntropy;
+use crate::wiring::{Served, Wired};
+use api::{Listener, Settings, Tls};
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// `casemate server …`: returns when the server has stopped.
+pub fn run(
+    arguments: impl IntoIterator<Item = String>,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> ExitCode {
+    let served = read_arguments(arguments, environment)
+        .map_err(ServerError::from)
+        .and_then(start);
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            use std::io::Write as _;
+            let _ = writeln!(std::io::stderr(), "casemate server: {}", chain(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(arguments: Arguments) -> Result<(), ServerError> {
+    if arguments.help {
+        banner::print(USAGE);
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| ServerError::System("start threads", error))?;
+    runtime.block_on(serve(arguments))
+}
+
+/// A server that listens.
+struct Running {
+    wired: Wired,
+    listening: JoinSet<()>,
+    stop: watch::Sender<bool>,
+    certificates: Vec<Tls>,
+    pid_file: Option<PathBuf>,
+}
+
+async fn serve(arguments: Arguments) -> Result<(), ServerError> {
+    let mut signals = Signals::catch()?;
+    let mut config = configure(&arguments)?;
+    let log = logging::start(log_config(&arguments, &config));
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let listeners = bind(&mut config).await?;
+    let made = match (&arguments.development, config.listeners.first_mut()) {
+        (Some(development), Some(listener)) if listener.tls == TlsConfig::Made => {
+            Some(development::make_tls(development, listener)?)
+        }
+        _ => None,
+    };
+    let certificates = load_certificates(&config)?;
+    let wired = Wired::open(&config).await?;
+    banner::print(&banner::configuration(&config));
+    let keys = match &arguments.development {
+        Some(development) => Some(development::begin(&wired.node, development).await?),
+        None => None,
+    };
+    let running = Running::begin(&config, wired, listeners, certificates)?;
+    banner::print(banner::STARTED);
+    if let Some(keys) = keys {
+        banner::print(&banner::development(&config, &keys, made.as_ref()));
+    }
+    loop {
+        match signals.next().await {
+            Asked::Stop => break,
+            Asked::Reload => running.reload(&arguments, &log),
+        }
+    }
+    running.end().await;
+    if let (Some(made), true) = (
+        made,
+        arguments
+            .development
+            .is_some_and(|d| d.tls_folder.is_none()),
+    ) {
+        // A folder that was made for this run; what remains of it hurts nobody.
+        let _ = made.authority.parent().map(fs::remove_dir_all);
+    }
+    Ok(())
+}
+
+fn configure(arguments: &Arguments) -> Result<Config, ServerError> {
+    let given = match &arguments.development {
+        Some(development) => development::given(development)?,
+        None => Given::default(),
+    };
+    Ok(read_config(&arguments.config, given)?)
+}
+
+fn log_config(arguments: &Arguments, config: &Config) -> LogConfig {
+    LogConfig {
+        level: arguments.log_level.or(config.log.level),
+        format: arguments.log_format.or(config.log.format),
+    }
+}
+
+/// Binds all addresses before anything is opened, and notes the ports that were chosen.
+async fn bind(config: &mut Config) -> Result<Vec<Listener>, ServerError> {
+    let mut bound = Vec::new();
+    for listener in &mut config.listeners {
+        let failed = |error| ServerError::Listen(listener.address, error);
+        let socket = Listener::bind(listener.address).await.map_err(failed)?;
+        let address = socket.local_address().map_err(failed)?;
+        if listener.address.port() == 0 {
+            let (asked, given) = (listener.address.to_string(), address.to_string());
+            config.api_addr = config.api_addr.replace(&asked, &given);
+        }
+        listener.address = address;
+        bound.push(socket);
+    }
+    Ok(bound)
+}
+
+/// One for each listener, in their order.
+fn load_certificates(config: &Config) -> Result<Vec<Option<Tls>>, ServerError> {
+    let load = |listener: &crate::config::ListenerConfig| match &listener.tls {
+        TlsConfig::Files(files) => Tls::load(files.clone())
+            .map(Some)
+            .map_err(|error| ServerError::Tls(listener.address, error)),
+        TlsConfig::Off | TlsConfig::Made => Ok(None),
+    };
+    config.listeners.iter().map(load).collect()
+}
+
+impl Running {
+    fn begin(
+        config: &Config,
+        wired: Wired,
+        listeners: Vec<Listener>,
+        certificates: Vec<Option<Tls>>,
+    ) -> Result<Self, ServerError> {
+        if let Some(file) = &config.pid_file {
+            let written = fs::write(file, format!("{}\n", std::process::id()));
+            written.map_err(|error| ServerError::File("write", file.clone(), error))?;
+        }
+        let (stop, stopped) = watch::channel(false);
+        let service = Arc::new(Served(Arc::clone(&wired.node)));
+        let mut listening = JoinSet::new();
+        let each = listeners
+            .into_iter()
+            .zip(&config.listeners)
+            .zip(&certificates);
+        for ((listener, listener_config), tls) in each {
+            let settings = Settings {
+                tls: tls.clone(),
+                limits: listener_config.limits.clone(),
+                forwarded: listener_config.forwarded.clone(),
+                has_ui: config.has_ui,
+            };
+            let mut stopped = stopped.clone();
+            let stop = async move {
+                // An error means that the server is gone, which is a stop as well.
+                let _ = stopped.wait_for(|stopped| *stopped).await;
+            };
+            let service = Arc::clone(&service);
+            listening.spawn(listener.serve(settings, service, Arc::new(SystemEntropy), stop));
+        }
+        Ok(Self {
+            wired,
+            listening,
+            stop,
+            certificates: certificates.into_iter().flatten().collect(),
+            pid_file: config.pid_file.clone(),
+        })
+    }
+
+    /// Reads again what can change while the server runs.
+    fn reload(&self, arguments: &Arguments, log: &LogHandle) {
+        for tls in &self.certificates {
+            if let Err(error) = tls.reload() {
+                tracing::error!(error = chain(&error), "the certificates stay as they were");
+            }
+        }
+        match configure(arguments) {
+            Ok(config) => log.set_level(log_config(arguments, &config).level),
+            Err(error) => {
+                tracing::error!(error = chain(&error), "the log level stays as it was");
+            }
+        }
+        self.wired.node.reopen_audit_files();
+        tracing::info!("reloaded");
+    }
+
+    /// Answers what has begun, drops the keys, ends the log.
+    async fn end(mut self) {
+        tracing::info!("stopping");
+        self.stop.send_replace(true);
+        while self.listening.join_next().await.is_some() {}
+        self.wired.close().await;
+        if let Some(file) = &self.pid_file
+            && let Err(error) = fs::remove_file(file)
+        {
+            tracing::warn!(%error, "the file with the process id stays");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+/// What a signal asks for.
+enum Asked {
+    Stop,
+    Reload,
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn catch() -> Result<Self, ServerError> {
+        let catch =
+            |kind| signal(kind).map_err(|error| ServerError::System("catch signals", error));
+        Ok(Self {
+            terminate: catch(SignalKind::terminate())?,
+            interrupt: catch(SignalKind::interrupt())?,
+            hangup: catch(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.terminate.recv() => Asked::Stop,
+            _ = self.interrupt.recv() => Asked::Stop,
+            _ = self.hangup.recv() => Asked::Reload,
+        }
+    }
+}

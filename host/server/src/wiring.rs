@@ -1,0 +1,154 @@
+//! Where the rooms meet: which storage, which log, which clock. The only file that makes them.
+
+use crate::components::COMPONENTS;
+use crate::config::{Config, StorageConfig};
+use crate::error::ServerError;
+use crate::system::{SystemClock, SystemEntropy};
+use base::{Entropy, Reply, Request};
+use node::{Changes, Node, Parts};
+use plugin::{Runtime, RuntimeConfig};
+use raft::{Raft, RaftConfig};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use storage::{Disk, DiskConfig, Memory, Storage};
+
+/// A node and what it stands on.
+pub struct Wired {
+    /// The node.
+    pub node: Arc<Node>,
+    log: Arc<Raft>,
+}
+
+/// A node as the API's service.
+pub struct Served(pub Arc<Node>);
+
+impl api::Service for Served {
+    async fn handle(&self, request: Request) -> Reply {
+        self.0.handle(request).await
+    }
+}
+
+impl Wired {
+    /// Opens the storage and the log, and a sealed node on them.
+    ///
+    /// # Errors
+    /// When one of them cannot be opened.
+    pub async fn open(config: &Config) -> Result<Self, ServerError> {
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let (storage, number) = open_storage(&config.storage, entropy.as_ref())?;
+        let changes = Arc::new(Changes::default());
+        let log = Raft::open(
+            Arc::clone(&storage),
+            number,
+            changes.clone(),
+            RaftConfig::default(),
+        );
+        let log = Arc::new(log.await.map_err(ServerError::Log)?);
+        let runtime = Runtime::new(RuntimeConfig::default(), Arc::clone(&entropy));
+        let parts = Parts {
+            storage,
+            journal: log.clone(),
+            changes,
+            runtime: runtime.map_err(ServerError::Runtime)?,
+            clock: Arc::new(SystemClock),
+            entropy,
+            settings: settings(config),
+            builtins: COMPONENTS,
+        };
+        Ok(Self {
+            node: Node::new(parts),
+            log,
+        })
+    }
+
+    /// Drops the keys, then completes and ends the log.
+    pub async fn close(self) {
+        self.node.stop().await;
+        self.log.shutdown().await;
+    }
+}
+
+fn settings(config: &Config) -> node::Settings {
+    node::Settings {
+        cluster_name: config.cluster_name.clone(),
+        default_lease_ttl: config.default_lease_ttl,
+        max_lease_ttl: config.max_lease_ttl,
+        api_addr: config.api_addr.clone(),
+        cluster_addr: config.cluster_addr.clone(),
+        storage_type: config.storage.name().to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..node::Settings::default()
+    }
+}
+
+/// The storage, and this node's number in the log that it holds.
+fn open_storage(
+    config: &StorageConfig,
+    entropy: &dyn Entropy,
+) -> Result<(Arc<dyn Storage>, u64), ServerError> {
+    match config {
+        StorageConfig::Memory => Ok((Arc::new(Memory::new()), 1)),
+        StorageConfig::Raft { path, node_id } => {
+            let failed = |error| ServerError::File("make the folder", path.clone(), error);
+            fs::create_dir_all(path).map_err(failed)?;
+            let number = node_number(path, entropy)?;
+            let name = node_id.as_deref().unwrap_or_default();
+            tracing::info!(folder = %path.display(), number, name, "opening the storage");
+            let disk = Disk::open(path, DiskConfig::default())
+                .map_err(|error| ServerError::Storage(path.clone(), error))?;
+            Ok((Arc::new(disk), number))
+        }
+    }
+}
+
+/// The number of the node that a folder belongs to: drawn when the folder is new, then kept. Names
+/// of hosts change, numbers of voters must not.
+fn node_number(folder: &Path, entropy: &dyn Entropy) -> Result<u64, ServerError> {
+    let file = folder.join("node");
+    match fs::read_to_string(&file) {
+        Ok(text) => {
+            let number = text.trim().parse().ok().filter(|number| *number > 0);
+            return number.ok_or(ServerError::Damaged(file));
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(ServerError::File("read", file, error)),
+    }
+    let mut bytes = [0; 8];
+    entropy.fill(&mut bytes);
+    // Half the range, and never zero: other implementations read it as a signed number.
+    let number = (u64::from_be_bytes(bytes) >> 1).max(1);
+    let written = write_synced(&file, &format!("{number}\n"));
+    written.map_err(|error| ServerError::File("write", file, error))?;
+    Ok(number)
+}
+
+/// The whole file or none, also after a crash.
+fn write_synced(file: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let draft = file.with_extension("new");
+    let mut out = fs::File::create(&draft)?;
+    out.write_all(text.as_bytes())?;
+    out.sync_all()?;
+    fs::rename(&draft, file)?;
+    match file.parent() {
+        Some(folder) => fs::File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_keeps_its_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = node_number(folder.path(), &SystemEntropy).unwrap();
+        assert!(first > 0);
+        assert_eq!(node_number(folder.path(), &SystemEntropy).unwrap(), first);
+        fs::write(folder.path().join("node"), "x").unwrap();
+        let damaged = node_number(folder.path(), &SystemEntropy);
+        assert!(matches!(damaged, Err(ServerError::Damaged(_))));
+    }
+}
