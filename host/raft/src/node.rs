@@ -113,7 +113,9 @@ impl Raft {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+        // An observer may be the last to hold the log: its thread cannot wait for itself.
         if let Some(thread) = thread
+            && thread.thread().id() != std::thread::current().id()
             && thread.join().is_err()
         {
             tracing::error!("the thread of the log panicked");

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use core::sync::atomic::{AtomicBool, Ordering};
 use fjall::config::CompressionPolicy;
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -100,10 +101,18 @@ impl Disk {
             std::fs::remove_dir_all(&data)
                 .map_err(|error| StorageError::from_io(doing(), error))?;
         }
-        let opened = open_database(&data, config);
-        let (database, spaces, count) =
+        // A damaged length in a journal is a panic in fjall; to us it is damage like any other.
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            let (database, spaces, count) = open_database(&data, config)?;
+            let found = read_count(&count)?;
+            Ok((database, spaces, count, found))
+        }));
+        let opened = opened.map_err(|_| StorageError::Damaged {
+            doing: doing(),
+            cause: "the store gave up on what it read".into(),
+        })?;
+        let (database, spaces, count, found) =
             opened.map_err(|error| StorageError::from_fjall(doing(), error))?;
-        let found = read_count(&count).map_err(|error| StorageError::from_fjall(doing(), error))?;
         let witness = match witness {
             Some((_, confirmed)) if confirmed > found => {
                 return Err(StorageError::Lost {

@@ -1,6 +1,9 @@
 //! What every storage promises, tried on each of them.
 
-#![allow(clippy::unwrap_used, reason = "in a test the line that fails says enough")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "in a test the line that fails says enough"
+)]
 
 use bytes::Bytes;
 use proptest::prelude::*;
