@@ -4,6 +4,8 @@
 use crate::bindings::host::casemate::plugin as host;
 use crate::context::{Level, Page, StorageError};
 
+pub(crate) use crate::imports_crypto::HostKey;
+
 #[derive(Clone, Copy)]
 pub(crate) struct Host;
 

@@ -19,6 +19,7 @@ pub mod bindings;
 #[doc(hidden)]
 pub mod bump;
 mod context;
+pub mod crypto;
 mod encoding;
 mod engine;
 mod export;
@@ -31,6 +32,8 @@ mod handler;
 #[cfg_attr(target_family = "wasm", path = "imports.rs")]
 #[cfg_attr(not(target_family = "wasm"), path = "testing/host.rs")]
 mod host;
+#[cfg(target_family = "wasm")]
+mod imports_crypto;
 mod reply;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;

@@ -1,5 +1,6 @@
 //! What stands for the host: a map for storage, and what a test says of mount, caller and time.
 
+use super::keys::HostKey;
 use crate::Level;
 use crate::context::StorageError;
 use core::net::IpAddr;
@@ -40,6 +41,8 @@ pub(crate) struct Bench {
     pub(crate) rules: Vec<StorageRule>,
     pub(crate) committed: BTreeMap<String, Vec<u8>>,
     pub(crate) written: BTreeMap<String, Option<Vec<u8>>>,
+    pub(crate) keys: BTreeMap<String, HostKey>,
+    pub(crate) keys_written: BTreeMap<String, Option<HostKey>>,
     pub(crate) is_read_only: bool,
     pub(crate) storage_calls: u32,
     pub(crate) fails_at: Option<u32>,
@@ -69,6 +72,8 @@ impl Bench {
             rules,
             committed: BTreeMap::new(),
             written: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            keys_written: BTreeMap::new(),
             is_read_only: false,
             storage_calls: 0,
             fails_at: None,
@@ -137,6 +142,24 @@ impl Bench {
                 None => self.committed.remove(&key),
             };
         }
+        for (name, key) in core::mem::take(&mut self.keys_written) {
+            match key {
+                Some(key) => self.keys.insert(name, key),
+                None => self.keys.remove(&name),
+            };
+        }
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.written.clear();
+        self.keys_written.clear();
+    }
+
+    pub(crate) fn key(&self, name: &str) -> Option<&HostKey> {
+        match self.keys_written.get(name) {
+            Some(written) => written.as_ref(),
+            None => self.keys.get(name),
+        }
     }
 
     /// Names below `prefix`, each once, sorted: direct children, or everything.
@@ -147,6 +170,26 @@ impl Bench {
         limit: u32,
         is_deep: bool,
     ) -> Result<crate::KeyPage, StorageError> {
+        self.check_prefix(prefix)?;
+        let keys = self.committed.keys().chain(self.written.keys());
+        let keys = keys.filter(|key| self.value(key).is_some());
+        Ok(page(keys, prefix, after, limit, is_deep))
+    }
+
+    /// Names of keys, likewise.
+    pub(crate) fn key_names(
+        &mut self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<crate::KeyPage, StorageError> {
+        self.check_prefix(prefix)?;
+        let names = self.keys.keys().chain(self.keys_written.keys());
+        let names = names.filter(|name| self.key(name).is_some());
+        Ok(page(names, prefix, after, limit, false))
+    }
+
+    fn check_prefix(&mut self, prefix: &str) -> Result<(), StorageError> {
         self.count()?;
         if !prefix.is_empty() && !prefix.ends_with('/') {
             return Err(StorageError::InvalidKey(prefix.into()));
@@ -154,27 +197,10 @@ impl Bench {
         let meets = |rule: &StorageRule| {
             prefix.starts_with(&rule.prefix) || rule.prefix.starts_with(prefix)
         };
-        if !self.rules.iter().any(meets) {
-            return Err(StorageError::Undeclared(prefix.into()));
+        match self.rules.iter().any(meets) {
+            true => Ok(()),
+            false => Err(StorageError::Undeclared(prefix.into())),
         }
-        let keys = self.committed.keys().chain(self.written.keys());
-        let names = keys
-            .filter(|key| self.value(key).is_some())
-            .filter_map(|key| key.strip_prefix(prefix))
-            .map(|rest| match rest.find('/').filter(|_| !is_deep) {
-                Some(slash) => rest.get(..=slash).unwrap_or(rest),
-                None => rest,
-            })
-            .filter(|name| after.is_none_or(|after| *name > after));
-        let names: std::collections::BTreeSet<String> = names.map(str::to_owned).collect();
-        let limit = match usize::try_from(limit) {
-            Ok(limit @ 1..=PAGE_MAX) => limit,
-            _ => PAGE_MAX,
-        };
-        let is_more = names.len() > limit;
-        let keys: Vec<String> = names.into_iter().take(limit).collect();
-        let next = keys.last().filter(|_| is_more).cloned();
-        Ok(crate::KeyPage { keys, next })
     }
 
     /// Not random at all, and different each time: tests are to be repeatable.
@@ -189,4 +215,29 @@ impl Bench {
         };
         (0..length).map(|_| byte()).collect()
     }
+}
+
+fn page<'a>(
+    keys: impl Iterator<Item = &'a String>,
+    prefix: &str,
+    after: Option<&str>,
+    limit: u32,
+    is_deep: bool,
+) -> crate::KeyPage {
+    let names = keys
+        .filter_map(|key| key.strip_prefix(prefix))
+        .map(|rest| match rest.find('/').filter(|_| !is_deep) {
+            Some(slash) => rest.get(..=slash).unwrap_or(rest),
+            None => rest,
+        })
+        .filter(|name| after.is_none_or(|after| *name > after));
+    let names: std::collections::BTreeSet<String> = names.map(str::to_owned).collect();
+    let limit = match usize::try_from(limit) {
+        Ok(limit @ 1..=PAGE_MAX) => limit,
+        _ => PAGE_MAX,
+    };
+    let is_more = names.len() > limit;
+    let keys: Vec<String> = names.into_iter().take(limit).collect();
+    let next = keys.last().filter(|_| is_more).cloned();
+    crate::KeyPage { keys, next }
 }

@@ -5,6 +5,8 @@ use crate::testing::bench::{Bench, Caller};
 use core::cell::RefCell;
 use std::rc::Rc;
 
+pub(crate) use crate::testing::keys::HostKey;
+
 #[derive(Clone)]
 pub(crate) struct Host(pub(crate) Rc<RefCell<Bench>>);
 

@@ -6,8 +6,10 @@
 //! secrets). Those are the host's, and its conformance tests show them.
 
 pub(crate) mod bench;
+pub(crate) mod keys;
 mod mount;
 mod plugin;
+mod sha256;
 
 pub use bench::Caller;
 pub use mount::TestMount;

@@ -413,7 +413,7 @@ impl TestMount {
         let mut bench = self.bench.borrow_mut();
         match result.is_ok() {
             true => bench.commit(),
-            false => bench.written.clear(),
+            false => bench.forget(),
         }
         result
     }
