@@ -10,7 +10,7 @@ type Cause = Box<dyn Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StorageError {
-    /// The disk has no room. Make room and restart: a commit that hit it has poisoned storage.
+    /// The disk, a quota or a limit has no room left. Make room and restart: a commit that hit it has poisoned storage.
     #[error("{doing}: no space left on the disk")]
     Full {
         /// What was being done.
@@ -97,6 +97,6 @@ impl StorageError {
 fn is_full(cause: &io::Error) -> bool {
     matches!(
         cause.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
     )
 }
