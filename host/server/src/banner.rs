@@ -7,14 +7,14 @@ use core::fmt::Write as _;
 use std::io::Write as _;
 
 /// Prints `text`. A closed standard output does not stop a server.
-pub fn print(text: &str) {
+pub(crate) fn print(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes());
     let _ = out.flush();
 }
 
 /// What the server runs with.
-pub fn configuration(config: &Config) -> String {
+pub(crate) fn configuration(config: &Config) -> String {
     let mut lines = vec![
         (String::from("Api Address"), config.api_addr.clone()),
         (String::from("Cluster Address"), config.cluster_addr.clone()),
@@ -45,10 +45,11 @@ fn describe(listener: &ListenerConfig) -> String {
 }
 
 /// The server listens.
-pub const STARTED: &str = "==> Casemate server started! Log data goes to standard error.\n\n";
+pub(crate) const STARTED: &str =
+    "==> Casemate server started! Log data goes to standard error.\n\n";
 
 /// What development mode tells: the keys, and what to paste.
-pub fn development(config: &Config, keys: &Keys, tls: Option<&MadeCertificate>) -> String {
+pub(crate) fn development(config: &Config, keys: &Keys, tls: Option<&MadeCertificate>) -> String {
     let mut text = String::from(
         "WARNING! dev mode is enabled! The server is unsealed, and its keys are below.\n\
          Never keep real secrets in it.\n\n\

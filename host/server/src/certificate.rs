@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 
 /// The files of a certificate that was made.
 #[derive(Clone, Debug)]
-pub struct MadeCertificate {
+pub(crate) struct MadeCertificate {
     /// The authority that clients are to trust.
-    pub authority: PathBuf,
+    pub(crate) authority: PathBuf,
     /// The server's certificate.
-    pub certificate: PathBuf,
+    pub(crate) certificate: PathBuf,
     /// Its key.
-    pub key: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 /// Why no certificate was made.
@@ -35,7 +35,7 @@ pub enum CertificateError {
 ///
 /// # Errors
 /// [`CertificateError`] as its variants say.
-pub fn make_certificate(
+pub(crate) fn make_certificate(
     folder: &Path,
     address: IpAddr,
 ) -> Result<MadeCertificate, CertificateError> {
@@ -81,7 +81,7 @@ pub fn make_certificate(
 ///
 /// # Errors
 /// As the operating system says.
-pub fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut options = fs::OpenOptions::new();

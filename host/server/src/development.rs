@@ -15,18 +15,18 @@ use std::path::{Path, PathBuf};
 
 /// What is printed for whoever develops.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Keys {
+pub(crate) struct Keys {
     /// The one share of the key.
-    pub unseal_key: String,
+    pub(crate) unseal_key: String,
     /// The root token.
-    pub root_token: String,
+    pub(crate) root_token: String,
 }
 
 /// What development mode adds to a configuration, which may well be empty.
 ///
 /// # Errors
 /// When the address is none.
-pub fn given(development: &Development) -> Result<Given, ServerError> {
+pub(crate) fn given(development: &Development) -> Result<Given, ServerError> {
     let wrong = || ServerError::Address(development.address.clone());
     let mut addresses = development.address.to_socket_addrs().map_err(|_| wrong())?;
     let storage = match &development.folder {
@@ -55,7 +55,7 @@ pub fn given(development: &Development) -> Result<Given, ServerError> {
 ///
 /// # Errors
 /// When it cannot be made or written.
-pub fn make_tls(
+pub(crate) fn make_tls(
     development: &Development,
     listener: &mut ListenerConfig,
 ) -> Result<MadeCertificate, ServerError> {
@@ -78,7 +78,7 @@ pub fn make_tls(
 ///
 /// # Errors
 /// When the keys of a folder are not there, or the node refuses.
-pub async fn begin(node: &Node, development: &Development) -> Result<Keys, ServerError> {
+pub(crate) async fn begin(node: &Node, development: &Development) -> Result<Keys, ServerError> {
     let refused = |refusal: base::Refusal| {
         ServerError::Development(match refusal.reason.as_str() {
             "" => refusal.message,

@@ -52,7 +52,7 @@ pub enum ServerError {
 }
 
 /// An error and what caused it, on one line.
-pub fn chain(error: &dyn core::error::Error) -> String {
+pub(crate) fn chain(error: &dyn core::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

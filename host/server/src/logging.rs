@@ -14,10 +14,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, reload};
 
 /// Changes the level while the server runs.
-pub struct LogHandle(Option<reload::Handle<LevelFilter, Registry>>);
+pub(crate) struct LogHandle(Option<reload::Handle<LevelFilter, Registry>>);
 
 /// Begins to log. A second call in one process has no effect: the first log stays.
-pub fn start(config: LogConfig) -> LogHandle {
+pub(crate) fn start(config: LogConfig) -> LogHandle {
     let (filter, handle) = reload::Layer::new(level_of(config.level));
     let lines: Box<dyn Layer<_> + Send + Sync> = match config.format.unwrap_or(LogFormat::Standard)
     {
@@ -36,7 +36,7 @@ pub fn start(config: LogConfig) -> LogHandle {
 
 impl LogHandle {
     /// From now on only this and what is more important.
-    pub fn set_level(&self, level: Option<LogLevel>) {
+    pub(crate) fn set_level(&self, level: Option<LogLevel>) {
         if let Some(handle) = &self.0
             && let Err(error) = handle.reload(level_of(level))
         {
