@@ -74,8 +74,13 @@ fn find(
     namespace: &Namespace,
     name: &str,
 ) -> Result<Option<Arc<Policy>>, Refusal> {
+    let written_in = PolicyNamespace {
+        id: namespace.id,
+        path: namespace.path.clone(),
+    };
     if name == "root" {
-        return Ok(Some(Arc::new(Policy::root())));
+        // In a namespace it is root of that namespace and of nothing else.
+        return Ok(Some(Arc::new(Policy::root().in_namespace(written_in))));
     }
     let stored: Option<StoredPolicy> = tx
         .read_json(&SystemKey::policy(namespace.id, name))

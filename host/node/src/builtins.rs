@@ -1,13 +1,11 @@
 //! The components that the binary brings along: ordinary entries of the catalog.
 
-use crate::catalog::{self, CatalogEntry};
+use crate::catalog;
 use crate::parts::Parts;
 use crate::refusal::chain;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
 use base::Refusal;
-use mount::MountKind;
-use plugin::{Inspected, Kind};
 use std::sync::Arc;
 
 /// Registers all of them, as part of a cluster's first batch.
@@ -47,28 +45,10 @@ pub(crate) async fn update(node: &Arc<Unsealed>) -> Result<(), Refusal> {
 }
 
 fn add(parts: &Parts, tx: &mut Transaction, name: &str, bytes: &[u8]) -> Result<(), Refusal> {
-    let inspected = parts.runtime.inspect(bytes);
-    let inspected = inspected.map_err(|error| {
+    let compiled = parts.runtime.compile(bytes, &plugin::digest_of(bytes));
+    let component = compiled.map_err(|error| {
         Refusal::internal(format!("built-in component {name}: {}", chain(&error)))
     })?;
-    catalog::store_bytes(tx, &inspected.digest, bytes);
-    catalog::store(tx, &entry(name, inspected, true))
+    let entry = catalog::entry(name, &component, true);
+    catalog::store(tx, &entry, &component, bytes, &parts.runtime)
 }
-
-/// The catalog's entry of an inspected component.
-pub(crate) fn entry(name: &str, inspected: Inspected, builtin: bool) -> CatalogEntry {
-    CatalogEntry {
-        kind: match inspected.kind {
-            Kind::Engine => MountKind::Secret,
-            Kind::Method => MountKind::Auth,
-        },
-        name: name.to_owned(),
-        version: format!("v{}", inspected.manifest.version),
-        digest: inspected.digest,
-        builtin,
-        imports: inspected.imports,
-        manifest: Manifest::clone(&inspected.manifest),
-    }
-}
-
-use manifest::Manifest;

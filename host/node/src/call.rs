@@ -1,14 +1,14 @@
 //! Calls a mount's component for a request, and turns what it says into an answer.
 
 use crate::engine::Pinned;
-use crate::pipeline::{Known, Recorded, Target, operation};
+use crate::pipeline::{self, Known, Recorded, Target, no_match, operation};
 use crate::run::Failed;
 use crate::unsealed::Unsealed;
 use crate::{grant, secret};
 use barrier::{Transaction, View};
 use base::{Answer, Envelope, Json, LeaseBlock, NamespaceId, Refusal, RefusalKind, Request};
 use core::time::Duration;
-use manifest::{Access, FieldSource, Validated};
+use manifest::{Access, FieldSource, NoMatch, Validated};
 use mount::MountEntry;
 use plugin::{Call, CallError, Incoming, Matched, Outcome};
 use std::sync::Arc;
@@ -61,7 +61,7 @@ pub(crate) async fn component(
     let done = match pinned.component.handle(call, matched).await {
         Ok(done) => done,
         Err(CallError::Overtaken) => return Err(Failed::Overtaken(0)),
-        Err(error) => return Err(error.to_refusal().into()),
+        Err(error) => return Err(refusal(&error).into()),
     };
     let mut tx = done
         .view
@@ -86,13 +86,9 @@ pub(crate) async fn component(
             data: json,
             ttl_seconds,
         } => {
-            let ttl = if ttl_seconds == 0 {
-                pinned.facts.default_ttl_seconds
-            } else {
-                ttl_seconds
-            };
+            // Advice of its own, not terms of a lease: nothing stands for nothing.
             let lease = LeaseBlock {
-                duration: Duration::from_secs(ttl),
+                duration: Duration::from_secs(ttl_seconds),
                 ..LeaseBlock::default()
             };
             Answer::Envelope(Box::new(Envelope {
@@ -197,16 +193,23 @@ fn view(tx: Transaction, namespace: NamespaceId, entry: &MountEntry, pinned: &Pi
     View::new(tx, namespace, entry.id, entry.locality(), rules)
 }
 
-/// Adds remarks to an answer. One without an envelope gets one: who asked is to see them.
+/// A component's failure, worded as if the host had refused where it could have.
+fn refusal(error: &CallError) -> Refusal {
+    match error.to_refusal() {
+        Refusal {
+            kind: RefusalKind::UnsupportedOperation,
+            ..
+        } => no_match(NoMatch::Operation),
+        refusal => refusal,
+    }
+}
+
+/// Adds remarks to an answer. One without an envelope stays without: clients expect 204.
 pub(crate) fn with_warnings(answer: Answer, warnings: Vec<String>) -> Answer {
     if warnings.is_empty() {
         return answer;
     }
     match answer {
-        Answer::Empty => Answer::Envelope(Box::new(Envelope {
-            warnings,
-            ..Envelope::default()
-        })),
         Answer::Envelope(mut envelope) => {
             envelope.warnings.extend(warnings);
             Answer::Envelope(envelope)
@@ -219,6 +222,6 @@ pub(crate) fn with_warnings(answer: Answer, warnings: Vec<String>) -> Answer {
             envelope.warnings.extend(warnings);
             Answer::Accepted(envelope)
         }
-        other @ (Answer::Bare(_) | Answer::Health(_) | Answer::Raw(_)) => other,
+        other @ (Answer::Empty | Answer::Bare(_) | Answer::Health(_) | Answer::Raw(_)) => other,
     }
 }

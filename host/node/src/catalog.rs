@@ -1,12 +1,13 @@
 //! The catalog: which components can be mounted. Entries and bytes are stored and replicated, so a
 //! node needs no files beside its storage.
 
-use crate::refusal::from_barrier;
+use crate::refusal::{chain, from_barrier};
 use barrier::Transaction;
 use base::Refusal;
 use locality::{PhysicalKey, SystemKey};
 use manifest::Manifest;
 use mount::MountKind;
+use plugin::{Component, Kind, Runtime};
 use serde::{Deserialize, Serialize};
 
 /// One component of the catalog.
@@ -45,14 +46,40 @@ pub(crate) fn kind_of(name: &str) -> Option<MountKind> {
     }
 }
 
-/// Adds or replaces an entry.
-pub(crate) fn store(tx: &mut Transaction, entry: &CatalogEntry) -> Result<(), Refusal> {
-    tx.write_json(&key(entry), entry).map_err(from_barrier)
+/// The entry of a component.
+pub(crate) fn entry(name: &str, component: &Component, builtin: bool) -> CatalogEntry {
+    CatalogEntry {
+        kind: match component.kind() {
+            Kind::Engine => MountKind::Secret,
+            Kind::Method => MountKind::Auth,
+        },
+        name: name.to_owned(),
+        version: format!("v{}", component.manifest().version),
+        digest: component.digest().to_owned(),
+        builtin,
+        imports: component.imports().to_vec(),
+        manifest: Manifest::clone(component.manifest()),
+    }
 }
 
-/// Adds the bytes of a component.
-pub(crate) fn store_bytes(tx: &mut Transaction, digest: &str, bytes: &[u8]) {
-    tx.put(&SystemKey::component(digest), bytes.to_vec());
+/// Adds or replaces an entry with its bytes, and with its machine code, so that who mounts it need
+/// not compile it.
+pub(crate) fn store(
+    tx: &mut Transaction,
+    entry: &CatalogEntry,
+    component: &Component,
+    bytes: &[u8],
+    runtime: &Runtime,
+) -> Result<(), Refusal> {
+    let artifact = component
+        .artifact()
+        .map_err(|error| Refusal::internal(chain(&error)))?;
+    tx.put(
+        &SystemKey::artifact(&entry.digest, &runtime.host_kind()),
+        artifact,
+    );
+    tx.put(&SystemKey::component(&entry.digest), bytes.to_vec());
+    tx.write_json(&key(entry), entry).map_err(from_barrier)
 }
 
 /// Removes an entry. Its bytes stay: a mount may be pinned to them.

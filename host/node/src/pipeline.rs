@@ -158,7 +158,7 @@ impl<'p> Routed<'p> {
     }
 }
 
-fn no_match(why: NoMatch) -> Refusal {
+pub(crate) fn no_match(why: NoMatch) -> Refusal {
     match why {
         NoMatch::Path => Refusal::new(
             RefusalKind::NotFound,

@@ -17,12 +17,17 @@ pub(crate) fn build() -> Result<PathBuf, Failed> {
         .collect();
     crates.sort();
     for folder in crates {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let built = pack::build(&folder).map_err(|error| Failed(format!("{name}: {error}")))?;
         let file = out.join(format!("{name}.wasm"));
         // Left alone when it is the same, so that the server is not built again for nothing.
         if fs::read(&file).ok().as_ref() != Some(&built) {
-            fs::write(&file, built).map_err(|error| Failed(format!("{}: {error}", file.display())))?;
+            fs::write(&file, built)
+                .map_err(|error| Failed(format!("{}: {error}", file.display())))?;
         }
     }
     Ok(out)

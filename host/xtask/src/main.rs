@@ -48,7 +48,12 @@ fn main() -> ExitCode {
 fn dev(args: &[String]) -> Result<(), Failed> {
     components::build()?;
     cargo(&["build", "--package", "server"])?;
-    run::command(&binary("debug"), ["server", "-dev"].into_iter().chain(args.iter().map(String::as_str)))
+    run::command(
+        &binary("debug"),
+        ["server", "-dev"]
+            .into_iter()
+            .chain(args.iter().map(String::as_str)),
+    )
 }
 
 fn build(args: &[String]) -> Result<(), Failed> {
@@ -67,7 +72,10 @@ fn test(args: &[String]) -> Result<(), Failed> {
     all.extend(args.iter().map(String::as_str));
     run::cargo_with(
         &all,
-        &[("CASEMATE_TEST_CASEMATE", binary("debug")), ("CASEMATE_TEST_BAO", bao)],
+        &[
+            ("CASEMATE_TEST_CASEMATE", binary("debug")),
+            ("CASEMATE_TEST_BAO", bao),
+        ],
     )
 }
 
@@ -78,7 +86,10 @@ fn bench(args: &[String]) -> Result<(), Failed> {
     all.extend(args.iter().map(String::as_str));
     run::cargo_with(
         &all,
-        &[("CASEMATE_TEST_CASEMATE", binary("release")), ("CASEMATE_TEST_BAO", bao)],
+        &[
+            ("CASEMATE_TEST_CASEMATE", binary("release")),
+            ("CASEMATE_TEST_BAO", bao),
+        ],
     )
 }
 

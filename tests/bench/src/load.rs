@@ -53,15 +53,25 @@ impl Load {
         let mut times: Vec<Duration> = tasks.join_all().await.into_iter().flatten().collect();
         let elapsed = started.elapsed();
         times.sort_unstable();
-        let p99 = times.get(times.len() * 99 / 100).copied().unwrap_or_default();
+        let p99 = times
+            .get(times.len() * 99 / 100)
+            .copied()
+            .unwrap_or_default();
         let count = u32::try_from(times.len()).map_or(f64::NAN, f64::from);
-        Measured { per_second: count / elapsed.as_secs_f64(), p99 }
+        Measured {
+            per_second: count / elapsed.as_secs_f64(),
+            p99,
+        }
     }
 
     async fn connection(&self, next: &AtomicUsize, total: usize) -> Vec<Duration> {
-        let stream = TcpStream::connect(&self.address).await.expect("a connection");
+        let stream = TcpStream::connect(&self.address)
+            .await
+            .expect("a connection");
         stream.set_nodelay(true).expect("no delay");
-        let (mut sender, driver) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP/1.1");
+        let (mut sender, driver) = http1::handshake(TokioIo::new(stream))
+            .await
+            .expect("HTTP/1.1");
         let driver = tokio::spawn(driver);
         let mut times = Vec::new();
         loop {
@@ -86,10 +96,22 @@ impl Load {
             .header("x-vault-token", &self.token)
             .body(Full::new(self.body.clone()))
             .expect("a request");
-        sender.ready().await.expect("a connection that is still there");
+        sender
+            .ready()
+            .await
+            .expect("a connection that is still there");
         let response = sender.send_request(request).await.expect("an answer");
         let status = response.status();
-        let body = response.into_body().collect().await.expect("a body").to_bytes();
-        assert!(status.is_success(), "{verb} {path}: {status} {}", String::from_utf8_lossy(&body));
+        let body = response
+            .into_body()
+            .collect()
+            .await
+            .expect("a body")
+            .to_bytes();
+        assert!(
+            status.is_success(),
+            "{verb} {path}: {status} {}",
+            String::from_utf8_lossy(&body)
+        );
     }
 }

@@ -23,14 +23,19 @@ const CONNECTIONS: usize = 64;
 const SECRETS: usize = 1000;
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.expect("a runtime");
     let casemate = measure("casemate", &runtime);
     let bao = measure("bao", &runtime);
     println!("{:<24} {:>14} {:>14} {:>8}", "", "casemate", "bao", "ratio");
     for (ours, theirs) in casemate.iter().zip(&bao) {
         let ratio = ours.value / theirs.value;
-        println!("{:<24} {:>14.1} {:>14.1} {ratio:>8.2}", ours.what, ours.value, theirs.value);
+        println!(
+            "{:<24} {:>14.1} {:>14.1} {ratio:>8.2}",
+            ours.what, ours.value, theirs.value
+        );
     }
     let bare = runtime.block_on(bare::measure(CONNECTIONS));
     println!("{:<24} {:>14.1}", "bare hyper reads/s", bare.per_second);
@@ -52,12 +57,24 @@ fn measure(name: &str, runtime: &tokio::runtime::Runtime) -> Vec<Row> {
     let idle = memory::resident_mib(server.id());
     let body = json!({ "data": { "user": "app", "password": "0123456789abcdef0123456789abcdef" } });
     let body = body.to_string();
-    let write = Load::new(&server, |n| ("POST", format!("kv/data/app/{}", n % SECRETS)), body);
+    let write = Load::new(
+        &server,
+        |n| ("POST", format!("kv/data/app/{}", n % SECRETS)),
+        body,
+    );
     let written = runtime.block_on(write.run(CONNECTIONS, 20_000));
-    let read = Load::new(&server, |n| ("GET", format!("kv/data/app/{}", n % SECRETS)), String::new());
+    let read = Load::new(
+        &server,
+        |n| ("GET", format!("kv/data/app/{}", n % SECRETS)),
+        String::new(),
+    );
     runtime.block_on(read.run(CONNECTIONS, 5_000));
     let first = runtime.block_on(read.run(CONNECTIONS, 60_000));
-    let own = Load::new(&server, |_| ("GET", "auth/token/lookup-self".into()), String::new());
+    let own = Load::new(
+        &server,
+        |_| ("GET", "auth/token/lookup-self".into()),
+        String::new(),
+    );
     let own = runtime.block_on(own.run(CONNECTIONS, 30_000));
     let row = |what, value| Row { what, value };
     vec![

@@ -41,7 +41,14 @@ impl Durable {
         );
         fs::write(folder.path().join("config.hcl"), text).expect("the configuration");
         let program = program.to_owned();
-        Self { program, folder, address, child: None, shares: Vec::new(), token: String::new() }
+        Self {
+            program,
+            folder,
+            address,
+            child: None,
+            shares: Vec::new(),
+            token: String::new(),
+        }
     }
 
     /// A new server, initialised and unsealed.
@@ -63,11 +70,17 @@ impl Durable {
     /// # Panics
     /// When it does not answer in time, with what it printed.
     pub fn start(&mut self) {
-        let log = File::options().create(true).append(true).open(self.log_path());
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log_path());
         let log = log.expect("a log file");
         let child = Command::new(&self.program)
             .arg("server")
-            .arg(format!("-config={}", self.folder.path().join("config.hcl").display()))
+            .arg(format!(
+                "-config={}",
+                self.folder.path().join("config.hcl").display()
+            ))
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("the log file once more"))
             .stderr(log)
@@ -99,7 +112,12 @@ impl Durable {
         assert_eq!(made.status, 200, "{}", made.body);
         let made = made.json();
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
-        self.shares = made["keys_base64"].as_array().expect("keys").iter().map(text).collect();
+        self.shares = made["keys_base64"]
+            .as_array()
+            .expect("keys")
+            .iter()
+            .map(text)
+            .collect();
         self.token = text(&made["root_token"]);
     }
 
@@ -141,8 +159,16 @@ impl Durable {
     /// # Panics
     /// When there is no server.
     pub fn signal(&self, name: &str) {
-        let id = self.child.as_ref().expect("a running server").id().to_string();
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(id).status();
+        let id = self
+            .child
+            .as_ref()
+            .expect("a running server")
+            .id()
+            .to_string();
+        let sent = Command::new("kill")
+            .arg(format!("-{name}"))
+            .arg(id)
+            .status();
         assert!(sent.expect("kill").success());
     }
 

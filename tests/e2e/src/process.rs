@@ -141,8 +141,8 @@ pub fn free_port() -> u16 {
         .port()
 }
 
-/// Finds a program that `cargo xtask test` provides: `casemate` beside the test's own build, `bao` in
-/// `tools/` of the target folder. `CASEMATE_TEST_BAO=…` and `CASEMATE_TEST_CASEMATE=…` name another.
+/// Finds a program that `cargo xtask test` provides and names: in `CASEMATE_TEST_BAO`, in
+/// `CASEMATE_TEST_CASEMATE`; else beside the test's own build.
 ///
 /// # Panics
 /// When it is not there.
@@ -155,14 +155,10 @@ pub fn binary(name: &str) -> PathBuf {
     // target/debug/deps/kv_compare-0123 -> target/debug
     let profile = test.ancestors().nth(2).expect("a test lies in deps/");
     let beside = profile.join(name);
-    let tool = profile.join("../tools").join(name);
-    [beside, tool]
-        .into_iter()
-        .find(|path| path.is_file())
-        .unwrap_or_else(|| {
-            panic!(
-                "no `{name}` in {} nor in ../tools; `cargo xtask test` provides it, or set {variable}",
-                profile.display()
-            )
-        })
+    assert!(
+        beside.is_file(),
+        "no `{name}` in {}; `cargo xtask test` provides it, or set {variable}",
+        profile.display()
+    );
+    beside
 }

@@ -18,22 +18,36 @@ struct Bao {
 impl Bao {
     fn new(server: &Durable, token: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
-        Self { url: server.url(), token: token.to_owned(), home }
+        Self {
+            url: server.url(),
+            token: token.to_owned(),
+            home,
+        }
     }
 
     fn run_with(&self, arguments: &[&str], input: &str) -> Output {
+        self.run_as("table", arguments, input)
+    }
+
+    fn run_as(&self, format: &str, arguments: &[&str], input: &str) -> Output {
         let mut child = Command::new(binary("bao"))
             .args(arguments)
             .env_clear()
             .env("HOME", self.home.path())
             .env("BAO_ADDR", &self.url)
             .env("BAO_TOKEN", &self.token)
+            .env("BAO_FORMAT", format)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
         child.wait_with_output().unwrap()
     }
 
@@ -45,17 +59,25 @@ impl Bao {
     fn ok_with(&self, arguments: &[&str], input: &str) -> String {
         let output = self.run_with(arguments, input);
         let (out, err) = (text(&output.stdout), text(&output.stderr));
-        assert!(output.status.success(), "bao {arguments:?}: {}\n{out}\n{err}", output.status);
+        assert!(
+            output.status.success(),
+            "bao {arguments:?}: {}\n{out}\n{err}",
+            output.status
+        );
         out
     }
 
-    /// As `ok`, with `-format=json`.
+    /// As `ok`, asking for JSON.
     fn json(&self, arguments: &[&str]) -> Value {
-        let mut all: Vec<&str> = arguments.to_vec();
-        let at = all.iter().position(|word| !word.starts_with('-') && word.contains('/'));
-        all.insert(at.unwrap_or(all.len()), "-format=json");
-        let out = self.ok(&all);
-        serde_json::from_str(&out).unwrap_or_else(|error| panic!("bao {all:?}: {error}\n{out}"))
+        let output = self.run_as("json", arguments, "");
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert!(
+            output.status.success(),
+            "bao {arguments:?}: {}\n{out}\n{err}",
+            output.status
+        );
+        serde_json::from_str(&out)
+            .unwrap_or_else(|error| panic!("bao {arguments:?}: {error}\n{out}"))
     }
 
     /// Runs a command that must fail; what it complained.
@@ -79,12 +101,19 @@ fn init_unseal_status_and_seal() {
     bao.fails(2, &["status"]);
     bao.fails(2, &["operator", "init", "-status"]);
     let made = bao.json(&["operator", "init", "-key-shares=3", "-key-threshold=2"]);
-    let keys: Vec<&str> =
-        made["unseal_keys_b64"].as_array().unwrap().iter().map(|key| key.as_str().unwrap()).collect();
+    let keys: Vec<&str> = made["unseal_keys_b64"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key.as_str().unwrap())
+        .collect();
     assert_eq!(keys.len(), 3);
     let wrong = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     bao.ok(&["operator", "unseal", keys[0]]);
-    assert!(bao.fails(2, &["operator", "unseal", wrong]).contains("Code: 400"));
+    assert!(
+        bao.fails(2, &["operator", "unseal", wrong])
+            .contains("Code: 400")
+    );
     bao.ok(&["operator", "unseal", keys[1]]);
     assert!(bao.ok(&["operator", "unseal", keys[2]]).contains("false"));
     bao.ok(&["status"]);
@@ -103,9 +132,20 @@ fn key_value_version_2() {
     bao.ok(&["kv", "put", "kv/app/x", "user=a", "password=one"]);
     bao.ok(&["kv", "put", "-cas=1", "kv/app/x", "user=a", "password=two"]);
     bao.fails(2, &["kv", "put", "-cas=1", "kv/app/x", "user=a"]);
-    assert_eq!(bao.ok(&["kv", "get", "-field=password", "kv/app/x"]).trim(), "two");
-    assert_eq!(bao.ok(&["kv", "get", "-field=password", "-version=1", "kv/app/x"]).trim(), "one");
-    assert_eq!(bao.ok(&["kv", "get", "-mount=kv", "-field=user", "app/x"]).trim(), "a");
+    assert_eq!(
+        bao.ok(&["kv", "get", "-field=password", "kv/app/x"]).trim(),
+        "two"
+    );
+    assert_eq!(
+        bao.ok(&["kv", "get", "-field=password", "-version=1", "kv/app/x"])
+            .trim(),
+        "one"
+    );
+    assert_eq!(
+        bao.ok(&["kv", "get", "-mount=kv", "-field=user", "app/x"])
+            .trim(),
+        "a"
+    );
     bao.ok(&["kv", "patch", "kv/app/x", "password=three"]);
     bao.ok(&["kv", "patch", "-method=rw", "kv/app/x", "more=yes"]);
     let got = bao.json(&["kv", "get", "kv/app/x"]);
@@ -114,18 +154,42 @@ fn key_value_version_2() {
     assert_eq!(got["data"]["metadata"]["version"], 4);
     assert_eq!(bao.json(&["kv", "list", "kv/app/"]), json!(["x"]));
 
-    bao.ok(&["kv", "metadata", "put", "-max-versions=5", "-custom-metadata=owner=me", "kv/app/x"]);
-    bao.ok(&["kv", "metadata", "patch", "-custom-metadata=team=us", "kv/app/x"]);
+    bao.ok(&[
+        "kv",
+        "metadata",
+        "put",
+        "-max-versions=5",
+        "-custom-metadata=owner=me",
+        "kv/app/x",
+    ]);
+    bao.ok(&[
+        "kv",
+        "metadata",
+        "patch",
+        "-custom-metadata=team=us",
+        "kv/app/x",
+    ]);
     let metadata = bao.json(&["kv", "metadata", "get", "kv/app/x"]);
-    assert_eq!(metadata["data"]["custom_metadata"], json!({ "owner": "me", "team": "us" }));
+    assert_eq!(
+        metadata["data"]["custom_metadata"],
+        json!({ "owner": "me", "team": "us" })
+    );
 
     bao.ok(&["kv", "delete", "kv/app/x"]);
-    bao.fails(2, &["kv", "get", "kv/app/x"]);
+    // The client shows what there is to tell of a deleted version.
+    let deleted = bao.ok(&["kv", "get", "kv/app/x"]);
+    assert!(
+        deleted.contains("deletion_time") && !deleted.contains("three"),
+        "{deleted}"
+    );
     bao.ok(&["kv", "undelete", "-versions=4", "kv/app/x"]);
     bao.ok(&["kv", "delete", "-versions=1,2", "kv/app/x"]);
     bao.ok(&["kv", "destroy", "-versions=1", "kv/app/x"]);
     bao.ok(&["kv", "rollback", "-version=3", "kv/app/x"]);
-    assert_eq!(bao.json(&["kv", "get", "kv/app/x"])["data"]["metadata"]["version"], 5);
+    assert_eq!(
+        bao.json(&["kv", "get", "kv/app/x"])["data"]["metadata"]["version"],
+        5
+    );
     bao.ok(&["kv", "metadata", "delete", "kv/app/x"]);
     bao.fails(2, &["kv", "get", "kv/app/x"]);
 }
@@ -144,21 +208,39 @@ fn key_value_version_1_and_its_upgrade() {
     bao.fails(2, &["read", "old/a/c"]);
     bao.ok(&["kv", "enable-versioning", "old"]);
     assert_eq!(bao.ok(&["kv", "get", "-field=k", "old/a/b"]).trim(), "v");
-    assert_eq!(bao.json(&["kv", "get", "old/a/b"])["data"]["metadata"]["version"], 1);
+    assert_eq!(
+        bao.json(&["kv", "get", "old/a/b"])["data"]["metadata"]["version"],
+        1
+    );
 }
 
 #[test]
 fn mounts() {
     let server = Durable::started();
     let bao = Bao::new(&server, server.token());
-    bao.ok(&["secrets", "enable", "-path=one", "-description=first", "kv-v2"]);
+    bao.ok(&[
+        "secrets",
+        "enable",
+        "-path=one",
+        "-description=first",
+        "kv-v2",
+    ]);
     bao.fails(2, &["secrets", "enable", "-path=one", "kv"]);
-    assert!(bao.fails(2, &["secrets", "enable", "-path=two", "zz"]).contains("plugin not found"));
+    assert!(
+        bao.fails(2, &["secrets", "enable", "-path=two", "zz"])
+            .contains("plugin not found")
+    );
     let listed = bao.json(&["secrets", "list", "-detailed"]);
     assert_eq!(listed["one/"]["description"], "first");
     assert_eq!(listed["one/"]["options"], json!({ "version": "2" }));
     assert_eq!(listed["one/"]["running_sha256"].as_str().unwrap().len(), 64);
-    bao.ok(&["secrets", "tune", "-description=second", "-default-lease-ttl=1h", "one"]);
+    bao.ok(&[
+        "secrets",
+        "tune",
+        "-description=second",
+        "-default-lease-ttl=1h",
+        "one",
+    ]);
     let tuned = bao.json(&["read", "sys/mounts/one/tune"]);
     assert_eq!(tuned["data"]["default_lease_ttl"], 3600);
     bao.ok(&["kv", "put", "one/x", "k=v"]);
@@ -189,26 +271,44 @@ fn policies_deny() {
     mine.ok(&["read", "kv/mine/a"]);
     mine.ok(&["list", "kv/mine"]);
     let denied = mine.fails(2, &["read", "kv/theirs"]);
-    assert!(denied.contains("Code: 403") && denied.contains("permission denied"), "{denied}");
+    assert!(
+        denied.contains("Code: 403") && denied.contains("permission denied"),
+        "{denied}"
+    );
     mine.fails(2, &["delete", "kv/mine/a"]);
     mine.fails(2, &["secrets", "list"]);
     bao.ok(&["write", "kv/any/shared", "k=v"]);
     mine.ok(&["read", "kv/any/shared"]);
-    assert_eq!(mine.ok(&["token", "capabilities", "kv/mine/a"]).trim(), "create, list, read");
-    assert!(bao.fails(2, &["policy", "write", "bad", "/dev/null"]).contains("400"));
+    assert_eq!(
+        mine.ok(&["token", "capabilities", "kv/mine/a"]).trim(),
+        "create, list, read"
+    );
+    assert!(
+        bao.fails(2, &["policy", "write", "bad", "/dev/null"])
+            .contains("400")
+    );
 }
 
 #[test]
 fn tokens() {
     let server = Durable::started();
     let bao = Bao::new(&server, server.token());
-    let made = bao.json(&["token", "create", "-policy=default", "-ttl=1h", "-metadata=who=me"]);
+    let made = bao.json(&[
+        "token",
+        "create",
+        "-policy=default",
+        "-ttl=1h",
+        "-metadata=who=me",
+    ]);
     let (token, accessor) = (
         made["auth"]["client_token"].as_str().unwrap(),
         made["auth"]["accessor"].as_str().unwrap(),
     );
     assert!(token.starts_with("hvs."));
-    assert_eq!(bao.json(&["token", "lookup", token])["data"]["meta"], json!({ "who": "me" }));
+    assert_eq!(
+        bao.json(&["token", "lookup", token])["data"]["meta"],
+        json!({ "who": "me" })
+    );
     bao.ok(&["token", "lookup", "-accessor", accessor]);
     bao.ok(&["token", "renew", token]);
     bao.ok(&["token", "renew", "-accessor", accessor]);
@@ -229,7 +329,12 @@ fn audit_lines_tell_everything_and_betray_nothing() {
     let server = Durable::started();
     let bao = Bao::new(&server, server.token());
     let file = server.folder().join("audit.log");
-    bao.ok(&["audit", "enable", "file", &format!("file_path={}", file.display())]);
+    bao.ok(&[
+        "audit",
+        "enable",
+        "file",
+        &format!("file_path={}", file.display()),
+    ]);
     assert!(bao.ok(&["audit", "list"]).contains("file/"));
     bao.ok(&["secrets", "enable", "-path=kv", "-version=2", "kv"]);
     bao.ok(&["kv", "put", "kv/app", "password=canary-4711"]);
@@ -238,20 +343,34 @@ fn audit_lines_tell_everything_and_betray_nothing() {
 
     let lines = fs::read_to_string(&file).unwrap();
     assert!(!lines.contains("canary-4711") && !lines.contains(server.token()));
-    let records: Vec<Value> =
-        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let records: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     let of = |kind: &str, path: &str| {
-        records.iter().filter(|one| one["type"] == kind && one["request"]["path"] == path).count()
+        records
+            .iter()
+            .filter(|one| one["type"] == kind && one["request"]["path"] == path)
+            .count()
     };
     for kind in ["request", "response"] {
         assert_eq!(of(kind, "kv/data/app"), 3, "{kind}");
         assert_eq!(of(kind, "sys/mounts/kv"), 1, "{kind}");
     }
-    let denied = records.iter().find(|one| one["error"] == "permission denied").unwrap();
+    let denied = records
+        .iter()
+        .find(|one| one["error"] == "permission denied")
+        .unwrap();
     assert_eq!(denied["request"]["operation"], "read");
-    let put = records.iter().find(|one| one["request"]["data"]["data"]["password"].is_string());
-    let hash = put.unwrap()["request"]["data"]["data"]["password"].as_str().unwrap();
-    let asked = server.client().write("sys/audit-hash/file", &json!({ "input": "canary-4711" }));
+    let put = records
+        .iter()
+        .find(|one| one["request"]["data"]["data"]["password"].is_string());
+    let hash = put.unwrap()["request"]["data"]["data"]["password"]
+        .as_str()
+        .unwrap();
+    let asked = server
+        .client()
+        .write("sys/audit-hash/file", &json!({ "input": "canary-4711" }));
     assert_eq!(asked.json()["data"]["hash"], hash);
 }
 
@@ -272,7 +391,11 @@ fn a_request_that_cannot_be_recorded_does_not_run() {
     server.signal("HUP");
     let deadline = Instant::now() + Duration::from_secs(30);
     while client.read("sys/mounts").status != 500 {
-        assert!(Instant::now() < deadline, "requests pass unrecorded\n{}", server.log());
+        assert!(
+            Instant::now() < deadline,
+            "requests pass unrecorded\n{}",
+            server.log()
+        );
     }
     let refused = client.write("sys/mounts/kv", &json!({ "type": "kv" }));
     assert_eq!(refused.status, 500);

@@ -21,7 +21,9 @@ struct Known {
 #[test]
 fn every_acknowledged_write_survives_twenty_kills() {
     let mut server = Durable::started();
-    let enabled = server.client().write("sys/mounts/kv", &json!({ "type": "kv" }));
+    let enabled = server
+        .client()
+        .write("sys/mounts/kv", &json!({ "type": "kv" }));
     assert_eq!(enabled.status, 204, "{}", enabled.body);
     let mut known = vec![Known::default(); WRITERS];
     for round in 0..KILLS {
@@ -40,8 +42,11 @@ fn write_until_killed(server: &mut Durable, known: Vec<Known>, writes: u64) -> V
         .into_iter()
         .enumerate()
         .map(|(writer, mut known)| {
-            let (client, acknowledged, dead) =
-                (server.client(), Arc::clone(&acknowledged), Arc::clone(&dead));
+            let (client, acknowledged, dead) = (
+                server.client(),
+                Arc::clone(&acknowledged),
+                Arc::clone(&dead),
+            );
             thread::spawn(move || {
                 known.tried = known.tried.max(known.acknowledged);
                 loop {
@@ -70,11 +75,17 @@ fn write_until_killed(server: &mut Durable, known: Vec<Known>, writes: u64) -> V
         .collect();
     while acknowledged.load(Ordering::SeqCst) < writes {
         thread::yield_now();
-        assert!(!writers.iter().any(thread::JoinHandle::is_finished), "a writer failed");
+        assert!(
+            !writers.iter().any(thread::JoinHandle::is_finished),
+            "a writer failed"
+        );
     }
     server.kill();
     dead.store(true, Ordering::SeqCst);
-    writers.into_iter().map(|writer| writer.join().expect("a writer")).collect()
+    writers
+        .into_iter()
+        .map(|writer| writer.join().expect("a writer"))
+        .collect()
 }
 
 /// A key holds what was acknowledged last, or what was on its way when the server died.
@@ -84,7 +95,11 @@ fn check(client: &Client, known: &[Known], round: u64) {
         if answer.status == 404 && known.acknowledged == 0 {
             continue;
         }
-        assert_eq!(answer.status, 200, "round {round}, writer {writer}: {}", answer.body);
+        assert_eq!(
+            answer.status, 200,
+            "round {round}, writer {writer}: {}",
+            answer.body
+        );
         let value = answer.json()["data"]["n"].as_u64().expect("a number");
         assert!(
             (known.acknowledged..=known.tried).contains(&value),

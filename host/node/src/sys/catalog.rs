@@ -1,6 +1,5 @@
 //! `sys/plugins/catalog`: operators load components.
 
-use crate::builtins;
 use crate::catalog::{self, CatalogEntry, kind_name, kind_of};
 use crate::native::{Ask, Told};
 use crate::refusal::chain;
@@ -90,10 +89,15 @@ pub(super) async fn register(ask: &mut Ask<'_>) -> Told {
         return Err(Refusal::invalid(text));
     }
     let runtime = ask.node.parts.runtime.clone();
-    let inspected = tokio::task::spawn_blocking(move || (runtime.inspect(&bytes), bytes)).await;
-    let (inspected, bytes) = inspected.map_err(|error| Refusal::internal(error.to_string()))?;
-    let inspected = inspected.map_err(|error| Refusal::invalid(chain(&error)))?;
-    let entry = builtins::entry(&name, inspected, false);
+    let compiling = tokio::task::spawn_blocking(move || {
+        let compiled = runtime.compile(&bytes, &digest);
+        (compiled, bytes)
+    });
+    let (compiled, bytes) = compiling
+        .await
+        .map_err(|error| Refusal::internal(error.to_string()))?;
+    let component = compiled.map_err(|error| Refusal::invalid(chain(&error)))?;
+    let entry = catalog::entry(&name, &component, false);
     if entry.kind != kind {
         let text = format!("component is of type {:?}", kind_name(entry.kind));
         return Err(Refusal::invalid(text));
@@ -105,8 +109,7 @@ pub(super) async fn register(ask: &mut Ask<'_>) -> Told {
         let text = format!("component says it is version {:?}", entry.version);
         return Err(Refusal::invalid(text));
     }
-    catalog::store_bytes(ask.tx, &entry.digest, &bytes);
-    catalog::store(ask.tx, &entry)?;
+    catalog::store(ask.tx, &entry, &component, &bytes, &ask.node.parts.runtime)?;
     Ok(Answer::Empty)
 }
 

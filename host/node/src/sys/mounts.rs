@@ -7,6 +7,7 @@ use crate::tables::{Mount, forget_mount, store_mount};
 use crate::{catalog, tables};
 use base::{Answer, Envelope, Json, Refusal};
 use locality::{Class, PhysicalKey};
+use manifest::Manifest;
 use mount::{MountEntry, MountKind, MountPath};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -96,6 +97,7 @@ fn new_entry(ask: &mut Ask<'_>, kind: MountKind, path: MountPath) -> Result<Moun
     let version = ask.text("plugin_version").to_owned();
     let missing = || Refusal::invalid(format!("plugin not found in the catalog: {name}"));
     let component = catalog::find(ask.tx, kind, &name, &version)?.ok_or_else(missing)?;
+    check_options(&component.manifest, &options)?;
     let mut entry = MountEntry::make(kind, path, &name, ask.node.parts.entropy.as_ref());
     entry.plugin_version = component.version;
     entry.digest = component.digest;
@@ -107,6 +109,28 @@ fn new_entry(ask: &mut Ask<'_>, kind: MountKind, path: MountPath) -> Result<Moun
         tune::apply_config(&mut entry.config, config, &ask.node.parts.settings)?;
     }
     Ok(entry)
+}
+
+/// Refuses an option that decides which routes there are, with a value under which there are none.
+pub(super) fn check_options(
+    manifest: &Manifest,
+    options: &BTreeMap<String, String>,
+) -> Result<(), Refusal> {
+    for (name, value) in options {
+        let conditions = manifest
+            .routes
+            .iter()
+            .filter_map(|route| route.when.as_ref());
+        let mut named = conditions
+            .filter(|condition| condition.name == *name)
+            .peekable();
+        if named.peek().is_some() && !named.any(|condition| condition.holds(Some(value))) {
+            return Err(Refusal::invalid(format!(
+                "invalid {name} provided: {value}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Takes a mount away with all that it stored and leased.

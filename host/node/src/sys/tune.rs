@@ -5,7 +5,7 @@ use crate::native::{Ask, Told};
 use crate::parts::Settings;
 use crate::refusal::from_barrier;
 use crate::tables::store_mount;
-use base::{Answer, Envelope, Json, Map, Refusal, parse_duration};
+use base::{Answer, Envelope, Map, Refusal, parse_duration};
 use locality::SystemKey;
 use mount::{ListingVisibility, MountConfig, MountEntry, MountKind};
 use serde_json::{Value, json};
@@ -56,6 +56,12 @@ pub(super) fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
         entry.description = description.to_owned();
     }
     let options = mounts::texts(ask.input.get("options"));
+    let tables = ask.node.tables();
+    if let Some(mount) = tables.with_id(ask.namespace.id, entry.id)
+        && let Some((manifest, _)) = mount.1.routes()
+    {
+        mounts::check_options(manifest, &options)?;
+    }
     let before = entry.options.get("version").cloned();
     if before.as_deref() == Some("2") && options.get("version").is_some_and(|asked| asked != "2") {
         return Err(Refusal::invalid("cannot downgrade mount from version 2"));
@@ -65,11 +71,13 @@ pub(super) fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     entry.options.extend(options);
     store_mount(ask.tx, ask.namespace.id, &entry)?;
     if upgrades && entry.plugin == "kv" {
-        // Clients expect an answer with a body here, and need not wait: reads and writes of the new
+        // Clients expect an answer with a body here. They need not wait: reads and writes of the new
         // version work at once.
-        return Ok(Answer::Envelope(Box::new(Envelope::with_data(Json::of(
-            &json!({}),
-        )))));
+        let warnings = vec![String::from("Upgraded mount from version 1 to version 2")];
+        return Ok(Answer::Envelope(Box::new(Envelope {
+            warnings,
+            ..Envelope::default()
+        })));
     }
     Ok(Answer::Empty)
 }

@@ -1,7 +1,7 @@
 //! Random histories of one secret, against a model that is too simple to be wrong.
 
 use core::time::Duration;
-use proptest::prelude::{Just, Strategy, prop_oneof, proptest};
+use proptest::prelude::{Just, ProptestConfig, Strategy, prop_oneof, proptest};
 use sdk::testing::TestMount;
 use sdk::{Json, Operation, Reply, Result, json, not_found};
 use std::collections::BTreeMap;
@@ -218,6 +218,9 @@ fn compare(kv: &TestMount, model: &Model) {
 }
 
 proptest! {
+    // Each builds a matcher per request: enough to meet every pair of acts, and no more.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn a_secret_does_as_its_model(acts in acts()) {
         let kv = TestMount::with_options(kv::engine(), &[("version", "2")]);

@@ -273,6 +273,8 @@ fn metadata_is_written_and_patched() {
         json!({"max_versions": -1}),
         json!({"max_versions": 4_294_967_296_u64}),
         json!({"delete_version_after": "-1s"}),
+        json!({"delete_version_after": "100000000h"}),
+        json!({"delete_version_after": 99_999_999_999_u64}),
         json!({"custom_metadata": {"": "x"}}),
     ] {
         refusal(kv.update("metadata/a", body.clone()));

@@ -31,6 +31,16 @@ differences! {
         "OpenBao answers 500 to a number or boolean that it takes as text when metadata is written; we take it in both.";
     VERSIONS_OUT_OF_RANGE: "max_versions out of range",
         "OpenBao lets -1 and 2^32 overflow silently; we refuse them.";
+    NULLS_IN_LISTS: "nulls inside lists of a patch",
+        "OpenBao removes nulls from objects inside lists; RFC 7396 takes a list as it is.";
+    NULL_DURATION: "null as delete_version_after",
+        "OpenBao ignores it, though null sets the other settings back; we set it back as well.";
+    WARNED_WRITES: "warnings of writes that answer nothing",
+        "OpenBao drops the warning that a parameter was ignored where the answer would be empty; who asked is to see it.";
+    UPGRADE: "upgrade from version 1",
+        "OpenBao warns that the mount will be unavailable for a while; here it never is.";
+    MOUNT_VERSION: "versions of a mount that do not exist",
+        "Both refuse them; we say why.";
     NEGATIVE_TTL: "negative ttl in KV v1",
         "OpenBao hands a negative lease_duration to clients; we take it for a ttl that is no duration.";
     FOLDER_READ: "reading a path that ends in a slash",

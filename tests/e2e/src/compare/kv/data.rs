@@ -139,7 +139,7 @@ pub(super) const PATCHES: Script = Script {
         patch("patches/data/a", r#"{"data":{"a":2}}"#).headers(&[("Content-Type", "application/json")]),
         patch("patches/data/a", r#"{"data":{"a":2}}"#)
             .headers(&[("Content-Type", "application/merge-patch+json; charset=utf-8")]),
-        patch("patches/data/a", r#"{"data":{"b":{"c":null,"e":1.5},"z":{"y":null,"x":1},"d":null,"l":[null,{"q":null}]}}"#),
+        patch("patches/data/a", r#"{"data":{"b":{"c":null,"e":1.5},"z":{"y":null,"x":1},"d":null,"l":[null,{"q":1}]}}"#),
         get("patches/data/a"),
         get("patches/data/a?version=1"),
         send("PATCH", "patches/data/a").headers(&[("Content-Type", "application/merge-patch+json")]),
@@ -170,6 +170,13 @@ pub(super) const PATCHES: Script = Script {
             &differences::PATCH_OF_NULL,
             404,
             r#"{"data":{"created_time":"2026-11-23T05:14:55Z","custom_metadata":null,"deletion_time":"2026-11-23T05:14:55Z","destroyed":false,"version":11}}"#,
+        ),
+        post("patches/data/l", r#"{"data":{"l":1}}"#),
+        patch("patches/data/l", r#"{"data":{"l":[null,{"q":null}]}}"#),
+        get("patches/data/l").but(
+            &differences::NULLS_IN_LISTS,
+            200,
+            r#"{"data":{"data":{"l":[null,{"q":null}]},"metadata":{"created_time":"2026-11-23T05:14:55Z","custom_metadata":null,"deletion_time":"","destroyed":false,"version":2}}}"#,
         ),
         post("patches/data/b", r#"{"data":{"q":1}}"#),
         post("patches/destroy/b", r#"{"versions":[1]}"#),

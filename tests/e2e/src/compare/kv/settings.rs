@@ -36,10 +36,14 @@ pub(super) const CONFIG: Script = Script {
         post("config/config", r#"{"delete_version_after":"-7h"}"#),
         get("config/config"),
         post("config/config", r#"{"delete_version_after":null}"#),
-        get("config/config"),
+        get("config/config").but(
+            &differences::NULL_DURATION,
+            200,
+            r#"{"data":{"cas_required":false,"delete_version_after":"0s","max_versions":0,"metadata_cas_required":false}}"#,
+        ),
         post("config/config", r#"{"delete_version_after":0}"#),
         get("config/config"),
-        post("config/config", r#"{"zz":1}"#),
+        post("config/config", r#"{"zz":1}"#).but(&differences::WARNED_WRITES, 200, r#"{"warnings":["Endpoint ignored these unrecognized parameters: [zz]"]}"#),
         post("config/config", r#"{"metadata_cas_required":true}"#),
         get("config/config"),
         post(

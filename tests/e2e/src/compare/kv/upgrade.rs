@@ -1,7 +1,7 @@
 //! From version 1 to version 2.
 
 use super::{MOUNT_V1, MOUNT_V2};
-use crate::compare::{Script, delete, get, list, patch, post, scan};
+use crate::compare::{Script, differences, delete, get, list, patch, post, scan};
 
 /// Everything that was there is there, as version 1.
 pub(super) const UPGRADE: Script = Script {
@@ -16,7 +16,11 @@ pub(super) const UPGRADE: Script = Script {
         post("up/metadata/m", r#"{"x":1}"#),
         post("up/data/x", r#"{"y":1}"#),
         post("up/config", r#"{"z":1}"#),
-        post("sys/mounts/up/tune", r#"{"options":{"version":"2"}}"#),
+        post("sys/mounts/up/tune", r#"{"options":{"version":"2"}}"#).but(
+            &differences::UPGRADE,
+            200,
+            r#"{"data":{}}"#,
+        ),
         get("up/data/a").until(200),
         get("up/a"),
         get("up/metadata/a"),
@@ -55,10 +59,20 @@ pub(super) const UPGRADE: Script = Script {
         post(
             "sys/mounts/bad",
             r#"{"type":"kv","options":{"version":"3"}}"#,
+        )
+        .but(
+            &differences::MOUNT_VERSION,
+            400,
+            r#"{"errors":["invalid version provided: 3"]}"#,
         ),
         post(
             "sys/mounts/bad",
             r#"{"type":"kv","options":{"version":"x"}}"#,
+        )
+        .but(
+            &differences::MOUNT_VERSION,
+            400,
+            r#"{"errors":["invalid version provided: x"]}"#,
         ),
         post(
             "sys/mounts/empty",
