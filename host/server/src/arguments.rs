@@ -39,7 +39,7 @@ pub struct Development {
 pub struct ArgumentError(String);
 
 /// For `casemate server -help`.
-pub const USAGE: &str = "\
+pub(crate) const USAGE: &str = "\
 usage: casemate server -config=FILE [FLAGS]
        casemate server -dev [FLAGS]
 

@@ -43,6 +43,24 @@ pub struct Config {
     pub warnings: Vec<String>,
 }
 
+impl Config {
+    /// Notes the address that a listener was bound to, where it asked for any port. The URLs that
+    /// were derived from it follow.
+    pub(crate) fn note_address(&mut self, position: usize, address: SocketAddr) {
+        let Some(listener) = self.listeners.get_mut(position) else {
+            return;
+        };
+        let derived = (url_of(listener), cluster_url_of(listener));
+        listener.address = address;
+        if self.api_addr == derived.0 {
+            self.api_addr = url_of(listener);
+        }
+        if self.cluster_addr == derived.1 {
+            self.cluster_addr = cluster_url_of(listener);
+        }
+    }
+}
+
 /// Where everything is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StorageConfig {

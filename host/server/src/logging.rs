@@ -5,6 +5,7 @@ use core::fmt;
 use std::io::stderr;
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
@@ -14,11 +15,11 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, reload};
 
 /// Changes the level while the server runs.
-pub(crate) struct LogHandle(Option<reload::Handle<LevelFilter, Registry>>);
+pub(crate) struct LogHandle(Option<reload::Handle<Targets, Registry>>);
 
 /// Begins to log. A second call in one process has no effect: the first log stays.
 pub(crate) fn start(config: LogConfig) -> LogHandle {
-    let (filter, handle) = reload::Layer::new(level_of(config.level));
+    let (filter, handle) = reload::Layer::new(targets_of(config.level));
     let lines: Box<dyn Layer<_> + Send + Sync> = match config.format.unwrap_or(LogFormat::Standard)
     {
         LogFormat::Standard => {
@@ -38,11 +39,36 @@ impl LogHandle {
     /// From now on only this and what is more important.
     pub(crate) fn set_level(&self, level: Option<LogLevel>) {
         if let Some(handle) = &self.0
-            && let Err(error) = handle.reload(level_of(level))
+            && let Err(error) = handle.reload(targets_of(level))
         {
             tracing::error!(%error, "the log level stays as it was");
         }
     }
+}
+
+/// Crates of others that tell of themselves at length.
+const TALKATIVE: [&str; 8] = [
+    "openraft",
+    "fjall",
+    "lsm_tree",
+    "hyper",
+    "h2",
+    "rustls",
+    "wasmtime",
+    "cranelift_codegen",
+];
+
+/// Our own rooms at `level`; others only where all is wanted, or when they warn.
+fn targets_of(level: Option<LogLevel>) -> Targets {
+    let ours = level_of(level);
+    let others = match level {
+        Some(LogLevel::Trace) => LevelFilter::TRACE,
+        Some(LogLevel::Debug) => LevelFilter::INFO,
+        None | Some(LogLevel::Info | LogLevel::Warn) => LevelFilter::WARN,
+        Some(LogLevel::Error) => LevelFilter::ERROR,
+    };
+    let others = TALKATIVE.into_iter().map(|target| (target, others));
+    Targets::new().with_default(ours).with_targets(others)
 }
 
 const fn level_of(level: Option<LogLevel>) -> LevelFilter {

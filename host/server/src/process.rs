@@ -119,15 +119,15 @@ fn log_config(arguments: &Arguments, config: &Config) -> LogConfig {
 /// Binds all addresses before anything is opened, and notes the ports that were chosen.
 async fn bind(config: &mut Config) -> Result<Vec<Listener>, ServerError> {
     let mut bound = Vec::new();
-    for listener in &mut config.listeners {
-        let failed = |error| ServerError::Listen(listener.address, error);
-        let socket = Listener::bind(listener.address).await.map_err(failed)?;
-        let address = socket.local_address().map_err(failed)?;
-        if listener.address.port() == 0 {
-            let (asked, given) = (listener.address.to_string(), address.to_string());
-            config.api_addr = config.api_addr.replace(&asked, &given);
-        }
-        listener.address = address;
+    let asked: Vec<_> = config
+        .listeners
+        .iter()
+        .map(|listener| listener.address)
+        .collect();
+    for (position, asked) in asked.into_iter().enumerate() {
+        let failed = |error| ServerError::Listen(asked, error);
+        let socket = Listener::bind(asked).await.map_err(failed)?;
+        config.note_address(position, socket.local_address().map_err(failed)?);
         bound.push(socket);
     }
     Ok(bound)
