@@ -3,7 +3,7 @@
 //! ```text
 //!  commit ─┐                 ┌──────────────── the log's own thread ───────────────┐
 //!  commit ─┼─▶ bounded queue │ committer ─▶ openraft ─▶ Log ─▶ storage, fsync      │
-//!  commit ─┘        503      │   ▲ group        └─────▶ StateMachine ─▶ storage    │
+//!  commit ─┘   full: busy    │   ▲ group        └─────▶ StateMachine ─▶ storage    │
 //!    ▲                       │   │ into one entry            └─▶ Observer          │
 //!    └──────── index ────────┼───┘                                                 │
 //!                            └─────────────────────────────────────────────────────┘

@@ -140,14 +140,13 @@ async fn a_snapshot_travels_in_chunks() {
         .install_snapshot(&snapshot.meta, image)
         .await
         .unwrap();
-    let mut expected = content(&*from);
+    let expected = content(&*from);
     assert_eq!(log.0.last(), Some(id(39)));
     assert_eq!(journal::applied_index(&*to).unwrap(), 39);
     assert_eq!(follower.applied_state().await.unwrap().0, Some(id(39)));
     assert_ne!(content(&*to), expected);
     follower.apply([write(40, "later", b"x")]).await.unwrap();
     assert_eq!(content(&*to), expected);
-    expected.clear();
     let meta: Vec<_> = to
         .snapshot()
         .range(Space::Meta, b"raft/staged", None)
