@@ -3,6 +3,13 @@
 use std::path::Path;
 use std::process::Command;
 
+/// The repository's.
+const PROFILE: [&str; 3] = [
+    "profile.dev.debug='line-tables-only'",
+    "profile.dev.package.'*'.opt-level=1",
+    "profile.dev.package.'*'.debug=false",
+];
+
 #[test]
 fn a_new_engine_passes_its_own_tests() {
     let folder = tempfile::tempdir().unwrap();
