@@ -68,7 +68,7 @@ pub enum StorageConfig {
     Raft {
         /// The folder.
         path: PathBuf,
-        /// The node's name; none: the host's.
+        /// The node's name, for its log.
         node_id: Option<String>,
     },
     /// In memory: gone with the process.

@@ -4,6 +4,7 @@ use crate::arguments::Development;
 use crate::certificate::{MadeCertificate, make_certificate, write_private};
 use crate::config::{Given, ListenerConfig, StorageConfig, TlsConfig};
 use crate::error::ServerError;
+use crate::system::SystemEntropy;
 use api::{ClientCertificates, Limits, TlsFiles, TlsVersion};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -61,7 +62,8 @@ pub(crate) fn make_tls(
 ) -> Result<MadeCertificate, ServerError> {
     let folder = match &development.tls_folder {
         Some(folder) => folder.clone(),
-        None => std::env::temp_dir().join(format!("casemate-tls-{}", std::process::id())),
+        None => new_folder()
+            .map_err(|(folder, error)| ServerError::File("make the folder", folder, error))?,
     };
     let made = make_certificate(&folder, listener.address.ip())?;
     listener.tls = TlsConfig::Files(TlsFiles {
@@ -72,6 +74,17 @@ pub(crate) fn make_tls(
         version_max: TlsVersion::Tls13,
     });
     Ok(made)
+}
+
+/// A folder that nobody else can have made before: a key goes into it.
+fn new_folder() -> Result<PathBuf, (PathBuf, std::io::Error)> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let name = format!("casemate-tls-{}", base::make_hex(&SystemEntropy, 8));
+    let folder = std::env::temp_dir().join(name);
+    match fs::DirBuilder::new().mode(0o700).create(&folder) {
+        Ok(()) => Ok(folder),
+        Err(error) => Err((folder, error)),
+    }
 }
 
 /// Initializes and unseals the node, or only unseals it when its folder was used before.

@@ -91,7 +91,7 @@ fn open_storage(
         StorageConfig::Memory => Ok((Arc::new(Memory::new()), 1)),
         StorageConfig::Raft { path, node_id } => {
             let failed = |error| ServerError::File("make the folder", path.clone(), error);
-            fs::create_dir_all(path).map_err(failed)?;
+            make_private_folder(path).map_err(failed)?;
             let number = node_number(path, entropy)?;
             let name = node_id.as_deref().unwrap_or_default();
             tracing::info!(folder = %path.display(), number, name, "opening the storage");
@@ -100,6 +100,15 @@ fn open_storage(
             Ok((Arc::new(disk), number))
         }
     }
+}
+
+/// Makes a folder that only this user may enter; one that exists stays as its owner made it.
+fn make_private_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
 }
 
 /// The number of the node that a folder belongs to: drawn when the folder is new, then kept. Names

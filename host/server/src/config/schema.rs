@@ -566,8 +566,8 @@ pub const STORAGE_RAFT: &[Key] = &[
     used(
         "node_id",
         Text,
-        "the host's name",
-        "Name of this node in the cluster.",
+        "",
+        "Name of this node, for its log. Its number in the cluster is drawn at the first start and kept in the folder.",
     ),
     idle("retry_join", "There is one node."),
     idle("retry_join_as_non_voter", "There is one node."),

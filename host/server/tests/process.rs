@@ -1,0 +1,139 @@
+//! The binary as its operator sees it: starts, answers, reloads, stops.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+
+struct Server {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    address: String,
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_casemate"));
+    command.arg("server").args(arguments).env_clear();
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+impl Server {
+    /// Starts one and waits until it says that it listens.
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = command(arguments).spawn().unwrap();
+        let mut server = Self {
+            output: BufReader::new(child.stdout.take().unwrap()),
+            child,
+            address: String::new(),
+        };
+        let line = server.line("Api Address: http");
+        server.address = line.rsplit_once("//").unwrap().1.to_owned();
+        server.line("==> Casemate server started!");
+        server
+    }
+
+    /// Reads on to the line that holds `text`.
+    fn line(&mut self, text: &str) -> String {
+        let mut seen = String::new();
+        loop {
+            let mut line = String::new();
+            let length = self.output.read_line(&mut line).unwrap();
+            assert!(length > 0, "the server ended before {text:?}: {seen}");
+            if line.contains(text) {
+                return line.trim().to_owned();
+            }
+            seen.push_str(&line);
+        }
+    }
+
+    fn get(&self, path: &str, token: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx-vault-token: {token}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn signal(&self, name: &str) {
+        let process = self.child.id().to_string();
+        let sent = Command::new("kill")
+            .args([name, &process])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    fn end(mut self, signal: &str) -> (ExitStatus, String) {
+        self.signal(signal);
+        let mut log = String::new();
+        let mut errors = self.child.stderr.take().unwrap();
+        errors.read_to_string(&mut log).unwrap();
+        (self.child.wait().unwrap(), log)
+    }
+}
+
+#[test]
+fn development_mode_begins_reloads_and_ends() {
+    let mut server = Server::start(&[
+        "-dev",
+        "-dev-root-token-id=root",
+        "-dev-listen-address=127.0.0.1:0",
+        "-dev-no-store-token",
+    ]);
+    assert!(server.line("Unseal Key: ").len() > 50);
+    assert_eq!(server.line("Root Token: "), "Root Token: root");
+    let health = server.get("/v1/sys/health", "");
+    assert!(health.starts_with("HTTP/1.1 200 "), "{health}");
+    let own = server.get("/v1/auth/token/lookup-self", "root");
+    assert!(own.contains("\"policies\":[\"root\"]"), "{own}");
+    server.signal("-HUP");
+    assert!(server.get("/v1/sys/health", "").contains(" 200 "));
+    let (status, log) = server.end("-TERM");
+    assert!(status.success(), "{status} {log}");
+    assert!(log.trim_end().ends_with("server: stopped"), "{log}");
+}
+
+#[test]
+fn a_configuration_is_served_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let text = format!(
+        "storage \"raft\" {{ path = {:?} }}\n\
+         listener \"tcp\" {{\n  address = \"127.0.0.1:0\"\n  tls_disable = true\n}}\n\
+         pid_file = {:?}\ndisable_mlock = true\n",
+        at("data"),
+        at("pid")
+    );
+    std::fs::write(at("a.hcl"), text).unwrap();
+    let flag = format!("-config={}", at("a.hcl"));
+    let server = Server::start(&[&flag]);
+    let process = std::fs::read_to_string(at("pid")).unwrap();
+    assert_eq!(process.trim(), server.child.id().to_string());
+    let health = server.get("/v1/sys/health", "");
+    assert!(health.starts_with("HTTP/1.1 501 "), "{health}");
+    let second = command(&[&flag]).output().unwrap();
+    assert!(!second.status.success(), "one folder, two servers");
+    let (status, log) = server.end("-INT");
+    assert!(status.success(), "{status} {log}");
+    assert!(log.contains("\"disable_mlock\" has no effect"), "{log}");
+    assert!(!Path::new(&at("pid")).exists());
+}
+
+#[test]
+fn what_cannot_be_served_is_said_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.hcl");
+    std::fs::write(&file, "ui = true\nlistner \"tcp\" {}\n").unwrap();
+    let flag = format!("-config={}", file.display());
+    let output = command(&[&flag]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8(output.stderr).unwrap();
+    let expected = "a.hcl:2: unknown key \"listner\"; did you mean \"listener\"?\n";
+    assert!(message.ends_with(expected), "{message}");
+    let nothing = command(&[]).output().unwrap();
+    assert_eq!(nothing.status.code(), Some(1));
+}
