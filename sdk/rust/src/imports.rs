@@ -5,6 +5,7 @@ use crate::bindings::host::casemate::plugin as host;
 use crate::context::{Level, Page, StorageError};
 
 pub(crate) use crate::imports_crypto::HostKey;
+pub(crate) use crate::imports_http::HostRequest;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Host;

@@ -32,8 +32,11 @@ mod handler;
 #[cfg_attr(target_family = "wasm", path = "imports.rs")]
 #[cfg_attr(not(target_family = "wasm"), path = "testing/host.rs")]
 mod host;
+pub mod http;
 #[cfg(target_family = "wasm")]
 mod imports_crypto;
+#[cfg(target_family = "wasm")]
+mod imports_http;
 mod reply;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;

@@ -59,6 +59,7 @@ const fn engine() -> Engine {
         .patch("roles/{name}", "Changes a role.", write_role)
         .on(Operation::Read, "creds/{name}", "Makes a secret.", creds)
         .read("who", "Says who asks.", who)
+        .update("ask", "Asks an upstream.", ask)
         .gives_renewable("creds", "A secret.", renew, revoke)
         .on_start(start)
 }
@@ -148,6 +149,17 @@ fn renew(_: &mut Ctx, lease: Lease, increment: Duration) -> Result<Renewal> {
 
 fn revoke(ctx: &mut Ctx, lease: Lease) -> Result<()> {
     ctx.delete(&lease.private::<String>()?)
+}
+
+fn ask(ctx: &mut Ctx, (): ()) -> Result<Reply> {
+    let request = ctx
+        .http("POST", "https://upstream.example/x")
+        .header("a", "b");
+    let response = request
+        .body(b"hello")
+        .timeout(Duration::from_secs(5))
+        .send()?;
+    Reply::data(&json!({ "status": response.status }))
 }
 
 fn who(ctx: &Ctx, (): ()) -> Result<Reply> {
@@ -274,6 +286,27 @@ fn a_lease_is_renewed_and_taken_back() {
     mount.revoke(lease.clone()).unwrap();
     assert_eq!(mount.stored_value(&key), Json::Null);
     mount.revoke(lease).unwrap();
+}
+
+#[test]
+fn an_upstream_is_what_the_test_says() {
+    let mount = TestMount::new(engine());
+    let failure = mount.update("ask", json!({})).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Invalid);
+    mount.with_upstream(|sent| {
+        assert_eq!(
+            (sent.method.as_str(), sent.body.as_slice()),
+            ("POST", b"hello".as_slice())
+        );
+        Ok(sdk::http::Response {
+            status: 418,
+            ..sdk::http::Response::default()
+        })
+    });
+    assert_eq!(
+        mount.update("ask", json!({})).unwrap().to_value(),
+        json!({ "status": 418 })
+    );
 }
 
 #[test]

@@ -56,6 +56,7 @@ pub(crate) struct Bench {
     pub(crate) raw_body: Option<Vec<u8>>,
     pub(crate) now_ms: u64,
     pub(crate) random_state: u64,
+    pub(crate) upstream: Option<super::upstream::Upstream>,
     pub(crate) lines: Vec<(Level, String)>,
 }
 
@@ -87,6 +88,7 @@ impl Bench {
             raw_body: None,
             now_ms: 1_795_411_243_000,
             random_state: 1,
+            upstream: None,
             lines: Vec::new(),
         }
     }

@@ -6,6 +6,7 @@ use core::cell::RefCell;
 use std::rc::Rc;
 
 pub(crate) use crate::testing::keys::HostKey;
+pub(crate) use crate::testing::upstream::HostRequest;
 
 #[derive(Clone)]
 pub(crate) struct Host(pub(crate) Rc<RefCell<Bench>>);

@@ -10,7 +10,9 @@ pub(crate) mod keys;
 mod mount;
 mod plugin;
 mod sha256;
+pub(crate) mod upstream;
 
 pub use bench::Caller;
 pub use mount::TestMount;
 pub use plugin::Plugin;
+pub use upstream::{Sent, Upstream};

@@ -126,6 +126,12 @@ impl TestMount {
         self
     }
 
+    /// From now on this answers the component's HTTP requests. Without it no host is granted.
+    pub fn with_upstream(&self, upstream: super::Upstream) -> &Self {
+        self.bench.borrow_mut().upstream = Some(upstream);
+        self
+    }
+
     /// The n-th storage call of each call fails, counted from 1; 0 for none.
     pub fn failing_storage_at(&self, n: u32) -> &Self {
         self.bench.borrow_mut().fails_at = (n > 0).then_some(n);
