@@ -1,1 +1,1 @@
-//! Placeholder.
+//! Suites against the documented contracts: what a component may do to its host (`tests/hostile`).

@@ -1,0 +1,10 @@
+//! Components that misbehave: each is contained, the reason is in the log, the caller is told
+//! something that helps, and the neighbors do not notice.
+
+mod artifacts;
+mod calls;
+mod journal;
+mod neighbors;
+mod registration;
+mod sections;
+mod world;
