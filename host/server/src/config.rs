@@ -2,6 +2,7 @@
 
 mod check;
 mod error;
+mod keys;
 mod listener;
 pub mod schema;
 
@@ -212,7 +213,7 @@ struct Draft<'tree> {
 impl<'tree> Draft<'tree> {
     fn add(&mut self, file: &'tree Path, body: &'tree Body) -> Result<(), ConfigError> {
         let warnings = &mut self.warnings;
-        let top = check(file, "", body, schema::TOP, warnings)?;
+        let top = check(file, "", body, keys::TOP, warnings)?;
         self.tops.insert(0, top);
         let at = |error: hcl::Error| match &error {
             hcl::Error::Kind { place, message } => ConfigError::at(file, *place, message.clone()),
@@ -227,14 +228,14 @@ impl<'tree> Draft<'tree> {
                 return Err(ConfigError::at(file, block.place, message));
             }
             let title = "listener \"tcp\"";
-            let listener = check(file, title, block.body, schema::LISTENER_TCP, warnings)?;
+            let listener = check(file, title, block.body, keys::LISTENER_TCP, warnings)?;
             self.listeners.push(listener);
         }
         for block in body.blocks("storage", 1).map_err(at)? {
             self.storage = Some(match block.labels.concat().as_str() {
                 "raft" => {
                     let title = "storage \"raft\"";
-                    let raft = check(file, title, block.body, schema::STORAGE_RAFT, warnings)?;
+                    let raft = check(file, title, block.body, keys::STORAGE_RAFT, warnings)?;
                     let path = raft.text("path").filter(|path| !path.is_empty());
                     let Some(path) = path else {
                         let message = "storage \"raft\" needs a \"path\"";
@@ -247,7 +248,7 @@ impl<'tree> Draft<'tree> {
                 }
                 "inmem" => {
                     let title = "storage \"inmem\"";
-                    check(file, title, block.body, schema::STORAGE_INMEM, warnings)?;
+                    check(file, title, block.body, keys::STORAGE_INMEM, warnings)?;
                     StorageConfig::Memory
                 }
                 other => {

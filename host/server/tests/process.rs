@@ -1,5 +1,10 @@
 //! The binary as its operator sees it: starts, answers, reloads, stops.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, in its helpers too"
+)]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
