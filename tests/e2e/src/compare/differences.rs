@@ -35,8 +35,6 @@ differences! {
         "OpenBao removes nulls from objects inside lists; RFC 7396 takes a list as it is.";
     NULL_DURATION: "null as delete_version_after",
         "OpenBao ignores it, though null sets the other settings back; we set it back as well.";
-    WARNED_WRITES: "warnings of writes that answer nothing",
-        "OpenBao drops the warning that a parameter was ignored where the answer would be empty; who asked is to see it.";
     UPGRADE: "upgrade from version 1",
         "OpenBao warns that the mount will be unavailable for a while; here it never is.";
     MOUNT_VERSION: "versions of a mount that do not exist",

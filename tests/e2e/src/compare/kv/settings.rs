@@ -43,7 +43,7 @@ pub(super) const CONFIG: Script = Script {
         ),
         post("config/config", r#"{"delete_version_after":0}"#),
         get("config/config"),
-        post("config/config", r#"{"zz":1}"#).but(&differences::WARNED_WRITES, 200, r#"{"warnings":["Endpoint ignored these unrecognized parameters: [zz]"]}"#),
+        post("config/config", r#"{"zz":1}"#),
         post("config/config", r#"{"metadata_cas_required":true}"#),
         get("config/config"),
         post(

@@ -1,7 +1,7 @@
 //! From version 1 to version 2.
 
 use super::{MOUNT_V1, MOUNT_V2};
-use crate::compare::{Script, differences, delete, get, list, patch, post, scan};
+use crate::compare::{Script, delete, differences, get, list, patch, post, scan};
 
 /// Everything that was there is there, as version 1.
 pub(super) const UPGRADE: Script = Script {
@@ -19,7 +19,7 @@ pub(super) const UPGRADE: Script = Script {
         post("sys/mounts/up/tune", r#"{"options":{"version":"2"}}"#).but(
             &differences::UPGRADE,
             200,
-            r#"{"data":{}}"#,
+            r#"{"warnings":["Upgraded mount from version 1 to version 2"]}"#,
         ),
         get("up/data/a").until(200),
         get("up/a"),
