@@ -1,11 +1,11 @@
 //! Rewrites single sections of a finished component.
 
+/// What is to stand in place of a section; None to leave it.
+type Change<'a> = &'a mut dyn FnMut(u8, &[u8]) -> Option<Vec<u8>>;
+
 /// The same component with some sections of its core modules replaced: `change` is given the number
 /// and the content of each, and returns what is to stand there instead.
-pub(crate) fn map(
-    component: &[u8],
-    change: &mut dyn FnMut(u8, &[u8]) -> Option<Vec<u8>>,
-) -> Vec<u8> {
+pub(crate) fn map(component: &[u8], change: Change<'_>) -> Vec<u8> {
     let (preamble, mut rest) = component.split_at(8);
     let is_component = preamble[6] == 1;
     let mut bytes = preamble.to_vec();
@@ -15,7 +15,7 @@ pub(crate) fn map(
         rest = after;
         // In a component, section 1 is a core module and section 4 a component.
         let content = match (is_component, id) {
-            (true, 1 | 4) => map(content, change),
+            (true, 1 | 4) => map(content, &mut *change),
             (true, _) => content.to_vec(),
             (false, _) => change(*id, content).unwrap_or_else(|| content.to_vec()),
         };
