@@ -1,5 +1,7 @@
 //! What `casemate plugin new` makes is an engine whose tests pass.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::process::Command;
 
@@ -27,7 +29,8 @@ fn a_new_engine_passes_its_own_tests() {
     cargo
         .current_dir(&engine)
         .args(["test", "--quiet", "--offline", "--lib"]);
-    // Beside the binary of this test lie the SDK and its dependencies, built.
+    // Beside the binary of this test lie the dependencies, built with this profile.
+    cargo.args(PROFILE.iter().flat_map(|line| ["--config", line]));
     let test = std::env::current_exe().unwrap();
     let target = test.ancestors().nth(3).unwrap();
     cargo.env("CARGO_TARGET_DIR", target);
