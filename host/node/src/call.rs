@@ -1,7 +1,7 @@
 //! Calls a mount's component for a request, and turns what it says into an answer.
 
 use crate::engine::Pinned;
-use crate::pipeline::{self, Known, Recorded, Target, no_match, operation};
+use crate::pipeline::{Known, Recorded, Target, no_match, operation};
 use crate::run::Failed;
 use crate::unsealed::Unsealed;
 use crate::{grant, secret};

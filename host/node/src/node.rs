@@ -60,11 +60,11 @@ impl Node {
             return answer.map(|answer| (answer, None));
         }
         let unsealed = self.unsealed().ok_or_else(Self::is_sealed)?;
-        let answer = unsealed.handle(request).await?;
+        let answered = unsealed.handle(request).await;
         if unsealed.wants_seal() {
             self.seal().await;
         }
-        Ok(answer)
+        answered
     }
 
     fn is_sealed() -> Refusal {
@@ -168,6 +168,12 @@ impl Node {
         if let Phase::Sealed(progress) = self.phase() {
             *progress.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
+    }
+
+    /// The cluster whose log the replies' indexes count; None while sealed.
+    pub fn cluster_id(&self) -> Option<Arc<str>> {
+        self.unsealed()
+            .map(|unsealed| Arc::clone(&unsealed.cluster_id))
     }
 
     /// Drops the keys. Requests under way end with what they hold; new ones are refused.

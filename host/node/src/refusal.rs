@@ -4,6 +4,7 @@ use crate::commit::CommitError;
 use barrier::BarrierError;
 use base::{Refusal, RefusalKind};
 use core::error::Error;
+use journal::JournalError;
 use storage::StorageError;
 
 /// An error and its causes, in one line.
@@ -32,6 +33,24 @@ pub(crate) fn from_commit(error: &CommitError) -> Refusal {
             RefusalKind::Unavailable,
             "too many conflicting requests at once, try again",
         ),
+        CommitError::Journal(JournalError::TooLarge(_)) => {
+            Refusal::new(RefusalKind::TooLarge, "request writes too much at once")
+        }
+        CommitError::Journal(error) if !is_fatal(error) => Refusal {
+            reason: chain(error),
+            ..Refusal::new(RefusalKind::Unavailable, "server is busy, try again")
+        },
         CommitError::Seal(_) | CommitError::Journal(_) => Refusal::internal(chain(error)),
     }
+}
+
+/// Is it unknown whether the log has the batch? Then this node must not go on.
+pub(crate) const fn is_fatal(error: &JournalError) -> bool {
+    !matches!(
+        error,
+        JournalError::Busy(_)
+            | JournalError::Unavailable(_)
+            | JournalError::TooLarge(_)
+            | JournalError::Closed
+    )
 }

@@ -6,7 +6,7 @@ use crate::commit::CommitError;
 use crate::engine::Engine;
 use crate::native::Ask;
 use crate::pipeline::{Known, Place, Recorded, Routed, Target};
-use crate::refusal::{chain, from_commit};
+use crate::refusal::{chain, from_commit, is_fatal};
 use crate::trail::Trail;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
@@ -147,12 +147,15 @@ impl Unsealed {
                 Ok(index.unwrap_or_else(|| self.committer.index()))
             }
             Err(CommitError::Overtaken(number)) => Err(Failed::Overtaken(number)),
-            Err(error @ CommitError::Journal(_)) => {
-                tracing::error!(reason = chain(&error), "the log took no write, sealing");
-                self.want_seal();
+            Err(error) => {
+                if let CommitError::Journal(fatal) = &error
+                    && is_fatal(fatal)
+                {
+                    tracing::error!(reason = chain(&error), "the log took no write, sealing");
+                    self.want_seal();
+                }
                 Err(from_commit(&error).into())
             }
-            Err(error) => Err(from_commit(&error).into()),
         }
     }
 }

@@ -27,6 +27,7 @@ pub(crate) struct Unsealed {
     pub(crate) committer: Committer,
     pub(crate) salt: TokenSalt,
     pub(crate) cluster: Cluster,
+    pub(crate) cluster_id: Arc<str>,
     pub(crate) acls: Acls,
     pub(crate) components: Components,
     pub(crate) devices: Devices,
@@ -50,7 +51,7 @@ impl Unsealed {
         let missing = |what: &str| Refusal::internal(format!("the storage has no {what}"));
         let salt = tx.get(&SystemKey::token_salt()).map_err(from_barrier)?;
         let salt = TokenSalt::new(salt.ok_or_else(|| missing("token salt"))?.expose());
-        let cluster = tx.read_json(&SystemKey::cluster()).map_err(from_barrier)?;
+        let cluster: Option<Cluster> = tx.read_json(&SystemKey::cluster()).map_err(from_barrier)?;
         let cluster = cluster.ok_or_else(|| missing("cluster id"))?;
         let unsealed = Arc::new(Self {
             components: Components::default(),
@@ -61,6 +62,7 @@ impl Unsealed {
             keyring,
             committer,
             salt,
+            cluster_id: cluster.id.as_str().into(),
             cluster,
             acls: Acls::default(),
             tables: RwLock::default(),

@@ -27,6 +27,10 @@ impl api::Service for Served {
     async fn handle(&self, request: Request) -> Reply {
         self.0.handle(request).await
     }
+
+    fn cluster_id(&self) -> Option<Arc<str>> {
+        self.0.cluster_id()
+    }
 }
 
 impl Wired {
