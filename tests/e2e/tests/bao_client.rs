@@ -1,5 +1,12 @@
 //! OpenBao's own client drives the server: a program that was written for another one must not
 //! notice.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use e2e::{Durable, binary};
 use serde_json::{Value, json};

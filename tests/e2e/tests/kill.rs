@@ -1,4 +1,11 @@
 //! Whatever was answered is there after `kill -9`.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use e2e::{Client, Durable};
 use serde_json::json;
