@@ -68,59 +68,51 @@ pub(crate) async fn component(
         .into_transaction()
         .map_err(|error| Refusal::internal(error.to_string()))?;
     warnings.extend(done.value.warnings);
-    let place = recorded.place();
-    let mount_type = target.mount.0.plugin.clone();
-    let data = |json: Json| Envelope {
-        mount_type: mount_type.clone(),
-        ..Envelope::with_data(json)
-    };
-    let answer = match done.value.outcome {
-        Outcome::Empty => Answer::Empty,
-        Outcome::Data(json) => Answer::Envelope(Box::new(data(json))),
-        Outcome::Keys(keys) if keys.is_empty() => return Err(Refusal::not_found().into()),
-        Outcome::Keys(keys) => Answer::Envelope(Box::new(data(Json::of(
-            &serde_json::json!({ "keys": keys }),
-        )))),
-        Outcome::Missing(json) => Answer::Missing(Box::new(data(json))),
-        Outcome::Perishable {
-            data: json,
-            ttl_seconds,
-        } => {
+    let answer = answer(node, recorded, target, pinned, &mut tx, done.value.outcome)?;
+    Ok((tx, with_warnings(answer, warnings)))
+}
+
+/// The answer that an outcome stands for; what it grants becomes part of the transaction.
+fn answer(
+    node: &Arc<Unsealed>,
+    recorded: &Recorded<'_>,
+    target: Target<'_>,
+    pinned: &Pinned,
+    tx: &mut Transaction,
+    outcome: Outcome,
+) -> Result<Answer, Refusal> {
+    let (place, entry) = (recorded.place(), &target.mount.0);
+    let mut envelope = match outcome {
+        Outcome::Empty => return Ok(Answer::Empty),
+        Outcome::Raw(raw) => return Ok(Answer::Raw(raw)),
+        Outcome::Missing(json) => {
+            let mount_type = entry.plugin.clone();
+            let envelope = Envelope {
+                mount_type,
+                ..Envelope::with_data(json)
+            };
+            return Ok(Answer::Missing(Box::new(envelope)));
+        }
+        Outcome::Keys(keys) if keys.is_empty() => return Err(Refusal::not_found()),
+        Outcome::Keys(keys) => Envelope::with_data(Json::of(&serde_json::json!({ "keys": keys }))),
+        Outcome::Data(json) => Envelope::with_data(json),
+        Outcome::Perishable { data, ttl_seconds } => {
             // Advice of its own, not terms of a lease: nothing stands for nothing.
+            let duration = Duration::from_secs(ttl_seconds);
             let lease = LeaseBlock {
-                duration: Duration::from_secs(ttl_seconds),
+                duration,
                 ..LeaseBlock::default()
             };
-            Answer::Envelope(Box::new(Envelope {
+            Envelope {
                 lease,
-                ..data(json)
-            }))
+                ..Envelope::with_data(data)
+            }
         }
-        Outcome::Secret(leased) => {
-            let leased = secret::lease(
-                node,
-                &mut tx,
-                recorded,
-                place,
-                pinned,
-                &target.mount.0,
-                leased,
-            )?;
-            Answer::Envelope(Box::new(Envelope {
-                mount_type,
-                ..leased
-            }))
-        }
-        Outcome::Grant(granted) => {
-            let granted = grant::token(node, &mut tx, place, pinned, &target.mount.0, *granted)?;
-            Answer::Envelope(Box::new(Envelope {
-                mount_type,
-                ..granted
-            }))
-        }
-        Outcome::Raw(raw) => Answer::Raw(raw),
+        Outcome::Secret(leased) => secret::lease(node, tx, recorded, place, pinned, entry, leased)?,
+        Outcome::Grant(granted) => grant::token(node, tx, place, pinned, entry, *granted)?,
     };
-    Ok((tx, with_warnings(answer, warnings)))
+    envelope.mount_type.clone_from(&entry.plugin);
+    Ok(Answer::Envelope(Box::new(envelope)))
 }
 
 /// A call for a request whose caller is known but not yet allowed: to ask what exists.

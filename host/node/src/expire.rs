@@ -1,10 +1,12 @@
-//! Ends what has come to its end: tokens and leased secrets, a few at a time.
+//! Work in the background: ends what has come to its end, tokens and leased secrets, a few at a
+//! time, and lets components look after their records.
 
+use crate::lifecycle;
 use crate::refusal::{chain, from_barrier};
 use crate::secret;
 use crate::unsealed::Unsealed;
 use access::TokenHash;
-use base::Refusal;
+use base::{Refusal, Timestamp};
 use core::time::Duration;
 use lease::Due;
 use std::collections::HashMap;
@@ -14,7 +16,8 @@ use tokio::task::JoinHandle;
 
 /// Leases that are ended before other work is let through.
 const BATCH: usize = 64;
-/// The longest the clock is not looked at, so that a clock that was set is noticed.
+/// The longest the clock is not looked at, so that a clock that was set is noticed. Also the time
+/// between two ticks of a component.
 const NAP_MAX: Duration = Duration::from_secs(60);
 /// After a failure, before the same lease is tried again. Doubles with each failure.
 const BACK_OFF_MIN: Duration = Duration::from_secs(1);
@@ -55,10 +58,16 @@ impl Expirer {
 
 async fn run(node: Weak<Unsealed>, wake: Arc<Notify>) {
     let mut failures: HashMap<String, u32> = HashMap::new();
+    let mut ticked = Timestamp::default();
     loop {
         let Some(unsealed) = node.upgrade() else {
             return;
         };
+        let now = unsealed.now();
+        if now.since(ticked) >= NAP_MAX {
+            ticked = now;
+            lifecycle::tick(&unsealed).await;
+        }
         let nap = round(&unsealed, &mut failures)
             .await
             .unwrap_or_else(|refusal| {

@@ -20,6 +20,7 @@ mod engine;
 mod expire;
 mod grant;
 mod init;
+mod lifecycle;
 mod native;
 mod node;
 mod parts;

@@ -32,6 +32,13 @@ impl Tables {
         self.of(namespace)?.with_id(id)
     }
 
+    /// All mounts, with the ids of their namespaces.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (NamespaceId, &Arc<Mount>)> {
+        self.mounts
+            .iter()
+            .flat_map(|(id, table)| table.iter().map(|mount| (*id, mount)))
+    }
+
     pub(crate) fn put(&mut self, namespace: NamespaceId, entry: MountEntry, engine: Engine) {
         let table = self.mounts.entry(namespace).or_default();
         // A mount that moved is found by its id at its old path.

@@ -11,7 +11,7 @@ use crate::parts::Parts;
 use crate::refusal::{from_barrier, from_commit};
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
-use crate::{builtins, run};
+use crate::{builtins, lifecycle, run};
 use access::{Token, TokenSalt};
 use barrier::{Keyring, Transaction};
 use base::{NamespaceId, Refusal, Timestamp};
@@ -212,7 +212,11 @@ impl Unsealed {
             return Engine::native(entry);
         }
         match self.components.pin(self, tx, namespace, entry).await {
-            Ok(pinned) => Engine::Component(Arc::new(pinned)),
+            Ok(pinned) => {
+                let pinned = Arc::new(pinned);
+                lifecycle::start(self, namespace, entry, &pinned).await;
+                Engine::Component(pinned)
+            }
             Err(refusal) => {
                 let reason = format!("{}: {}", refusal.message, refusal.reason);
                 tracing::error!(mount = %entry.path, reason, "mount has nothing to run it");

@@ -88,6 +88,7 @@ fn bench(args: &[String]) -> Result<(), Failed> {
         &all,
         &[
             ("CASEMATE_TEST_CASEMATE", binary("release")),
+            ("CASEMATE_COMPONENTS", run::target().join("components")),
             ("CASEMATE_TEST_BAO", bao),
         ],
     )

@@ -11,6 +11,7 @@
 mod bare;
 mod load;
 mod memory;
+mod stages;
 
 use e2e::{Durable, binary};
 use load::{Load, Measured};
@@ -39,6 +40,9 @@ fn main() {
     }
     let bare = runtime.block_on(bare::measure(CONNECTIONS));
     println!("{:<24} {:>14.1}", "bare hyper reads/s", bare.per_second);
+    let component = std::env::var_os("CASEMATE_COMPONENTS").expect("set by cargo xtask bench");
+    let component = std::fs::read(std::path::Path::new(&component).join("kv.wasm"));
+    runtime.block_on(stages::print(component.expect("the component kv").leak()));
 }
 
 /// One figure of one server.

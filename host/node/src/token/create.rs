@@ -37,31 +37,18 @@ fn has_sudo(ask: &Ask<'_>) -> Result<bool, Refusal> {
 
 fn make(ask: &mut Ask<'_>, is_orphan: bool) -> Told {
     let caller = ask.caller()?.clone();
-    if !caller.token.entity_id.is_empty() && !ask.text("entity_alias").is_empty() {
+    if !ask.text("entity_alias").is_empty() {
         return Err(Refusal::invalid(
             "'entity_alias' is only allowed in combination with token role",
         ));
     }
-    let sudo = has_sudo(ask)?;
     match ask.text("type") {
         "" | "service" => {}
         "batch" => return Err(Refusal::invalid("batch tokens are not supported yet")),
         _ => return Err(Refusal::invalid("invalid 'token_type' value")),
     }
-    let id = match ask.text("id") {
-        "" => TokenId::make_service(ask.node.parts.entropy.as_ref()),
-        _ if !sudo => {
-            return Err(Refusal::invalid(
-                "root or sudo privileges required to specify token id",
-            ));
-        }
-        id if id.starts_with("hvs.") || id.starts_with("s.") || id.contains('.') => {
-            return Err(Refusal::invalid(
-                "custom token ID cannot have the 's.' or 'hvs.' prefix, nor a '.'",
-            ));
-        }
-        id => TokenId::parse(id.to_owned()).ok_or_else(|| Refusal::invalid("invalid token id"))?,
-    };
+    let sudo = has_sudo(ask)?;
+    let id = id(ask, sudo)?;
     let policies = policies(ask, &caller, sudo)?;
     let lifetime = lifetime(ask, sudo, policies.contains("root"))?;
     if policies.contains("root") && caller.token.expires.is_some() && lifetime.ttl == 0 {
@@ -109,6 +96,19 @@ fn make(ask: &mut Ask<'_>, is_orphan: bool) -> Told {
         auth,
         ..Envelope::default()
     })))
+}
+
+fn id(ask: &Ask<'_>, sudo: bool) -> Result<TokenId, Refusal> {
+    match ask.text("id") {
+        "" => Ok(TokenId::make_service(ask.node.parts.entropy.as_ref())),
+        _ if !sudo => Err(Refusal::invalid(
+            "root or sudo privileges required to specify token id",
+        )),
+        id if id.starts_with("hvs.") || id.starts_with("s.") || id.contains('.') => Err(
+            Refusal::invalid("custom token ID cannot have the 's.' or 'hvs.' prefix, nor a '.'"),
+        ),
+        id => TokenId::parse(id.to_owned()).ok_or_else(|| Refusal::invalid("invalid token id")),
+    }
 }
 
 fn policies(

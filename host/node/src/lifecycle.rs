@@ -1,0 +1,77 @@
+//! What the host asks of components by itself: to start, and to tick.
+
+use crate::call;
+use crate::commit::CommitError;
+use crate::engine::{Engine, Pinned};
+use crate::refusal::chain;
+use crate::run::ATTEMPTS_MAX;
+use crate::unsealed::Unsealed;
+use base::NamespaceId;
+use mount::MountEntry;
+use plugin::{CallError, CallResult};
+use std::sync::Arc;
+
+#[derive(Clone, Copy)]
+enum Hook {
+    Start,
+    Tick,
+}
+
+/// Lets a component prepare its mount: after it was mounted, tuned, moved or unsealed, and before
+/// any request reaches it. One that fails is logged; its mount serves what it can.
+pub(crate) async fn start(
+    node: &Arc<Unsealed>,
+    namespace: NamespaceId,
+    entry: &MountEntry,
+    pinned: &Arc<Pinned>,
+) {
+    if pinned.component.manifest().starts {
+        run(node, namespace, entry, pinned, Hook::Start).await;
+    }
+}
+
+/// Lets all components that want it look after their own records.
+pub(crate) async fn tick(node: &Arc<Unsealed>) {
+    let tables = node.tables();
+    for (namespace, mount) in tables.iter() {
+        if let Engine::Component(pinned) = &mount.1
+            && pinned.component.manifest().ticks
+        {
+            run(node, namespace, &mount.0, pinned, Hook::Tick).await;
+        }
+    }
+}
+
+async fn run(
+    node: &Arc<Unsealed>,
+    namespace: NamespaceId,
+    entry: &MountEntry,
+    pinned: &Arc<Pinned>,
+    hook: Hook,
+) {
+    for _ in 0..ATTEMPTS_MAX {
+        let call = call::of_host(node, node.begin(), namespace, entry, pinned);
+        let done: CallResult<()> = match hook {
+            Hook::Start => pinned.component.start(call).await,
+            Hook::Tick => pinned.component.tick(call).await,
+        };
+        let failed = match done {
+            Ok(done) => match done.view.into_transaction() {
+                Ok(tx) => match node.commit(tx).await {
+                    Ok(_) => return,
+                    Err(CommitError::Overtaken(number)) => {
+                        node.committer.settled(number).await;
+                        continue;
+                    }
+                    Err(error) => chain(&error),
+                },
+                Err(error) => chain(&error),
+            },
+            Err(CallError::Overtaken) => continue,
+            Err(error) => chain(&error),
+        };
+        tracing::warn!(mount = %entry.path, reason = failed, "a component's own work failed");
+        return;
+    }
+    tracing::warn!(mount = %entry.path, "a component's own work was always overtaken");
+}
