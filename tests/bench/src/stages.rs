@@ -115,7 +115,11 @@ fn stored(disk: &Arc<dyn Storage>) {
     let written = tx.finish().expect("a sealed value").batch.ops.pop();
     let sealed = written.and_then(|op| op.value).expect("the value");
     let mut batch = storage::Batch::new();
-    batch.put(storage::Space::Entries, key.as_bytes(), sealed.clone());
+    batch.put(
+        storage::Space::Entries,
+        key.as_bytes().to_vec(),
+        sealed.clone(),
+    );
     disk.commit(batch, storage::Durability::Synced)
         .expect("a commit");
     measure("storage: snapshot and get", || {

@@ -1,5 +1,12 @@
 //! A whole node in one process, without a network.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests, and what they share: what goes wrong is to fail the test"
+)]
+
 mod house;
 mod sealing;
 mod tokens;
