@@ -5,7 +5,7 @@ use core::time::Duration;
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 /// How long a server may take to answer its first request.
@@ -70,6 +70,19 @@ impl Durable {
     /// # Panics
     /// When it does not answer in time, with what it printed.
     pub fn start(&mut self) {
+        if let Err(status) = self.try_start() {
+            panic!("the server ended with {status}:\n{}", self.log());
+        }
+    }
+
+    /// As `start`, for a server that may refuse to run.
+    ///
+    /// # Errors
+    /// When it ended by itself.
+    ///
+    /// # Panics
+    /// When it neither answers in time nor ends.
+    pub fn try_start(&mut self) -> Result<(), ExitStatus> {
         let log = File::options()
             .create(true)
             .append(true)
@@ -91,11 +104,12 @@ impl Durable {
         while Instant::now() < deadline {
             let answer = self.client().try_send("GET", "sys/seal-status", &[], None);
             if answer.is_ok_and(|response| response.status == 200) {
-                return;
+                return Ok(());
             }
             let child = self.child.as_mut().expect("it was just started");
             if let Some(status) = child.try_wait().expect("the child's state") {
-                panic!("the server ended with {status}:\n{}", self.log());
+                self.child = None;
+                return Err(status);
             }
             std::thread::sleep(Duration::from_millis(5));
         }
