@@ -31,7 +31,7 @@ pub enum CertificateError {
 }
 
 /// Makes an authority and a certificate for `localhost` and `address`, and writes both to `folder`
-/// under the names that Vault gives them.
+/// as `casemate-ca.pem`, `casemate-cert.pem` and `casemate-key.pem`.
 ///
 /// # Errors
 /// [`CertificateError`] as its variants say.
