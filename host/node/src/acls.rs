@@ -26,7 +26,7 @@ impl Acls {
     /// The list of a set of policies. Policies that are not there grant nothing.
     pub(crate) fn of(
         &self,
-        tx: &mut Transaction,
+        begin: impl FnOnce() -> Transaction,
         changes: &Changes,
         namespace: &Namespace,
         policies: &[String],
@@ -40,14 +40,17 @@ impl Acls {
         {
             return Ok(Arc::clone(acl));
         }
+        // First the count, then a snapshot of its own: a list from an older snapshot could be kept
+        // after the change that should have dropped it.
         let before = changes.count();
+        let mut tx = begin();
         let mut parsed = Vec::with_capacity(policies.len());
         for name in policies {
-            parsed.extend(find(tx, namespace, name)?);
+            parsed.extend(find(&mut tx, namespace, name)?);
         }
         let acl = Arc::new(Acl::new(&parsed));
         let mut lists = self.lists.write().unwrap_or_else(PoisonError::into_inner);
-        // A policy that changed meanwhile may be missing from what this transaction sees.
+        // A policy that changed meanwhile may be missing from what was read.
         if changes.count() == before {
             if lists.len() >= LISTS_MAX {
                 lists.clear();

@@ -36,6 +36,14 @@ impl Changes {
     pub(crate) fn take(&self) -> Vec<PhysicalKey> {
         core::mem::take(&mut *self.keys.lock().unwrap_or_else(PoisonError::into_inner))
     }
+
+    /// Gives back what was taken and could not be looked at.
+    pub(crate) fn put_back(&self, keys: Vec<PhysicalKey>) {
+        self.keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(keys);
+    }
 }
 
 impl Observer for Changes {

@@ -207,7 +207,7 @@ impl Caller {
         let hash = node.salt.hash(id);
         let found = access::find(tx, &hash, node.now()).map_err(from_barrier)?;
         let token = found.ok_or_else(Refusal::denied)?;
-        let acl = node.acl_of(tx, &token)?;
+        let acl = node.acl_of(&token)?;
         let mut caller = Self {
             hash,
             token,

@@ -117,13 +117,17 @@ impl Unsealed {
     }
 
     /// What the policies of a token allow.
-    pub(crate) fn acl_of(&self, tx: &mut Transaction, token: &Token) -> Result<Arc<Acl>, Refusal> {
+    pub(crate) fn acl_of(&self, token: &Token) -> Result<Arc<Acl>, Refusal> {
         let tables = self.tables();
         let Some(namespace) = tables.namespaces.with_id(token.namespace) else {
             return Err(Refusal::denied());
         };
-        self.acls
-            .of(tx, &self.parts.changes, namespace, &token.policies)
+        self.acls.of(
+            || self.begin(),
+            &self.parts.changes,
+            namespace,
+            &token.policies,
+        )
     }
 
     /// Looks again for what ends next.
@@ -170,7 +174,10 @@ impl Unsealed {
         let mut tables = Tables::clone(&self.tables());
         for key in &keys {
             self.acls.forget(key);
-            self.follow(&mut tx, &mut tables, key).await?;
+            if let Err(refusal) = self.follow(&mut tx, &mut tables, key).await {
+                self.parts.changes.put_back(keys);
+                return Err(refusal);
+            }
         }
         *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
         self.current.store(count, Ordering::Release);

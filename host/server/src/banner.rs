@@ -55,17 +55,20 @@ pub(crate) fn development(config: &Config, keys: &Keys, tls: Option<&MadeCertifi
          Never keep real secrets in it.\n\n\
          Paste these to talk to it:\n\n",
     );
-    let mut lines = vec![format!("export VAULT_ADDR='{}'", config.api_addr)];
+    let mut export = format!(
+        "export VAULT_ADDR='{}' VAULT_TOKEN='{}'",
+        config.api_addr, keys.root_token
+    );
     if let Some(made) = tls {
-        lines.push(format!(
-            "export VAULT_CACERT='{}'",
-            made.authority.display()
-        ));
+        let _ = write!(export, " VAULT_CACERT='{}'", made.authority.display());
     }
-    lines.push(format!("export VAULT_TOKEN='{}'", keys.root_token));
-    lines.push(String::from("casemate kv put secret/hello to=world"));
-    for line in lines {
-        let _ = writeln!(text, "    $ {line}");
+    // As it was called, so that the lines work where no `casemate` is on the path.
+    let program = std::env::args().next();
+    let program = program.unwrap_or_else(|| String::from("casemate"));
+    let put = format!("{program} kv put secret/hello name=world");
+    let read = format!("{program} kv get secret/hello");
+    for line in [export, put, read] {
+        let _ = writeln!(text, "    {line}");
     }
     let Keys {
         unseal_key,

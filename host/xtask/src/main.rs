@@ -48,12 +48,13 @@ fn main() -> ExitCode {
 fn dev(args: &[String]) -> Result<(), Failed> {
     components::build()?;
     cargo(&["build", "--package", "server"])?;
-    run::command(
-        &binary("debug"),
-        ["server", "-dev"]
-            .into_iter()
-            .chain(args.iter().map(String::as_str)),
-    )
+    let mut all = vec!["server", "-dev"];
+    // A token that can be typed, where no other is asked for.
+    if !args.iter().any(|arg| arg.contains("dev-root-token-id")) {
+        all.push("-dev-root-token-id=root");
+    }
+    all.extend(args.iter().map(String::as_str));
+    run::command(&binary("debug"), all)
 }
 
 fn build(args: &[String]) -> Result<(), Failed> {

@@ -77,7 +77,7 @@ fn acl(ask: &mut Ask<'_>) -> Result<Option<Arc<Acl>>, Refusal> {
     };
     let hash = ask.node.salt.hash(id.expose());
     match access::find(ask.tx, &hash, ask.now).map_err(from_barrier)? {
-        Some(token) => ask.node.acl_of(ask.tx, &token).map(Some),
+        Some(token) => ask.node.acl_of(&token).map(Some),
         None => Ok(None),
     }
 }
