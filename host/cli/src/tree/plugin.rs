@@ -9,7 +9,7 @@ pub(crate) struct Register {
     pub(crate) kind: String,
     /// Name of the plugin
     pub(crate) name: String,
-    /// File of the component to upload; its digest is sent along
+    /// File of the component to upload
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<String>,
     /// SHA-256 that the component must have
@@ -28,12 +28,12 @@ pub(crate) struct Register {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Plugin {
-    /// Make a component of a compiled plugin
+    /// Build a crate, or a compiled module, into a component
     Build {
         /// Folder of the plugin's crate, or a compiled core module
         #[arg(default_value = ".")]
         path: String,
-        /// Where to put the component; beside the module when left out
+        /// Where to put the component; in this folder, under the name of the crate, when left out
         #[arg(long, value_name = "FILE")]
         output: Option<String>,
     },
