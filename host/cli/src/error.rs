@@ -24,6 +24,9 @@ pub(crate) enum Stop {
     /// The request was printed, not sent: exit code 0.
     #[error("the request was printed, not sent")]
     Printed,
+    /// Whoever read the output has gone, as `head` does: exit code 0, and nobody to tell.
+    #[error("nobody reads the output")]
+    Unread,
 }
 
 fn prefix(during: Option<&str>) -> String {
@@ -44,7 +47,7 @@ impl Stop {
     /// The exit code that scripts see.
     pub(crate) const fn code(&self) -> u8 {
         match self {
-            Self::Printed => 0,
+            Self::Printed | Self::Unread => 0,
             Self::Usage(_) => 1,
             Self::Local(_) | Self::Unreached { .. } | Self::Refused { .. } => 2,
         }
@@ -53,7 +56,10 @@ impl Stop {
 
 impl From<std::io::Error> for Stop {
     fn from(error: std::io::Error) -> Self {
-        Self::Local(error.to_string())
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::Unread,
+            _ => Self::Local(error.to_string()),
+        }
     }
 }
 
@@ -75,5 +81,18 @@ impl<T> During<T> for Result<T, Stop> {
             },
             other => other,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn a_reader_that_left_is_no_failure() {
+        let code = |kind: ErrorKind| Stop::from(Error::from(kind)).code();
+        assert_eq!(code(ErrorKind::BrokenPipe), 0);
+        assert_eq!(code(ErrorKind::StorageFull), 2);
     }
 }

@@ -98,7 +98,7 @@ fn run_with(
     };
     match act_on(parsed, hooks, environment, streams) {
         Ok(code) => code,
-        Err(Stop::Printed) => session::code::OK,
+        Err(stop @ (Stop::Printed | Stop::Unread)) => stop.code(),
         Err(stop) => {
             if let Stop::Refused { refusal, .. } = &stop
                 && !refusal.warnings().is_empty()
