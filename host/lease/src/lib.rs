@@ -6,10 +6,13 @@
 //! ```text
 //!  sys/expire/id/<lease id>         Lease of a secret (tokens keep their own terms)
 //!  sys/expire/end/<when>/<lease id> (empty)
+//!  sys/expire/mount/<mount>/<id>    (empty), and so for tokens: what ends with them
 //! ```
 
 mod ends;
 mod secret;
 
 pub use ends::{Due, cancel_end, due, move_end, next_end, set_end};
-pub use secret::{LeaseTerms, SecretLease, find, forget, keep, lease_ids_below, make_id};
+pub use secret::{
+    LeaseTerms, SecretLease, end_those_of_token, find, forget, ids_of_mount, keep, make_id,
+};

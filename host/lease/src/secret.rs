@@ -3,7 +3,7 @@
 use crate::ends::{cancel_end, move_end, set_end};
 use barrier::{BarrierError, Transaction};
 use base::{Entropy, MountId, NamespaceId, Timestamp, make_base62};
-use locality::SystemKey;
+use locality::{Local, SystemKey};
 use serde::{Deserialize, Serialize};
 
 /// The terms of a lease, clamped by the host.
@@ -54,6 +54,10 @@ pub fn keep(tx: &mut Transaction, id: &str, lease: &SecretLease) -> Result<(), B
         Some(before) => move_end(tx, Some(before.expires), Some(lease.expires), id),
         None => set_end(tx, lease.expires, id),
     }
+    tx.put(&SystemKey::mount_lease(lease.mount, id), Vec::new());
+    if !lease.token.is_empty() {
+        tx.put(&SystemKey::token_lease(&lease.token, id), Vec::new());
+    }
     tx.write_json(&SystemKey::lease(id), lease)
 }
 
@@ -72,26 +76,55 @@ pub fn find(tx: &mut Transaction, id: &str) -> Result<Option<SecretLease>, Barri
 pub fn forget(tx: &mut Transaction, id: &str) -> Result<(), BarrierError> {
     if let Some(lease) = find(tx, id)? {
         cancel_end(tx, lease.expires, id);
+        tx.delete(&SystemKey::mount_lease(lease.mount, id));
+        if !lease.token.is_empty() {
+            tx.delete(&SystemKey::token_lease(&lease.token, id));
+        }
         tx.delete(&SystemKey::lease(id));
     }
     Ok(())
 }
 
-/// The first `limit` ids that begin with `prefix`, in order, without the prefix.
+/// The first `limit` ids of a mount's leases.
 ///
 /// # Errors
 /// When the storage fails.
-pub fn lease_ids_below(
+pub fn ids_of_mount(
     tx: &mut Transaction,
-    prefix: &str,
+    mount: MountId,
     limit: usize,
 ) -> Result<Vec<String>, BarrierError> {
-    let below = SystemKey::leases_below(prefix);
-    let keys = tx.keys(&below, None, limit)?;
-    let path = below.physical().path();
-    Ok(keys
-        .iter()
-        .filter_map(|key| key.path().strip_prefix(path))
-        .map(str::to_owned)
-        .collect())
+    ids_below(tx, &SystemKey::mount_leases(mount), limit)
+}
+
+/// Lets everything end now that was leased to a token which is gone.
+///
+/// # Errors
+/// When the storage fails.
+pub fn end_those_of_token(
+    tx: &mut Transaction,
+    token: &str,
+    now: Timestamp,
+) -> Result<(), BarrierError> {
+    for id in ids_below(tx, &SystemKey::token_leases(token), usize::MAX)? {
+        if let Some(mut lease) = find(tx, &id)?
+            && lease.expires > now
+        {
+            move_end(tx, Some(lease.expires), Some(now), &id);
+            lease.expires = now;
+            tx.write_json(&SystemKey::lease(&id), &lease)?;
+        }
+    }
+    Ok(())
+}
+
+fn ids_below(
+    tx: &mut Transaction,
+    prefix: &SystemKey<Local>,
+    limit: usize,
+) -> Result<Vec<String>, BarrierError> {
+    let keys = tx.keys(prefix, None, limit)?;
+    let path = prefix.physical().path();
+    let ids = keys.iter().filter_map(|key| key.path().strip_prefix(path));
+    Ok(ids.map(str::to_owned).collect())
 }

@@ -162,9 +162,21 @@ impl SystemKey<Local> {
     pub fn lease(id: &str) -> Self {
         Self::root(&format!("sys/expire/id/{id}"))
     }
-    /// All leases whose id begins with `prefix`.
-    pub fn leases_below(prefix: &str) -> Self {
-        Self::root(&format!("sys/expire/id/{prefix}"))
+    /// All leases of a mount.
+    pub fn mount_leases(mount: MountId) -> Self {
+        Self::root(&format!("sys/expire/mount/{mount}/"))
+    }
+    /// A lease of a mount.
+    pub fn mount_lease(mount: MountId, id: &str) -> Self {
+        Self::root(&format!("sys/expire/mount/{mount}/{id}"))
+    }
+    /// All leases that were handed to a token.
+    pub fn token_leases(token_hash: &str) -> Self {
+        Self::root(&format!("sys/expire/token/{token_hash}/"))
+    }
+    /// A lease that was handed to a token.
+    pub fn token_lease(token_hash: &str, id: &str) -> Self {
+        Self::root(&format!("sys/expire/token/{token_hash}/{id}"))
     }
     /// All ends of leases, the next one first.
     pub fn lease_ends() -> Self {

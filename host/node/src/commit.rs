@@ -16,8 +16,8 @@ use barrier::{BarrierError, Commit, Keyring, Reads, Transaction};
 use base::Entropy;
 use journal::{Batch, Journal, JournalError};
 use locality::PhysicalKey;
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use storage::Storage;
 use tokio::sync::watch;
 
@@ -30,6 +30,9 @@ pub(crate) enum CommitError {
     /// What it read was written since, by the commit with this number.
     #[error("overtaken by commit {0}")]
     Overtaken(u64),
+    /// The node was sealed meanwhile.
+    #[error("node is sealed")]
+    Closed,
     /// A value could not be sealed.
     #[error("sealing what was written")]
     Seal(#[source] BarrierError),
@@ -42,19 +45,43 @@ pub(crate) enum CommitError {
 pub(crate) struct Committer {
     storage: Arc<dyn Storage>,
     journal: Arc<dyn Journal>,
+    line: Arc<Line>,
+    turns: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// The commits in their order, and how far they are done.
+struct Line {
     order: Mutex<Order>,
     settled: watch::Sender<u64>,
-    turns: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Line {
+    fn order(&self) -> MutexGuard<'_, Order> {
+        self.order.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A commit is applied or has failed. All before the first that is not are settled.
+    fn settle(&self, number: u64) {
+        let upto = self.order().settle(number);
+        self.settled.send_if_modified(|settled| {
+            let moves = upto > *settled;
+            *settled = upto.max(*settled);
+            moves
+        });
+    }
 }
 
 impl Committer {
     pub(crate) fn new(storage: Arc<dyn Storage>, journal: Arc<dyn Journal>) -> Self {
         let (settled, _) = watch::channel(0);
+        let line = Arc::new(Line {
+            order: Mutex::new(Order::default()),
+            settled,
+        });
         Self {
             storage,
             journal,
-            order: Mutex::new(Order::default()),
-            settled,
+            line,
             turns: Arc::default(),
         }
     }
@@ -63,7 +90,7 @@ impl Committer {
     pub(crate) fn begin(&self, keyring: Arc<Keyring>, entropy: Arc<dyn Entropy>) -> Transaction {
         // First the number, then the snapshot: the snapshot may hold more than `seen` says, which
         // costs a retry at worst; the other way round would lose an update.
-        let seen = *self.settled.borrow();
+        let seen = *self.line.settled.borrow();
         Transaction::new(self.storage.snapshot(), keyring, entropy, seen)
     }
 
@@ -73,7 +100,10 @@ impl Committer {
             return Ok(None);
         }
         let (number, done) = {
-            let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut order = self.line.order();
+            if order.is_closed {
+                return Err(CommitError::Closed);
+            }
             order
                 .validate(commit.seen, &commit.reads)
                 .map_err(CommitError::Overtaken)?;
@@ -81,26 +111,38 @@ impl Committer {
             // The journal takes its place in the queue when it is called, not when it is polled.
             (number, self.journal.commit(vec![commit.batch]))
         };
-        let result = done.await;
-        // Also after a failure: who waits for this number must not wait for ever.
-        self.settled
-            .send_modify(|settled| *settled = number.max(*settled));
+        let line = Arc::clone(&self.line);
+        // A task of its own: a request that is dropped must not leave its number open.
+        let settling = tokio::spawn(async move {
+            let result = done.await;
+            line.settle(number);
+            result
+        });
+        let lost = |error: tokio::task::JoinError| JournalError::Stopped(error.to_string());
+        let result = settling.await.unwrap_or_else(|error| Err(lost(error)));
         result.map(Some).map_err(CommitError::Journal)
     }
 
     /// Waits until the commit with this number is applied or has failed, so that a retry sees it.
     pub(crate) async fn settled(&self, number: u64) {
+        let mut settled = self.line.settled.subscribe();
         // The sender lives in `self`, so the channel cannot be closed.
-        let _ = self
-            .settled
-            .subscribe()
-            .wait_for(|settled| *settled >= number)
-            .await;
+        let _ = settled.wait_for(|settled| *settled >= number).await;
     }
 
     /// One at a time: for those who were overtaken more than once.
     pub(crate) async fn turn(&self) -> tokio::sync::OwnedMutexGuard<()> {
         Arc::clone(&self.turns).lock_owned().await
+    }
+
+    /// Takes no commit from now on: the node is sealed. Those that were taken go on.
+    pub(crate) fn close(&self) {
+        self.line.order().is_closed = true;
+    }
+
+    /// Was it closed?
+    pub(crate) fn is_closed(&self) -> bool {
+        self.line.order().is_closed
     }
 
     /// Position in the log that reads have seen.
@@ -116,6 +158,10 @@ struct Order {
     /// Transactions that saw less than this cannot be validated.
     floor: u64,
     writes: VecDeque<(u64, PhysicalKey)>,
+    /// Commits that are neither applied nor failed yet.
+    open: BTreeSet<u64>,
+    /// No commit is taken any more.
+    is_closed: bool,
 }
 
 impl Order {
@@ -143,6 +189,7 @@ impl Order {
     fn record(&mut self, batch: &Batch) -> u64 {
         self.last += 1;
         let number = self.last;
+        self.open.insert(number);
         self.writes
             .extend(batch.ops.iter().map(|op| (number, op.key.clone())));
         while self.writes.len() > WRITES_REMEMBERED_MAX {
@@ -152,5 +199,50 @@ impl Order {
                 .map_or(self.floor, |(number, _)| number);
         }
         number
+    }
+
+    /// A commit is no longer open; gives the last one that has none open before it.
+    fn settle(&mut self, number: u64) -> u64 {
+        self.open.remove(&number);
+        self.open.first().map_or(self.last, |first| first - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::{MountId, NamespaceId};
+    use journal::Op;
+    use locality::Class;
+
+    fn batch() -> Batch {
+        let key = PhysicalKey::new(Class::Local, NamespaceId::ROOT, MountId::SYSTEM, "k");
+        let value = Some(Vec::new());
+        let seal_wrap = false;
+        Batch {
+            ops: vec![Op {
+                key,
+                value,
+                seal_wrap,
+            }],
+        }
+    }
+
+    #[test]
+    fn a_commit_that_fails_at_once_does_not_settle_those_before_it() {
+        let mut order = Order::default();
+        let (first, second) = (order.record(&batch()), order.record(&batch()));
+        assert_eq!(order.settle(second), 0);
+        assert_eq!(order.settle(first), second);
+    }
+
+    #[test]
+    fn who_is_too_old_to_be_validated_runs_again() {
+        let mut order = Order::default();
+        for _ in 0..=WRITES_REMEMBERED_MAX {
+            order.record(&batch());
+        }
+        assert_eq!(order.validate(0, &Reads::default()), Ok(()));
+        assert_eq!(order.floor, 1);
     }
 }

@@ -6,7 +6,8 @@ use barrier::Transaction;
 use base::{Refusal, Secret};
 use locality::{PhysicalKey, SystemKey};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Mutex, PoisonError};
 
 /// A stored device.
@@ -27,7 +28,7 @@ pub(crate) struct StoredDevice {
 #[derive(Default)]
 pub(crate) struct Devices {
     broker: Broker,
-    open: Mutex<BTreeSet<String>>,
+    open: Mutex<BTreeMap<String, StoredDevice>>,
 }
 
 /// A stored device that could not be opened. It takes nothing, so that a server whose only device
@@ -53,13 +54,17 @@ impl Devices {
     pub(crate) fn load(&self, tx: &mut Transaction) -> Result<(), Refusal> {
         let stored = stored(tx)?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        for path in open.iter().filter(|path| !stored.contains_key(*path)) {
+        for (path, _) in open
+            .iter()
+            .filter(|(path, device)| stored.get(*path) != Some(*device))
+        {
             self.broker.disable(path);
         }
-        open.retain(|path| stored.contains_key(path));
+        open.retain(|path, device| stored.get(path) == Some(device));
         for (path, device) in stored {
-            if open.insert(path.clone()) {
-                self.attach(&path, &device);
+            if let Entry::Vacant(place) = open.entry(path) {
+                self.attach(place.key(), &device);
+                place.insert(device);
             }
         }
         Ok(())

@@ -112,37 +112,40 @@ async fn round(
 }
 
 async fn end(node: &Arc<Unsealed>, ended: &Due) -> Result<(), Refusal> {
+    let now = node.now();
     match token_hash(&ended.id) {
         Some(hash) => {
             node.transact(|tx| {
                 lease::cancel_end(tx, ended.at, &ended.id);
-                access::revoke(tx, &hash).map(drop).map_err(from_barrier)
+                // One that was renewed meanwhile has another end.
+                match access::find(tx, &hash, now).map_err(from_barrier)? {
+                    Some(_) => Ok(()),
+                    None => secret::revoke_token(node, tx, &hash),
+                }
             })
             .await
         }
         None => {
-            let tx = secret::revoke(node, node.begin(), &ended.id).await?;
-            let mut tx = tx;
+            let mut tx = node.begin();
+            let lease = lease::find(&mut tx, &ended.id).map_err(from_barrier)?;
+            if lease.is_none_or(|lease| lease.expires <= now) {
+                tx = secret::revoke(node, tx, &ended.id).await?;
+            }
             lease::cancel_end(&mut tx, ended.at, &ended.id);
-            node.commit(tx)
-                .await
+            let committed = node.commit(tx).await;
+            committed
                 .map(drop)
                 .map_err(|error| Refusal::internal(chain(&error)))
         }
     }
 }
 
+/// Tries again later. The lease itself stays as it is: it has ended.
 async fn postpone(node: &Arc<Unsealed>, ended: &Due, by: Duration) -> Result<(), Refusal> {
     let later = node.now().plus(by);
     node.transact(|tx| {
         lease::move_end(tx, Some(ended.at), Some(later), &ended.id);
-        match lease::find(tx, &ended.id).map_err(from_barrier)? {
-            Some(mut lease) => {
-                lease.expires = later;
-                lease::keep(tx, &ended.id, &lease).map_err(from_barrier)
-            }
-            None => Ok(()),
-        }
+        Ok(())
     })
     .await
 }

@@ -62,7 +62,7 @@ impl Node {
         let unsealed = self.unsealed().ok_or_else(Self::is_sealed)?;
         let answered = unsealed.handle(request).await;
         if unsealed.wants_seal() {
-            self.seal().await;
+            self.seal_if(&unsealed).await;
         }
         answered
     }
@@ -176,10 +176,20 @@ impl Node {
             .map(|unsealed| Arc::clone(&unsealed.cluster_id))
     }
 
-    /// Drops the keys. Requests under way end with what they hold; new ones are refused.
+    /// Drops the keys. Requests under way can read what they hold, and commit nothing any more.
     pub async fn seal(&self) {
-        let _changing = self.changing.lock().await;
         if let Some(unsealed) = self.unsealed() {
+            self.seal_if(&unsealed).await;
+        }
+    }
+
+    /// Seals, unless that was done, and the node unsealed anew, since.
+    async fn seal_if(&self, unsealed: &Arc<Unsealed>) {
+        let _changing = self.changing.lock().await;
+        if self
+            .unsealed()
+            .is_some_and(|current| Arc::ptr_eq(&current, unsealed))
+        {
             self.enter(Phase::sealed());
             unsealed.stop().await;
             tracing::info!("sealed");

@@ -49,11 +49,18 @@ impl Place {
             Some(located) => (Some(located.mount), located.rest.as_str().to_owned()),
             None => (None, String::new()),
         };
+        let mut full_path = format!("{}{path}", namespace.path);
         let rest = match &mount {
-            Some(mount) if mount.1.is_system() => crate::sys::canonical(rest),
+            Some(mount) if mount.1.is_system() => {
+                if let Some(one_spelling) = crate::sys::one_spelling(&rest) {
+                    full_path = format!("{}{}{one_spelling}", namespace.path, mount.0.path);
+                    one_spelling
+                } else {
+                    crate::sys::canonical(rest)
+                }
+            }
             _ => rest,
         };
-        let full_path = format!("{}{path}", namespace.path);
         Ok(Self {
             namespace,
             path,
@@ -147,9 +154,7 @@ impl<'p> Routed<'p> {
                 now,
             });
         }
-        let id = self.request.token.as_ref().ok_or_else(Refusal::denied)?;
-        let caller = Caller::find(node, tx, id.expose()).await?;
-        caller.check_network(self.request)?;
+        let caller = Caller::find(node, tx, self.request).await?;
         Ok(Known {
             routed: self,
             caller: Some(caller),
@@ -199,8 +204,10 @@ impl Caller {
     pub(crate) async fn find(
         node: &Arc<Unsealed>,
         tx: &mut Transaction,
-        id: &str,
+        request: &Request,
     ) -> Result<Self, Refusal> {
+        let id = request.token.as_ref().ok_or_else(Refusal::denied)?;
+        let id = id.expose();
         if id.len() > access::TokenId::LENGTH_MAX {
             return Err(Refusal::denied());
         }
@@ -214,8 +221,13 @@ impl Caller {
             acl,
             is_spent: false,
         };
+        if !access::is_bound_to(&caller.token, request.client.address.ip()) {
+            return Err(Refusal::denied());
+        }
         if caller.token.uses_left > 0 {
             caller.spend(node).await?;
+            // What was read before the use was taken is old by now.
+            *tx = node.begin();
         }
         Ok(caller)
     }
@@ -229,7 +241,7 @@ impl Caller {
                 let mut token = found.ok_or_else(Refusal::denied)?;
                 let left = token.uses_left.saturating_sub(1);
                 if left == 0 {
-                    access::revoke(tx, &hash).map_err(from_barrier)?;
+                    crate::secret::revoke_token(node, tx, &hash)?;
                 } else {
                     token.uses_left = left;
                     access::save(tx, &hash, token.expires, &token).map_err(from_barrier)?;
@@ -248,13 +260,6 @@ impl Caller {
         }
         let found = access::find(tx, &self.hash, node.now()).map_err(from_barrier)?;
         found.map(drop).ok_or_else(Refusal::denied)
-    }
-
-    fn check_network(&self, request: &Request) -> Result<(), Refusal> {
-        match access::is_bound_to(&self.token, request.client.address.ip()) {
-            true => Ok(()),
-            false => Err(Refusal::denied()),
-        }
     }
 }
 
@@ -304,6 +309,7 @@ impl<'p> Known<'p> {
             return Ok(Allowed {
                 known: self,
                 decision: None,
+                existed: None,
             });
         };
         let operation = match (self.routed.request.operation, exists) {
@@ -326,6 +332,7 @@ impl<'p> Known<'p> {
             return Ok(Allowed {
                 known: self,
                 decision: Some(decision),
+                existed: exists,
             });
         }
         let text = "1 error occurred:\n\t* permission denied\n\n";
@@ -351,6 +358,7 @@ impl<'p> Known<'p> {
 pub(crate) struct Allowed<'p> {
     known: Known<'p>,
     decision: Option<policy::Decision>,
+    existed: Option<bool>,
 }
 
 impl<'p> Allowed<'p> {
@@ -362,19 +370,33 @@ impl<'p> Allowed<'p> {
     ) -> Result<Recorded<'p>, Refusal> {
         trail.decided(self.decision.as_ref());
         trail.request(node, self.known.routed.request, None)?;
-        Ok(Recorded { known: self.known })
+        Ok(Recorded {
+            known: self.known,
+            existed: self.existed,
+        })
     }
 }
 
 /// A request that may run.
 pub(crate) struct Recorded<'p> {
     known: Known<'p>,
+    existed: Option<bool>,
 }
 
 impl<'p> Recorded<'p> {
     /// The request.
     pub(crate) const fn request(&self) -> &'p Request {
         self.known.routed.request
+    }
+
+    /// What the component said exists, where the decision depended on it.
+    pub(crate) const fn existed(&self) -> Option<bool> {
+        self.existed
+    }
+
+    /// The request with its caller.
+    pub(crate) const fn known(&self) -> &Known<'p> {
+        &self.known
     }
 
     /// Where it goes.

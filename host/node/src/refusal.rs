@@ -40,6 +40,7 @@ pub(crate) fn from_commit(error: &CommitError) -> Refusal {
             reason: chain(error),
             ..Refusal::new(RefusalKind::Unavailable, "server is busy, try again")
         },
+        CommitError::Closed => Refusal::new(RefusalKind::Sealed, "Vault is sealed"),
         CommitError::Seal(_) | CommitError::Journal(_) => Refusal::internal(chain(error)),
     }
 }
@@ -48,9 +49,6 @@ pub(crate) fn from_commit(error: &CommitError) -> Refusal {
 pub(crate) const fn is_fatal(error: &JournalError) -> bool {
     !matches!(
         error,
-        JournalError::Busy(_)
-            | JournalError::Unavailable(_)
-            | JournalError::TooLarge(_)
-            | JournalError::Closed
+        JournalError::Busy(_) | JournalError::Unavailable(_) | JournalError::TooLarge(_)
     )
 }

@@ -6,11 +6,11 @@ use crate::commit::CommitError;
 use crate::engine::Engine;
 use crate::native::Ask;
 use crate::pipeline::{Known, Place, Recorded, Routed, Target};
-use crate::refusal::{chain, from_commit, is_fatal};
+use crate::refusal::from_commit;
 use crate::trail::Trail;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
-use base::{Answer, Refusal, Request};
+use base::{Answer, Refusal, RefusalKind, Request};
 use std::sync::Arc;
 
 /// How often a request that is overtaken runs.
@@ -46,6 +46,10 @@ impl Unsealed {
     }
 
     async fn pipeline(self: &Arc<Self>, request: &Request, trail: &mut Trail) -> Answered {
+        if request.wrap_ttl.is_some() {
+            // To give in clear what was to be wrapped would be worse than nothing.
+            return Err(Refusal::invalid("response wrapping is not supported yet"));
+        }
         self.refresh().await?;
         let tables = self.tables();
         let place = Place::find(&tables, request)?;
@@ -55,29 +59,33 @@ impl Unsealed {
             .authenticate(self, &mut tx)
             .await?;
         trail.caller(known.caller());
-        let exists = match known.existence_matters() {
-            Some(target) => Some(self.exists(&known, target).await?),
-            None => None,
-        };
-        let recorded = match known.decide(exists) {
-            Ok(allowed) => allowed.record(self, trail)?,
-            Err(refusal) => return Err(refusal),
-        };
+        let mut exists = None;
+        if let Some(target) = known.existence_matters() {
+            let (same, there) = self.exists(&known, target, tx).await?;
+            (tx, exists) = (same, Some(there));
+        }
+        let recorded = known.decide(exists)?.record(self, trail)?;
         self.run(&recorded, tx).await
     }
 
+    /// Asks the component, in the request's own transaction: what it read must still hold at the
+    /// commit.
     async fn exists(
         self: &Arc<Self>,
         known: &Known<'_>,
         target: Target<'_>,
-    ) -> Result<bool, Refusal> {
+        tx: Transaction,
+    ) -> Result<(Transaction, bool), Refusal> {
         let Engine::Component(pinned) = &target.mount.1 else {
-            return Ok(true);
+            return Ok((tx, true));
         };
-        let call = call::of_known(self, known, target, pinned, self.begin());
+        let call = call::of_known(self, known, target, pinned, tx);
         let matched = call::matched(known.request(), target)?.0;
         let done = pinned.component.exists(call, matched).await;
-        Ok(done.map_err(|error| error.to_refusal())?.value)
+        let done = done.map_err(|error| error.to_refusal())?;
+        let tx = done.view.into_transaction();
+        let tx = tx.map_err(|error| Refusal::internal(error.to_string()))?;
+        Ok((tx, done.value))
     }
 
     /// Runs until nothing overtakes it.
@@ -86,10 +94,8 @@ impl Unsealed {
         let mut turn = None;
         for attempt in 0..ATTEMPTS_MAX {
             let mut fresh = tx.take().unwrap_or_else(|| self.begin());
-            if attempt > 0
-                && let Some(caller) = recorded.caller()
-            {
-                caller.check_alive(self, &mut fresh)?;
+            if attempt > 0 {
+                fresh = self.decide_again(recorded, fresh).await?;
             }
             match self.attempt(recorded, fresh).await {
                 Ok(answered) => return Ok(answered),
@@ -103,6 +109,26 @@ impl Unsealed {
             }
         }
         Err(from_commit(&CommitError::Overtaken(0)))
+    }
+
+    /// What was decided must still hold for a request that runs again.
+    async fn decide_again(
+        self: &Arc<Self>,
+        recorded: &Recorded<'_>,
+        mut tx: Transaction,
+    ) -> Result<Transaction, Refusal> {
+        if let Some(caller) = recorded.caller() {
+            caller.check_alive(self, &mut tx)?;
+        }
+        if let (Some(before), Ok(target)) = (recorded.existed(), recorded.target()) {
+            let (same, exists) = self.exists(recorded.known(), target, tx).await?;
+            if exists != before {
+                let text = "request was overtaken by another one, try again";
+                return Err(Refusal::new(RefusalKind::Unavailable, text));
+            }
+            tx = same;
+        }
+        Ok(tx)
     }
 
     async fn attempt(
@@ -143,19 +169,14 @@ impl Unsealed {
         }
         match self.commit(tx).await {
             Ok(index) => {
-                self.refresh().await?;
+                if let Err(refusal) = self.refresh().await {
+                    // The write is done. The next request tries again, and is told.
+                    tracing::error!(reason = refusal.reason, "reading what changed");
+                }
                 Ok(index.unwrap_or_else(|| self.committer.index()))
             }
             Err(CommitError::Overtaken(number)) => Err(Failed::Overtaken(number)),
-            Err(error) => {
-                if let CommitError::Journal(fatal) = &error
-                    && is_fatal(fatal)
-                {
-                    tracing::error!(reason = chain(&error), "the log took no write, sealing");
-                    self.want_seal();
-                }
-                Err(from_commit(&error).into())
-            }
+            Err(error) => Err(from_commit(&error).into()),
         }
     }
 }

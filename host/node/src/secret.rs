@@ -3,16 +3,20 @@
 use crate::call;
 use crate::engine::{Engine, Pinned};
 use crate::pipeline::{Place, Recorded};
-use crate::refusal::from_barrier;
+use crate::refusal::{from_barrier, from_commit};
 use crate::tables::Mount;
 use crate::unsealed::Unsealed;
+use access::TokenHash;
 use barrier::Transaction;
-use base::{Envelope, Json, LeaseBlock, Refusal};
+use base::{Envelope, Json, LeaseBlock, MountId, Refusal};
 use core::time::Duration;
 use lease::{LeaseTerms, SecretLease};
 use mount::MountEntry;
 use plugin::{Call, LeasedSecret};
 use std::sync::Arc;
+
+/// Leases of a mount that are looked up at a time.
+const LEASES_AT_ONCE: usize = 100;
 
 /// Keeps the lease of a secret, in the transaction that made it.
 pub(crate) fn lease(
@@ -137,6 +141,35 @@ pub(crate) async fn renew(
         duration,
     };
     Ok((tx, block, done.value.warnings))
+}
+
+/// Undoes everything that a mount handed out, lease by lease. Ends at the first that cannot be.
+pub(crate) async fn revoke_all_of(node: &Arc<Unsealed>, mount: MountId) -> Result<(), Refusal> {
+    loop {
+        let mut tx = node.begin();
+        let ids = lease::ids_of_mount(&mut tx, mount, LEASES_AT_ONCE).map_err(from_barrier)?;
+        if ids.is_empty() {
+            return Ok(());
+        }
+        for id in ids {
+            let tx = revoke(node, node.begin(), &id).await?;
+            node.commit(tx).await.map_err(|error| from_commit(&error))?;
+        }
+    }
+}
+
+/// Revokes a token and its descendants; what was leased to them ends now.
+pub(crate) fn revoke_token(
+    node: &Arc<Unsealed>,
+    tx: &mut Transaction,
+    hash: &TokenHash,
+) -> Result<(), Refusal> {
+    let now = node.now();
+    for gone in access::revoke(tx, hash).map_err(from_barrier)? {
+        lease::end_those_of_token(tx, gone.as_str(), now).map_err(from_barrier)?;
+    }
+    node.wake_expirer();
+    Ok(())
 }
 
 fn pinned(mount: &Mount) -> Result<&Arc<Pinned>, Refusal> {

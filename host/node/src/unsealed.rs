@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::expire::Expirer;
 use crate::init::Cluster;
 use crate::parts::Parts;
-use crate::refusal::{from_barrier, from_commit};
+use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
 use crate::{builtins, lifecycle, run};
@@ -93,7 +93,14 @@ impl Unsealed {
         tx: Transaction,
     ) -> Result<Option<u64>, CommitError> {
         let commit = tx.finish().map_err(CommitError::Seal)?;
-        self.committer.commit(commit).await
+        let committed = self.committer.commit(commit).await;
+        if let Err(error @ CommitError::Journal(fatal)) = &committed
+            && is_fatal(fatal)
+        {
+            tracing::error!(reason = chain(error), "the log took no write, sealing");
+            self.want_seal();
+        }
+        committed
     }
 
     /// Runs a transaction of the node's own until nothing overtakes it.
@@ -168,6 +175,10 @@ impl Unsealed {
             return Ok(());
         }
         let _refreshing = self.refreshing.lock().await;
+        if self.committer.is_closed() {
+            // The changes are those of whoever unsealed the node since.
+            return Ok(());
+        }
         let count = self.parts.changes.count();
         let keys = self.parts.changes.take();
         let mut tx = self.begin();
@@ -192,10 +203,15 @@ impl Unsealed {
     ) -> Result<(), Refusal> {
         let namespace = key.namespace();
         if let Some(id) = tables::mount_of(key) {
-            match tx
-                .read_json::<mount::MountEntry>(key)
-                .map_err(from_barrier)?
-            {
+            let entry: Option<mount::MountEntry> = match tx.read_json(key) {
+                Ok(entry) => entry,
+                Err(error) => {
+                    // One entry that does not open must not stop the others.
+                    tracing::error!(?key, reason = chain(&error), "a mount's entry is damaged");
+                    None
+                }
+            };
+            match entry {
                 Some(entry) => {
                     let engine = self.engine(tx, namespace, &entry).await;
                     tables.put(namespace, entry, engine);
@@ -241,8 +257,11 @@ impl Unsealed {
         self.seal_wanted.load(Ordering::Acquire)
     }
 
+    /// Ends it: no commit is taken from now on, and nothing goes on in the background.
     pub(crate) async fn stop(&self) {
+        self.committer.close();
         self.expirer.stop().await;
+        drop(self.refreshing.lock().await);
     }
 
     pub(crate) fn reopen_audit_files(&self) {

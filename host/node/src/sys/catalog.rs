@@ -3,7 +3,7 @@
 use crate::catalog::{self, CatalogEntry, kind_name, kind_of};
 use crate::native::{Ask, Told};
 use crate::refusal::chain;
-use base::{Answer, Envelope, Json, Refusal};
+use base::{Answer, Envelope, Json, Refusal, RefusalKind};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mount::MountKind;
@@ -109,6 +109,11 @@ pub(super) async fn register(ask: &mut Ask<'_>) -> Told {
         let text = format!("component says it is version {:?}", entry.version);
         return Err(Refusal::invalid(text));
     }
+    let known = catalog::find(ask.tx, kind, &name, &entry.version)?;
+    if known.is_some_and(|known| known.builtin) {
+        let text = format!("{name} {} comes with the server", entry.version);
+        return Err(Refusal::invalid(text));
+    }
     catalog::store(ask.tx, &entry, &component, &bytes, &ask.node.parts.runtime)?;
     Ok(Answer::Empty)
 }
@@ -117,7 +122,8 @@ pub(super) async fn register(ask: &mut Ask<'_>) -> Told {
 pub(super) fn delete(ask: &mut Ask<'_>) -> Told {
     let entry = match find(ask) {
         Ok(entry) => entry,
-        Err(_) => return Ok(Answer::Empty),
+        Err(refusal) if refusal.kind == RefusalKind::NotFound => return Ok(Answer::Empty),
+        Err(refusal) => return Err(refusal),
     };
     if entry.builtin {
         return Err(Refusal::invalid(format!(

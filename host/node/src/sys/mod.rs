@@ -277,8 +277,8 @@ pub(crate) async fn handle(does: Sys, ask: &mut Ask<'_>) -> Told {
         Sys::KeyStatus => seal::key_status(ask),
         Sys::MountsList(kind) => mounts::list(ask, kind),
         Sys::MountRead(kind) => mounts::read(ask, kind),
-        Sys::MountEnable(kind) => mounts::enable(ask, kind).await,
-        Sys::MountDisable(kind) => mounts::disable(ask, kind),
+        Sys::MountEnable(kind) => mounts::enable(ask, kind),
+        Sys::MountDisable(kind) => mounts::disable(ask, kind).await,
         Sys::TuneRead => tune::read(ask, Secret),
         Sys::Tune => tune::write(ask, Secret),
         Sys::TuneAuthRead => tune::read(ask, Auth),
@@ -314,6 +314,10 @@ pub(crate) async fn handle(does: Sys, ask: &mut Ask<'_>) -> Told {
 /// The path below `sys/` as the table has it: `mounts/<path>/tune` and `auth/<path>/tune` end in a
 /// word, which no pattern with a rest can.
 pub(crate) fn canonical(rest: String) -> String {
+    // The table's own spelling is none of a client's: policies would not know it.
+    if rest == "tune" || rest.starts_with("tune/") {
+        return String::from("\u{1}");
+    }
     let is_tune = |prefix: &str| {
         let path = rest.strip_prefix(prefix)?.strip_suffix("/tune")?;
         (!path.is_empty()).then(|| format!("tune/{prefix}{path}"))
@@ -323,9 +327,24 @@ pub(crate) fn canonical(rest: String) -> String {
         .unwrap_or(rest)
 }
 
+/// Names of policies have no case: `ADMIN` is `admin` for handlers, so it must be for policies too.
+pub(crate) fn one_spelling(rest: &str) -> Option<String> {
+    let named = rest.starts_with("policies/acl/") || rest.starts_with("policy/");
+    named.then(|| rest.to_lowercase())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::canonical;
+    use super::{canonical, one_spelling};
+
+    #[test]
+    fn names_of_policies_have_no_case() {
+        assert_eq!(
+            one_spelling("policies/acl/ADMIN").as_deref(),
+            Some("policies/acl/admin")
+        );
+        assert_eq!(one_spelling("mounts/ADMIN"), None);
+    }
 
     #[test]
     fn tune_is_the_last_word() {
@@ -335,5 +354,6 @@ mod tests {
         check("auth/a/b/tune", "tune/auth/a/b");
         check("mounts/tune", "mounts/tune");
         check("mounts", "mounts");
+        check("tune/mounts/secret", "\u{1}");
     }
 }

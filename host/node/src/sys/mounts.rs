@@ -4,8 +4,8 @@ use super::tune;
 use crate::native::{Ask, Told};
 use crate::refusal::from_barrier;
 use crate::tables::{Mount, forget_mount, store_mount};
-use crate::{catalog, tables};
-use base::{Answer, Envelope, Json, Refusal};
+use crate::{catalog, secret, tables};
+use base::{Answer, Envelope, Json, MountId, Refusal};
 use locality::{Class, PhysicalKey};
 use manifest::Manifest;
 use mount::{MountEntry, MountKind, MountPath};
@@ -31,44 +31,50 @@ pub(super) fn list(ask: &Ask<'_>, kind: MountKind) -> Told {
 pub(super) fn read(ask: &Ask<'_>, kind: MountKind) -> Told {
     let path = path(ask, kind)?;
     let tables = ask.node.tables();
-    let mount = tables
-        .of(ask.namespace.id)
-        .and_then(|table| table.at(&path));
+    let table = tables.of(ask.namespace.id);
+    let mount = table
+        .and_then(|table| table.at(&path))
+        .filter(|mount| mount.0.kind == kind);
     let missing = || Refusal::invalid(format!("No secret engine mount at {path}"));
     Ok(repeated(&describe(mount.ok_or_else(missing)?)))
 }
 
 /// Makes a mount.
-pub(super) async fn enable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
+pub(super) fn enable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     let path = path(ask, kind)?;
-    let reserved = kind == MountKind::Secret
-        && ["auth/", "sys/", "cubbyhole/", "identity/", "audit/"]
-            .iter()
-            .any(|one| path.is_below(one));
-    if reserved {
-        return Err(Refusal::invalid(format!(
-            "path is already in use at {path}"
-        )));
-    }
-    let tables = ask.node.tables();
-    if let Some(table) = tables.of(ask.namespace.id) {
-        table
-            .check_free(&path)
-            .map_err(|clash| Refusal::invalid(clash.to_string()))?;
-    }
-    // What the tables show may be behind what this transaction sees: ask storage as well, so that
-    // of two requests for one path the later one runs again and finds the first.
-    for entry in tables::stored_mounts(ask.tx, ask.namespace.id)? {
-        if entry.path == path {
-            return Err(Refusal::invalid(format!(
-                "path is already in use at {path}"
-            )));
-        }
-    }
+    check_free(ask, &path, None)?;
     let entry = new_entry(ask, kind, path)?;
     store_mount(ask.tx, ask.namespace.id, &entry)?;
     Ok(Answer::Empty)
 }
+
+/// May a mount be at `path`? Asks storage, in the request's transaction, so that of two requests
+/// for one place the later one finds the first. `own` is the mount that is to move there.
+pub(super) fn check_free(
+    ask: &mut Ask<'_>,
+    path: &MountPath,
+    own: Option<MountId>,
+) -> Result<(), Refusal> {
+    let in_use = |at: &str| Refusal::invalid(format!("path is already in use at {at}"));
+    if RESERVED.iter().any(|reserved| path.is_below(reserved)) {
+        return Err(in_use(path.as_str()));
+    }
+    for entry in tables::stored_mounts(ask.tx, ask.namespace.id)? {
+        let (at, to) = (entry.path.as_str(), path.as_str());
+        if Some(entry.id) != own && (at.starts_with(to) || to.starts_with(at)) {
+            return Err(in_use(at));
+        }
+    }
+    // `auth/` alone would be above every auth method.
+    if path.as_str() == "auth/" {
+        Err(in_use("auth/"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Where only the host mounts.
+const RESERVED: [&str; 4] = ["sys/", "cubbyhole/", "identity/", "audit/"];
 
 fn new_entry(ask: &mut Ask<'_>, kind: MountKind, path: MountPath) -> Result<MountEntry, Refusal> {
     let mut options = texts(ask.input.get("options"));
@@ -134,30 +140,28 @@ pub(super) fn check_options(
 }
 
 /// Takes a mount away with all that it stored and leased.
-pub(super) fn disable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
+pub(super) async fn disable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     let path = path(ask, kind)?;
-    let tables = ask.node.tables();
-    let Some(mount) = tables
-        .of(ask.namespace.id)
-        .and_then(|table| table.at(&path))
-    else {
+    let stored = tables::stored_mounts(ask.tx, ask.namespace.id)?;
+    let found = stored
+        .into_iter()
+        .find(|entry| entry.path == path && entry.kind == kind);
+    let Some(entry) = found else {
         return Ok(Answer::Empty);
     };
-    if mount.0.is_hosts_own() {
+    if entry.is_hosts_own() {
         let text = format!("cannot unmount {:?}", path.as_str());
         return Err(Refusal::invalid(text));
     }
+    // While the mount is there: only its engine can undo what it handed out.
+    secret::revoke_all_of(ask.node, entry.id).await?;
     for class in [Class::Replicated, Class::Local] {
-        let all = PhysicalKey::new(class, ask.namespace.id, mount.0.id, "");
+        let all = PhysicalKey::new(class, ask.namespace.id, entry.id, "");
         for key in ask.tx.keys(&all, None, usize::MAX).map_err(from_barrier)? {
             ask.tx.delete(&key);
         }
     }
-    let leases = lease::lease_ids_below(ask.tx, path.as_str(), usize::MAX).map_err(from_barrier)?;
-    for rest in leases {
-        lease::forget(ask.tx, &format!("{path}{rest}")).map_err(from_barrier)?;
-    }
-    forget_mount(ask.tx, ask.namespace.id, &mount.0);
+    forget_mount(ask.tx, ask.namespace.id, &entry);
     Ok(Answer::Empty)
 }
 

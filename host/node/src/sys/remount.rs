@@ -1,8 +1,9 @@
 //! `sys/remount`: a mount moves, with all it has; nothing of it is copied, since keys name mounts by
 //! id.
 
+use super::mounts;
 use crate::native::{Ask, Told};
-use crate::tables::store_mount;
+use crate::tables::{self, store_mount};
 use base::{Answer, Envelope, Json, Refusal, RefusalKind, make_uuid};
 use mount::{MountKind, MountPath};
 use serde_json::json;
@@ -27,26 +28,18 @@ struct Move {
 pub(super) fn start(ask: &mut Ask<'_>) -> Told {
     let parse = |text: &str| MountPath::parse(text).map_err(|e| Refusal::invalid(e.to_string()));
     let (from, to) = (parse(ask.text("from"))?, parse(ask.text("to"))?);
-    let tables = ask.node.tables();
-    let table = tables.of(ask.namespace.id);
-    let mount = table.and_then(|table| table.at(&from));
+    let stored = tables::stored_mounts(ask.tx, ask.namespace.id)?;
+    let found = stored.into_iter().find(|entry| entry.path == from);
     let missing = || Refusal::invalid(format!("no matching mount at {:?}", from.as_str()));
-    let mount = mount.ok_or_else(missing)?;
-    if mount.0.is_hosts_own() {
-        return Err(Refusal::invalid(format!(
-            "cannot remount {:?}",
-            from.as_str()
-        )));
+    let mut entry = found.ok_or_else(missing)?;
+    if entry.is_hosts_own() {
+        let text = format!("cannot remount {:?}", from.as_str());
+        return Err(Refusal::invalid(text));
     }
-    let is_auth = to.is_below("auth/");
-    if is_auth != (mount.0.kind == MountKind::Auth) || to.is_below("sys/") {
+    if to.is_below("auth/") != (entry.kind == MountKind::Auth) {
         return Err(Refusal::invalid(format!("cannot remount {from} to {to}")));
     }
-    if let Some(table) = table {
-        let in_use = |_| Refusal::invalid(format!("path already in use at {:?}", to.as_str()));
-        table.check_free(&to).map_err(in_use)?;
-    }
-    let mut entry = mount.0.clone();
+    mounts::check_free(ask, &to, Some(entry.id))?;
     entry.path = to.clone();
     store_mount(ask.tx, ask.namespace.id, &entry)?;
     let id = make_uuid(ask.node.parts.entropy.as_ref());

@@ -38,6 +38,10 @@ pub(super) fn read(ask: &Ask<'_>, kind: MountKind) -> Told {
 
 /// Changes what holds for a mount.
 pub(super) fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
+    if !ask.text("plugin_version").is_empty() {
+        let text = "another version of a component cannot be tuned yet: enable a mount with it";
+        return Err(Refusal::invalid(text));
+    }
     let found = entry(ask, kind)?;
     // From storage, so that two changes of one mount do not undo each other.
     let stored: Option<MountEntry> = match found.local {

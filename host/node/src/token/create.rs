@@ -37,6 +37,12 @@ fn has_sudo(ask: &Ask<'_>) -> Result<bool, Refusal> {
 
 fn make(ask: &mut Ask<'_>, is_orphan: bool) -> Told {
     let caller = ask.caller()?.clone();
+    if caller.token.uses_left > 0 {
+        // Its children would outlive its last use.
+        return Err(Refusal::invalid(
+            "restricted use token cannot generate child tokens",
+        ));
+    }
     if !ask.text("entity_alias").is_empty() {
         return Err(Refusal::invalid(
             "'entity_alias' is only allowed in combination with token role",
@@ -82,7 +88,7 @@ fn make(ask: &mut Ask<'_>, is_orphan: bool) -> Told {
             caller.token.entity_id.clone()
         },
         role: String::new(),
-        bound_cidrs: Vec::new(),
+        bound_cidrs: caller.token.bound_cidrs.clone(),
     };
     let entropy = ask.node.parts.entropy.clone();
     let made = access::make(ask.tx, &ask.node.salt, entropy.as_ref(), ask.now, &id, new);

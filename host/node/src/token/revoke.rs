@@ -3,6 +3,7 @@
 use super::{named, own as own_token, with_accessor};
 use crate::native::{Ask, Told};
 use crate::refusal::from_barrier;
+use crate::secret;
 use access::TokenHash;
 use base::{Answer, Refusal};
 
@@ -32,6 +33,6 @@ pub(super) fn sparing_children(ask: &mut Ask<'_>) -> Told {
 }
 
 fn revoke(ask: &mut Ask<'_>, hash: &TokenHash) -> Told {
-    access::revoke(ask.tx, hash).map_err(from_barrier)?;
+    secret::revoke_token(ask.node, ask.tx, hash)?;
     Ok(Answer::Empty)
 }

@@ -1,6 +1,6 @@
 //! Tokens: what they may do, how they end.
 
-use crate::house::House;
+use crate::house::{House, request};
 use base::{Operation, RefusalKind};
 use core::time::Duration;
 use serde_json::json;
@@ -212,4 +212,66 @@ async fn the_last_use_cannot_be_had_twice() {
         .filter(|granted| *granted)
         .count();
     assert_eq!(granted, 5);
+}
+
+#[tokio::test]
+async fn a_token_with_few_uses_makes_no_children() {
+    let house = House::open().await;
+    let policy = json!({ "policy": r#"path "auth/token/create" { capabilities = ["update"] }"# });
+    house.write("sys/policies/acl/maker", policy).await.unwrap();
+    let asked = json!({ "policies": ["maker"], "num_uses": 1 });
+    let made = house.write("auth/token/create", asked).await.unwrap();
+    let token = made["client_token"].as_str().unwrap().to_owned();
+    let refused = house
+        .ask_as(&token, Operation::Update, "auth/token/create", json!({}))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        refused.message,
+        "restricted use token cannot generate child tokens"
+    );
+}
+
+#[tokio::test]
+async fn another_spelling_is_no_way_around_a_rule() {
+    let house = House::open().await;
+    let policy = json!({ "policy": r#"
+        path "sys/*" { capabilities = ["create", "read", "update"] }
+        path "sys/policies/acl/admin" { capabilities = ["deny"] }
+        path "sys/mounts/*" { capabilities = ["deny"] }
+    "# });
+    house.write("sys/policies/acl/some", policy).await.unwrap();
+    let token = house.token_with(&["some"]).await;
+    let update = Operation::Update;
+    let policy = json!({ "policy": "" , "rules": r#"path "a" { capabilities = ["read"] }"# });
+    for (path, kind) in [
+        ("sys/policies/acl/ADMIN", RefusalKind::Denied),
+        ("sys/policies/acl/admin", RefusalKind::Denied),
+        ("sys/mounts/auth/token/tune", RefusalKind::Denied),
+        ("sys/tune/mounts/auth/token", RefusalKind::NotFound),
+    ] {
+        let refused = house
+            .ask_as(&token, update, path, policy.clone())
+            .await
+            .unwrap_err();
+        assert_eq!(refused.kind, kind, "{path}");
+    }
+    house
+        .ask_as(&token, update, "sys/policies/acl/other", policy)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_was_to_be_wrapped_is_not_given_in_clear() {
+    let house = House::open().await;
+    let mut request = request(
+        &house.token,
+        Operation::Read,
+        "sys/mounts",
+        serde_json::Map::new(),
+    );
+    request.wrap_ttl = Some(Duration::from_secs(60));
+    let refused = house.node.handle(request).await.outcome.unwrap_err();
+    assert_eq!(refused.kind, RefusalKind::Invalid);
 }
