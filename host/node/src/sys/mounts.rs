@@ -100,7 +100,7 @@ fn new_entry(ask: &mut Ask<'_>, kind: MountKind, path: MountPath) -> Result<Moun
         name => name,
     }
     .to_owned();
-    let version = ask.text("plugin_version").to_owned();
+    let version = wanted_version(ask).unwrap_or_default().to_owned();
     let missing = || Refusal::invalid(format!("plugin not found in the catalog: {name}"));
     let component = catalog::find(ask.tx, kind, &name, &version)?.ok_or_else(missing)?;
     check_options(&component.manifest, &options)?;
@@ -115,6 +115,14 @@ fn new_entry(ask: &mut Ask<'_>, kind: MountKind, path: MountPath) -> Result<Moun
         tune::apply_config(&mut entry.config, config, &ask.node.parts.settings)?;
     }
     Ok(entry)
+}
+
+/// The version of a component that is asked for: by itself, or, as clients send it, among the
+/// configuration.
+fn wanted_version<'a>(ask: &'a Ask<'_>) -> Option<&'a str> {
+    let alone = ask.some_text("plugin_version");
+    let among = || ask.input.get("config")?.get("plugin_version")?.as_str();
+    alone.filter(|text| !text.is_empty()).or_else(among)
 }
 
 /// Refuses an option that decides which routes there are, with a value under which there are none.
