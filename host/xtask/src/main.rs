@@ -67,8 +67,9 @@ fn build(args: &[String]) -> Result<(), Failed> {
 fn test(args: &[String]) -> Result<(), Failed> {
     components::build()?;
     let bao = openbao::binary()?;
-    // The end-to-end tests drive the binary: it is built first, with the same features as below.
-    cargo(&["build", "--workspace"])?;
+    // The end-to-end tests drive the binary: it is built first. All targets, so that the features are
+    // those of the tests and nothing is built twice.
+    cargo(&["build", "--workspace", "--all-targets"])?;
     let mut all = vec!["test", "--workspace"];
     all.extend(args.iter().map(String::as_str));
     run::cargo_with(
