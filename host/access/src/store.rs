@@ -142,21 +142,38 @@ pub fn save(
     tx.write_json(&SystemKey::token(hash.as_str()), token)
 }
 
-/// Revokes a token and all its descendants. Returns the hashes of all that are gone, so that their
-/// leases and cubbyholes can follow. None of them can be used once the transaction commits.
+/// Tokens that one transaction revokes. A batch of more would not fit into the log, and then a
+/// token with very many children could not be revoked at all.
+pub const REVOKED_AT_ONCE_MAX: usize = 1000;
+
+/// Revokes a token and its descendants, the token itself first. Returns the hashes of all that are
+/// gone, so that their leases can follow. None of them can be used once the transaction commits.
+///
+/// Of more than [`REVOKED_AT_ONCE_MAX`] the rest is noted among the ends that are due: whoever ends
+/// those asks again for the same hash, until nothing is left.
 ///
 /// # Errors
 /// When the storage fails.
-pub fn revoke(tx: &mut Transaction, hash: &TokenHash) -> Result<Vec<TokenHash>, BarrierError> {
+pub fn revoke(
+    tx: &mut Transaction,
+    hash: &TokenHash,
+    now: Timestamp,
+) -> Result<Vec<TokenHash>, BarrierError> {
     let mut gone = Vec::new();
     let mut waiting = vec![hash.clone()];
     while let Some(hash) = waiting.pop() {
-        for child in children(tx, &hash)? {
+        if forget(tx, &hash)? {
+            gone.push(hash.clone());
+        }
+        let room = REVOKED_AT_ONCE_MAX.saturating_sub(gone.len() + waiting.len());
+        let mut next = children(tx, &hash, room + 1)?;
+        if next.len() > room {
+            lease::set_end(tx, now, &format!("revoke/h{hash}"));
+            next.truncate(room);
+        }
+        for child in next {
             tx.delete(&SystemKey::token_child(hash.as_str(), child.as_str()));
             waiting.push(child);
-        }
-        if forget(tx, &hash)? {
-            gone.push(hash);
         }
     }
     Ok(gone)
@@ -167,7 +184,7 @@ pub fn revoke(tx: &mut Transaction, hash: &TokenHash) -> Result<Vec<TokenHash>, 
 /// # Errors
 /// When the storage fails.
 pub fn orphan_children(tx: &mut Transaction, hash: &TokenHash) -> Result<(), BarrierError> {
-    for child in children(tx, hash)? {
+    for child in children(tx, hash, usize::MAX)? {
         tx.delete(&SystemKey::token_child(hash.as_str(), child.as_str()));
         let key = SystemKey::token(child.as_str());
         if let Some(mut token) = tx.read_json::<Token>(&key)? {
@@ -194,12 +211,83 @@ fn forget(tx: &mut Transaction, hash: &TokenHash) -> Result<bool, BarrierError> 
     Ok(true)
 }
 
-fn children(tx: &mut Transaction, hash: &TokenHash) -> Result<Vec<TokenHash>, BarrierError> {
+fn children(
+    tx: &mut Transaction,
+    hash: &TokenHash,
+    limit: usize,
+) -> Result<Vec<TokenHash>, BarrierError> {
     let below = SystemKey::token_children(hash.as_str());
-    let keys = tx.keys(&below, None, usize::MAX)?;
+    let keys = tx.keys(&below, None, limit)?;
     let path = below.physical().path();
     let names = keys.iter().filter_map(|key| key.path().strip_prefix(path));
     Ok(names
         .map(|name| TokenHash::from_stored(name.to_owned()))
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use barrier::Keyring;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use storage::Storage;
+
+    struct Counting(AtomicU64);
+
+    impl Entropy for Counting {
+        fn fill(&self, bytes: &mut [u8]) {
+            for chunk in bytes.chunks_mut(8) {
+                let number = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+                chunk.copy_from_slice(&number.to_be_bytes()[..chunk.len()]);
+            }
+        }
+    }
+
+    fn new(parent: Option<TokenHash>) -> NewToken {
+        NewToken {
+            parent,
+            namespace: NamespaceId::ROOT,
+            policies: vec![String::from("default")],
+            path: String::from("auth/token/create"),
+            display_name: String::from("token"),
+            metadata: BTreeMap::new(),
+            uses: 0,
+            lifetime: Lifetime::default(),
+            entity_id: String::new(),
+            role: String::new(),
+            bound_cidrs: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_token_with_very_many_children_is_revoked_in_steps() {
+        let entropy: Arc<dyn Entropy> = Arc::new(Counting(AtomicU64::new(1)));
+        let now = Timestamp::from_millis(5);
+        let keyring = Arc::new(Keyring::make(entropy.as_ref(), now));
+        let snapshot = storage::Memory::new().snapshot();
+        let mut tx = Transaction::new(snapshot, keyring, Arc::clone(&entropy), 0);
+        let salt = TokenSalt::new(&[1; 32]);
+        let add = |tx: &mut Transaction, id: &str, parent: Option<TokenHash>| {
+            let id = TokenId::parse(id.to_owned()).unwrap();
+            make(tx, &salt, entropy.as_ref(), now, &id, new(parent)).unwrap();
+            salt.hash(id.expose())
+        };
+        let root = add(&mut tx, "parent", None);
+        let children = REVOKED_AT_ONCE_MAX * 2;
+        for number in 0..children {
+            add(&mut tx, &format!("child-{number}"), Some(root.clone()));
+        }
+        let mut gone = revoke(&mut tx, &root, now).unwrap();
+        assert_eq!(gone.len(), REVOKED_AT_ONCE_MAX);
+        assert!(find(&mut tx, &root, now).unwrap().is_none());
+        let due = lease::due(&mut tx, now, 10).unwrap();
+        assert_eq!(due[0].id, format!("revoke/h{root}"));
+        while gone.len() <= children {
+            let more = revoke(&mut tx, &root, now).unwrap();
+            assert!(!more.is_empty());
+            gone.extend(more);
+        }
+        assert!(revoke(&mut tx, &root, now).unwrap().is_empty());
+    }
 }

@@ -94,7 +94,10 @@ fn answer(
             return Ok(Answer::Missing(Box::new(envelope)));
         }
         Outcome::Keys(keys) if keys.is_empty() => return Err(Refusal::not_found()),
-        Outcome::Keys(keys) => Envelope::with_data(Json::of(&serde_json::json!({ "keys": keys }))),
+        Outcome::Keys(mut keys) => {
+            keys.truncate(recorded.keys_max());
+            Envelope::with_data(Json::of(&serde_json::json!({ "keys": keys })))
+        }
         Outcome::Data(json) => Envelope::with_data(json),
         Outcome::Perishable { data, ttl_seconds } => {
             // Advice of its own, not terms of a lease: nothing stands for nothing.

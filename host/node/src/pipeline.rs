@@ -371,6 +371,10 @@ impl<'p> Allowed<'p> {
         trail.decided(self.decision.as_ref());
         trail.request(node, self.known.routed.request, None)?;
         Ok(Recorded {
+            keys_max: self
+                .decision
+                .as_ref()
+                .and_then(policy::Decision::pagination_limit),
             known: self.known,
             existed: self.existed,
         })
@@ -381,6 +385,7 @@ impl<'p> Allowed<'p> {
 pub(crate) struct Recorded<'p> {
     known: Known<'p>,
     existed: Option<bool>,
+    keys_max: Option<u64>,
 }
 
 impl<'p> Recorded<'p> {
@@ -392,6 +397,12 @@ impl<'p> Recorded<'p> {
     /// What the component said exists, where the decision depended on it.
     pub(crate) const fn existed(&self) -> Option<bool> {
         self.existed
+    }
+
+    /// How many keys of a list the policies let the caller see at once.
+    pub(crate) fn keys_max(&self) -> usize {
+        let max = self.keys_max.unwrap_or(u64::MAX);
+        usize::try_from(max).unwrap_or(usize::MAX)
     }
 
     /// The request with its caller.

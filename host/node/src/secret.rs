@@ -165,7 +165,7 @@ pub(crate) fn revoke_token(
     hash: &TokenHash,
 ) -> Result<(), Refusal> {
     let now = node.now();
-    for gone in access::revoke(tx, hash).map_err(from_barrier)? {
+    for gone in access::revoke(tx, hash, now).map_err(from_barrier)? {
         lease::end_those_of_token(tx, gone.as_str(), now).map_err(from_barrier)?;
     }
     node.wake_expirer();
