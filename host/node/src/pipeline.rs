@@ -226,6 +226,7 @@ impl Caller {
         }
         if caller.token.uses_left > 0 {
             caller.spend(node).await?;
+            caller.token.uses_left -= 1;
             // What was read before the use was taken is old by now.
             *tx = node.begin();
         }

@@ -37,7 +37,7 @@ fn has_sudo(ask: &Ask<'_>) -> Result<bool, Refusal> {
 
 fn make(ask: &mut Ask<'_>, is_orphan: bool) -> Told {
     let caller = ask.caller()?.clone();
-    if caller.token.uses_left > 0 {
+    if caller.token.uses_left > 0 || caller.is_spent {
         // Its children would outlive its last use.
         return Err(Refusal::invalid(
             "restricted use token cannot generate child tokens",

@@ -1,11 +1,12 @@
-//! `auth/token/`: tokens made from tokens.
+//! `auth/token/`: tokens made from tokens. No path of it names a token: paths are logged and audited
+//! as they are.
 
 mod create;
 mod lookup;
 mod renew;
 mod revoke;
 
-use crate::native::{Ask, NativeField, NativeRoute, Told, body, path};
+use crate::native::{Ask, NativeField, NativeRoute, Told, body};
 use crate::refusal::from_barrier;
 use access::{Token, TokenHash};
 use base::{Refusal, RefusalKind};
@@ -67,10 +68,6 @@ const TOKEN: &[NativeField] = &[
     body("token", Text, "The token."),
     body("increment", Duration, "For how long from now."),
 ];
-const TOKEN_AT: &[NativeField] = &[
-    path("token", "The token."),
-    body("increment", Duration, "For how long from now."),
-];
 const ACCESSOR: &[NativeField] = &[
     body("accessor", Text, "The token's accessor."),
     body("increment", Duration, "For how long from now."),
@@ -104,7 +101,6 @@ pub(crate) const ROUTES: &[NativeRoute<TokenRoute>] = &[
     on(Update, "lookup-self", WithToken, TokenRoute::LookupSelf, TOKEN, "Looks the caller's token up."),
     on(Update, "lookup-accessor", WithToken, TokenRoute::LookupAccessor, ACCESSOR, "Looks a token up by its accessor."),
     on(Update, "renew", WithToken, TokenRoute::Renew, TOKEN, "Renews a token."),
-    on(Update, "renew/{token}", WithToken, TokenRoute::Renew, TOKEN_AT, "Renews a token."),
     on(Update, "renew-self", WithToken, TokenRoute::RenewSelf, TOKEN, "Renews the caller's token."),
     on(Update, "renew-accessor", WithToken, TokenRoute::RenewAccessor, ACCESSOR, "Renews a token by its accessor."),
     on(Update, "revoke", WithToken, TokenRoute::Revoke, TOKEN, "Revokes a token and its children."),
