@@ -19,6 +19,7 @@ mod devices;
 mod engine;
 mod expire;
 mod grant;
+mod help;
 mod init;
 mod lifecycle;
 mod native;

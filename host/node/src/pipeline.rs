@@ -33,6 +33,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// The path below the mount, as its matcher sees it.
+    pub(crate) fn below_mount(&self) -> &str {
+        &self.rest
+    }
+
     /// Finds namespace and mount.
     pub(crate) fn find(tables: &Tables, request: &Request) -> Result<Self, Refusal> {
         let path = match request.operation {
@@ -163,12 +168,12 @@ impl<'p> Routed<'p> {
     }
 }
 
+/// What Vault says of a path that its mount does not know.
+pub(crate) const NO_SUCH_PATH: &str = "1 error occurred:\n\t* unsupported path\n\n";
+
 pub(crate) fn no_match(why: NoMatch) -> Refusal {
     match why {
-        NoMatch::Path => Refusal::new(
-            RefusalKind::NotFound,
-            "1 error occurred:\n\t* unsupported path\n\n",
-        ),
+        NoMatch::Path => Refusal::new(RefusalKind::NotFound, NO_SUCH_PATH),
         NoMatch::Operation => Refusal::new(
             RefusalKind::UnsupportedOperation,
             "1 error occurred:\n\t* unsupported operation\n\n",

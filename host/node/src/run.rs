@@ -4,13 +4,14 @@
 use crate::call;
 use crate::commit::CommitError;
 use crate::engine::Engine;
+use crate::help;
 use crate::native::Ask;
 use crate::pipeline::{Known, Place, Recorded, Routed, Target};
 use crate::refusal::from_commit;
 use crate::trail::Trail;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
-use base::{Answer, Refusal, RefusalKind, Request};
+use base::{Answer, Operation, Refusal, RefusalKind, Request};
 use std::sync::Arc;
 
 /// How often a request that is overtaken runs.
@@ -136,6 +137,12 @@ impl Unsealed {
         recorded: &Recorded<'_>,
         tx: Transaction,
     ) -> Result<(Answer, Option<u64>), Failed> {
+        if recorded.request().operation == Operation::Help {
+            return Ok((
+                help::answer(recorded.place())?,
+                Some(self.committer.index()),
+            ));
+        }
         let target = recorded.target()?;
         let (tx, answer) = match &target.mount.1 {
             Engine::Component(pinned) => {

@@ -415,3 +415,17 @@ fn a_request_that_cannot_be_recorded_does_not_run() {
     }
     assert!(client.read("sys/mounts").json()["data"]["kv/"].is_null());
 }
+
+#[test]
+fn paths_tell_what_they_are_for() {
+    let server = Durable::started();
+    let bao = Bao::new(&server, server.token());
+    bao.ok(&["secrets", "enable", "-path=kv", "-version=2", "kv"]);
+    assert!(bao.ok(&["path-help", "kv"]).contains("data/{path..}"));
+    assert!(bao.ok(&["path-help", "kv/data/app"]).contains("## READ"));
+    assert!(
+        bao.ok(&["path-help", "sys/policies/acl/x"])
+            .contains("policy (text)")
+    );
+    bao.fails(2, &["path-help", "nowhere/x"]);
+}

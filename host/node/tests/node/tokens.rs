@@ -273,3 +273,30 @@ async fn what_was_to_be_wrapped_is_not_given_in_clear() {
     let refused = house.node.handle(request).await.outcome.unwrap_err();
     assert_eq!(refused.kind, RefusalKind::Invalid);
 }
+
+#[tokio::test]
+async fn every_path_can_be_asked_what_it_is_for() {
+    let house = House::open().await;
+    let token = house.token_with(&["default"]).await;
+    for (path, part) in [
+        ("sys", "policies/acl/{name} (update)"),
+        ("sys/policies/acl/some", "## UPDATE"),
+        ("sys/mounts/kv", "Lease times and visibility"),
+        ("auth/token/create", "num_uses (integer)"),
+    ] {
+        let help = house
+            .ask_as(&token, Operation::Help, path, json!({}))
+            .await
+            .unwrap();
+        assert!(
+            help["help"].as_str().unwrap().contains(part),
+            "{path}: {help}"
+        );
+    }
+    let refused = house
+        .ask_as(&token, Operation::Help, "sys/nothing", json!({}))
+        .await;
+    assert_eq!(refused.unwrap_err().kind, RefusalKind::NotFound);
+    let refused = house.ask_as("", Operation::Help, "sys", json!({})).await;
+    assert_eq!(refused.unwrap_err().kind, RefusalKind::Denied);
+}
