@@ -338,7 +338,7 @@ fn unescape(raw: &str) -> Option<String> {
     Some(text)
 }
 
-/// The letter of `XXXX`, or of `XXXX\uXXXX` for a pair, and what comes after.
+/// The letter that four hexadecimal digits name, or eight as a surrogate pair, and what comes after.
 fn unicode(text: &str) -> Option<(char, &str)> {
     let (high, rest) = four_digits(text)?;
     if let Some(letter) = char::from_u32(high) {
