@@ -7,6 +7,7 @@ use barrier::Transaction;
 use base::{Answer, Map, Refusal, Request, Timestamp};
 use manifest::{Access, FieldKind, FieldSource, Operation};
 use mount::Namespace;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// A request to an engine of the host: matched, allowed, recorded, validated.
@@ -101,23 +102,49 @@ pub(crate) const fn path(name: &'static str, summary: &'static str) -> NativeFie
     }
 }
 
-/// One route, and which handler does it.
-pub(crate) struct NativeRoute<H: 'static> {
+/// What does a route. Handlers that wait for nothing are plain functions.
+#[derive(Clone, Copy)]
+pub(crate) enum Does {
+    Now(for<'a, 'b> fn(&'a mut Ask<'b>) -> Told),
+    Later(for<'a, 'b> fn(&'a mut Ask<'b>) -> Pin<Box<dyn Future<Output = Told> + Send + 'a>>),
+}
+
+/// One route, and what does it.
+pub(crate) struct NativeRoute {
     pub(crate) at: &'static str,
     pub(crate) operation: Operation,
     pub(crate) access: Access,
-    pub(crate) does: H,
+    pub(crate) does: Does,
     pub(crate) fields: &'static [NativeField],
     pub(crate) summary: &'static str,
 }
 
+/// A line of a table.
+pub(crate) const fn on(
+    operation: Operation,
+    at: &'static str,
+    access: Access,
+    does: Does,
+    fields: &'static [NativeField],
+    summary: &'static str,
+) -> NativeRoute {
+    NativeRoute {
+        at,
+        operation,
+        access,
+        does,
+        fields,
+        summary,
+    }
+}
+
 /// The manifest of an engine of the host.
-pub(crate) fn describe<H>(name: &str, routes: &[NativeRoute<H>]) -> manifest::Manifest {
+pub(crate) fn describe(name: &str, table: &[&[NativeRoute]]) -> manifest::Manifest {
     manifest::Manifest {
         name: name.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         summary: String::new(),
-        routes: routes.iter().map(route).collect(),
+        routes: table.iter().copied().flatten().map(route).collect(),
         storage: Vec::new(),
         secret_kinds: Vec::new(),
         outbound: Vec::new(),
@@ -127,7 +154,7 @@ pub(crate) fn describe<H>(name: &str, routes: &[NativeRoute<H>]) -> manifest::Ma
     }
 }
 
-fn route<H>(route: &NativeRoute<H>) -> manifest::Route {
+fn route(route: &NativeRoute) -> manifest::Route {
     manifest::Route {
         pattern: route.at.to_owned(),
         operation: route.operation,
