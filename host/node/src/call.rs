@@ -47,14 +47,23 @@ pub(crate) fn matched(
     Ok((matched, warnings))
 }
 
-/// Runs the component; gives back the transaction with what it wrote and what the answer grants.
+/// What a request came to, not committed yet.
+pub(crate) struct Ran {
+    /// What was written, and what the answer grants.
+    pub(crate) tx: Transaction,
+    pub(crate) answer: Answer,
+    /// Was something done outside the server? Then it must not run again.
+    pub(crate) acted_outside: bool,
+}
+
+/// Runs the component.
 pub(crate) async fn component(
     node: &Arc<Unsealed>,
     recorded: &Recorded<'_>,
     target: Target<'_>,
     pinned: &Arc<Pinned>,
     tx: Transaction,
-) -> Result<(Transaction, Answer), Failed> {
+) -> Result<Ran, Failed> {
     let request = recorded.request();
     let (matched, mut warnings) = matched(request, target)?;
     let call = new(node, request, recorded.caller(), target, pinned, tx);
@@ -69,7 +78,11 @@ pub(crate) async fn component(
         .map_err(|error| Refusal::internal(error.to_string()))?;
     warnings.extend(done.value.warnings);
     let answer = answer(node, recorded, target, pinned, &mut tx, done.value.outcome)?;
-    Ok((tx, with_warnings(answer, warnings)))
+    Ok(Ran {
+        tx,
+        answer: with_warnings(answer, warnings),
+        acted_outside: done.acted_outside,
+    })
 }
 
 /// The answer that an outcome stands for; what it grants becomes part of the transaction.
@@ -178,7 +191,7 @@ pub(crate) fn of_host(
         limits: node.components.limits(),
         caller: None,
         incoming: None,
-        checkpoint: None,
+        checkpoint: Some(Arc::clone(&pinned.checkpoint)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Components in memory: compiled once per digest, shared by all mounts that run them.
 
+use crate::checkpoint::Midway;
 use crate::engine::Pinned;
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
@@ -74,6 +75,7 @@ impl Components {
             component,
             matcher,
             facts: Arc::new(facts),
+            checkpoint: Arc::new(Midway::of(node)),
         })
     }
 

@@ -22,6 +22,8 @@ pub(crate) struct Pinned {
     pub(crate) component: plugin::Component,
     pub(crate) matcher: Matcher,
     pub(crate) facts: Arc<plugin::MountFacts>,
+    /// Commits its calls half-way.
+    pub(crate) checkpoint: Arc<dyn plugin::Checkpoint>,
 }
 
 /// An engine of the host.

@@ -12,6 +12,7 @@ mod builtins;
 mod call;
 mod catalog;
 mod changes;
+mod checkpoint;
 mod commit;
 mod components;
 mod defaults;

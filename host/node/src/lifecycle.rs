@@ -59,7 +59,7 @@ async fn run(
             Ok(done) => match done.view.into_transaction() {
                 Ok(tx) => match node.commit(tx).await {
                     Ok(_) => return,
-                    Err(CommitError::Overtaken(number)) => {
+                    Err(CommitError::Overtaken(number)) if !done.acted_outside => {
                         node.committer.settled(number).await;
                         continue;
                     }

@@ -1,7 +1,7 @@
 //! Runs a request that passed its checks: in a transaction, again when it was overtaken, and in one
 //! batch with all that its answer grants.
 
-use crate::call;
+use crate::call::{self, Ran};
 use crate::commit::CommitError;
 use crate::engine::Engine;
 use crate::help;
@@ -12,6 +12,7 @@ use crate::trail::Trail;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
 use base::{Answer, Operation, Refusal, RefusalKind, Request};
+use plugin::CallError;
 use std::sync::Arc;
 
 /// How often a request that is overtaken runs.
@@ -144,7 +145,7 @@ impl Unsealed {
             ));
         }
         let target = recorded.target()?;
-        let (tx, answer) = match &target.mount.1 {
+        let ran = match &target.mount.1 {
             Engine::Component(pinned) => {
                 call::component(self, recorded, target, pinned, tx).await?
             }
@@ -159,14 +160,25 @@ impl Unsealed {
                     request: recorded.request(),
                     input: validated.input,
                     now: self.now(),
+                    acted_outside: false,
                 };
                 let answer = native.handle(target.found.route, &mut ask).await?;
-                (tx, call::with_warnings(answer, warnings))
+                let acted_outside = ask.acted_outside;
+                Ran {
+                    tx,
+                    answer: call::with_warnings(answer, warnings),
+                    acted_outside,
+                }
             }
             Engine::Broken(reason) => return Err(Refusal::internal(reason.to_string()).into()),
         };
-        let index = self.finish(tx).await?;
-        Ok((answer, Some(index)))
+        match self.finish(ran.tx).await {
+            Ok(index) => Ok((ran.answer, Some(index))),
+            Err(Failed::Overtaken(_)) if ran.acted_outside => {
+                Err(CallError::OvertakenOutside.to_refusal().into())
+            }
+            Err(failed) => Err(failed),
+        }
     }
 
     /// Commits what a request wrote. What is kept in memory follows before the answer goes out.

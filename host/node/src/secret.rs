@@ -7,7 +7,7 @@ use crate::refusal::{from_barrier, from_commit};
 use crate::tables::Mount;
 use crate::unsealed::Unsealed;
 use access::TokenHash;
-use barrier::Transaction;
+use barrier::{Transaction, View};
 use base::{Envelope, Json, LeaseBlock, MountId, Refusal};
 use core::time::Duration;
 use lease::{LeaseTerms, SecretLease};
@@ -37,8 +37,19 @@ pub(crate) fn lease(
         0 => pinned.facts.default_ttl_seconds,
         asked => asked,
     };
+    // A call that committed half-way can outlive its token: what it hands out then ends at once.
+    let is_token_gone = match recorded.caller() {
+        Some(caller) => access::find(tx, &caller.hash, now)
+            .map_err(from_barrier)?
+            .is_none(),
+        None => false,
+    };
+    let ttl = match is_token_gone {
+        true => 0,
+        false => ttl.min(max),
+    };
     let terms = LeaseTerms {
-        ttl: ttl.min(max),
+        ttl,
         max_ttl: max,
         renewable: secret.terms.renewable,
     };
@@ -85,13 +96,19 @@ pub(crate) async fn revoke(
         let pinned = pinned(mount)?;
         let call = of_host(node, tx, &lease, mount, pinned);
         let done = pinned.component.revoke(call, as_given(id, &lease)?).await;
-        let view = done.map_err(|error| error.to_refusal())?.view;
-        tx = view
-            .into_transaction()
-            .map_err(|error| Refusal::internal(error.to_string()))?;
+        tx = transaction(done.map_err(|error| error.to_refusal())?.view)?;
     }
     lease::forget(&mut tx, id).map_err(from_barrier)?;
     Ok(tx)
+}
+
+/// A lease that was renewed, not committed yet.
+pub(crate) struct Renewed {
+    pub(crate) tx: Transaction,
+    pub(crate) lease: LeaseBlock,
+    pub(crate) warnings: Vec<String>,
+    /// Was something done outside the server?
+    pub(crate) acted_outside: bool,
 }
 
 /// Renews a lease: the component decides, the host clamps.
@@ -100,7 +117,7 @@ pub(crate) async fn renew(
     mut tx: Transaction,
     id: &str,
     increment: u64,
-) -> Result<(Transaction, LeaseBlock, Vec<String>), Refusal> {
+) -> Result<Renewed, Refusal> {
     let now = node.now();
     let found = lease::find(&mut tx, id).map_err(from_barrier)?;
     let mut lease = found
@@ -119,10 +136,10 @@ pub(crate) async fn renew(
         .renew_lease(call, as_given(id, &lease)?, increment)
         .await;
     let done = done.map_err(|error| error.to_refusal())?;
-    let mut tx = done
-        .view
-        .into_transaction()
-        .map_err(|error| Refusal::internal(error.to_string()))?;
+    let mut tx = transaction(done.view)?;
+    // Where the call committed half-way, the lease can have been revoked since.
+    let found = lease::find(&mut tx, id).map_err(from_barrier)?;
+    found.ok_or_else(|| Refusal::invalid("lease not found"))?;
     let asked = match done.value.terms.ttl_seconds {
         0 => lease.terms.ttl,
         asked => asked,
@@ -140,7 +157,12 @@ pub(crate) async fn renew(
         renewable: true,
         duration,
     };
-    Ok((tx, block, done.value.warnings))
+    Ok(Renewed {
+        tx,
+        lease: block,
+        warnings: done.value.warnings,
+        acted_outside: done.acted_outside,
+    })
 }
 
 /// Undoes everything that a mount handed out, lease by lease. Ends at the first that cannot be.
@@ -179,6 +201,11 @@ fn pinned(mount: &Mount) -> Result<&Arc<Pinned>, Refusal> {
             "a lease of an engine that leases nothing",
         )),
     }
+}
+
+fn transaction(view: View) -> Result<Transaction, Refusal> {
+    view.into_transaction()
+        .map_err(|error| Refusal::internal(error.to_string()))
 }
 
 fn as_given(id: &str, lease: &SecretLease) -> Result<plugin::Lease, Refusal> {

@@ -13,7 +13,7 @@ use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
 use crate::{builtins, lifecycle, run};
 use access::{Token, TokenSalt};
-use barrier::{Keyring, Transaction};
+use barrier::{Commit, Keyring, Transaction};
 use base::{NamespaceId, Refusal, Timestamp};
 use locality::{PhysicalKey, SystemKey};
 use policy::Acl;
@@ -92,7 +92,12 @@ impl Unsealed {
         self: &Arc<Self>,
         tx: Transaction,
     ) -> Result<Option<u64>, CommitError> {
-        let commit = tx.finish().map_err(CommitError::Seal)?;
+        self.commit_sealed(tx.finish().map_err(CommitError::Seal)?)
+            .await
+    }
+
+    /// As [`commit`](Self::commit), of what a transaction has handed over already.
+    pub(crate) async fn commit_sealed(&self, commit: Commit) -> Result<Option<u64>, CommitError> {
         let committed = self.committer.commit(commit).await;
         if let Err(error @ CommitError::Journal(fatal)) = &committed
             && is_fatal(fatal)
