@@ -188,7 +188,7 @@ pub(crate) fn of_host(
         mount: Arc::clone(&pinned.facts),
         system: node.components.system(node),
         now: node.now(),
-        limits: node.components.limits(),
+        limits: Arc::clone(&pinned.limits),
         caller: None,
         incoming: None,
         checkpoint: Some(Arc::clone(&pinned.checkpoint)),

@@ -2,6 +2,7 @@
 
 use crate::checkpoint::Midway;
 use crate::engine::Pinned;
+use crate::own_work::Started;
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
@@ -9,7 +10,7 @@ use base::{NamespaceId, Refusal};
 use locality::SystemKey;
 use manifest::Matcher;
 use mount::MountEntry;
-use plugin::{Component, Limits, MountFacts, SystemFacts, TrustedArtifact};
+use plugin::{Component, MountFacts, SystemFacts, TrustedArtifact};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -17,16 +18,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 #[derive(Default)]
 pub(crate) struct Components {
     loaded: Mutex<HashMap<String, Component>>,
-    limits: OnceLock<Arc<Limits>>,
     system: OnceLock<Arc<SystemFacts>>,
 }
 
 impl Components {
-    /// What a call may use.
-    pub(crate) fn limits(&self) -> Arc<Limits> {
-        Arc::clone(self.limits.get_or_init(Arc::default))
-    }
-
     /// Where the host stands.
     pub(crate) fn system(&self, node: &Unsealed) -> Arc<SystemFacts> {
         Arc::clone(self.system.get_or_init(|| {
@@ -76,6 +71,8 @@ impl Components {
             matcher,
             facts: Arc::new(facts),
             checkpoint: Arc::new(Midway::of(node)),
+            limits: Arc::clone(&node.parts.settings.limits),
+            started: Started::default(),
         })
     }
 

@@ -1,7 +1,9 @@
 //! What a mount runs.
 
 use crate::native::{self, Ask, Does, NativeRoute, Told};
+use crate::own_work::Started;
 use crate::{sys, token};
+use base::Refusal;
 use manifest::{Manifest, Matcher};
 use mount::MountEntry;
 use std::sync::Arc;
@@ -24,6 +26,9 @@ pub(crate) struct Pinned {
     pub(crate) facts: Arc<plugin::MountFacts>,
     /// Commits its calls half-way.
     pub(crate) checkpoint: Arc<dyn plugin::Checkpoint>,
+    /// What one call may use.
+    pub(crate) limits: Arc<plugin::Limits>,
+    pub(crate) started: Started,
 }
 
 /// An engine of the host.
@@ -69,6 +74,17 @@ impl Engine {
             Self::Component(pinned) => Some((pinned.component.manifest(), &pinned.matcher)),
             Self::Native(native) => Some((&native.manifest, &native.matcher)),
             Self::Broken(_) => None,
+        }
+    }
+
+    /// Waits until it can be called: as long as a call of it may take, and once more.
+    pub(crate) async fn ready(&self) -> Result<(), Refusal> {
+        match self {
+            Self::Component(pinned) if !pinned.started.is_done() => {
+                let at_most = pinned.limits.deadline.saturating_mul(2);
+                pinned.started.wait(at_most).await
+            }
+            _ => Ok(()),
         }
     }
 

@@ -25,6 +25,7 @@ mod init;
 mod lifecycle;
 mod native;
 mod node;
+mod own_work;
 mod parts;
 mod pipeline;
 mod refusal;

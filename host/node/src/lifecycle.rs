@@ -18,16 +18,14 @@ enum Hook {
 }
 
 /// Lets a component prepare its mount: after it was mounted, tuned, moved or unsealed, and before
-/// any request reaches it. One that fails is logged; its mount serves what it can.
+/// anything else is asked of it. One that fails is logged; its mount serves what it can.
 pub(crate) async fn start(
     node: &Arc<Unsealed>,
     namespace: NamespaceId,
     entry: &MountEntry,
     pinned: &Arc<Pinned>,
 ) {
-    if pinned.component.manifest().starts {
-        run(node, namespace, entry, pinned, Hook::Start).await;
-    }
+    run(node, namespace, entry, pinned, Hook::Start).await;
 }
 
 /// Lets all components that want it look after their own records.
@@ -36,6 +34,7 @@ pub(crate) async fn tick(node: &Arc<Unsealed>) {
     for (namespace, mount) in tables.iter() {
         if let Engine::Component(pinned) = &mount.1
             && pinned.component.manifest().ticks
+            && pinned.started.is_done()
         {
             run(node, namespace, &mount.0, pinned, Hook::Tick).await;
         }

@@ -56,6 +56,10 @@ impl Unsealed {
         let tables = self.tables();
         let place = Place::find(&tables, request)?;
         trail.place(&place);
+        if let Some(mount) = &place.mount {
+            // Before the transaction begins: it is to see what the start wrote.
+            mount.1.ready().await?;
+        }
         let mut tx = self.begin();
         let known = Routed::find(request, &place)
             .authenticate(self, &mut tx)

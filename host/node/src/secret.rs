@@ -2,6 +2,7 @@
 
 use crate::call;
 use crate::engine::{Engine, Pinned};
+use crate::own_work::Started;
 use crate::pipeline::{Place, Recorded};
 use crate::refusal::{from_barrier, from_commit};
 use crate::tables::Mount;
@@ -196,6 +197,8 @@ pub(crate) fn revoke_token(
 
 fn pinned(mount: &Mount) -> Result<&Arc<Pinned>, Refusal> {
     match &mount.1 {
+        // Not waited for: whoever ends leases has others to end meanwhile.
+        Engine::Component(pinned) if !pinned.started.is_done() => Err(Started::refusal()),
         Engine::Component(pinned) => Ok(pinned),
         _ => Err(Refusal::internal(
             "a lease of an engine that leases nothing",

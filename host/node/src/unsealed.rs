@@ -7,11 +7,12 @@ use crate::devices::Devices;
 use crate::engine::Engine;
 use crate::expire::Expirer;
 use crate::init::Cluster;
+use crate::own_work::{OwnWork, Started};
 use crate::parts::Parts;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
-use crate::{builtins, lifecycle, run};
+use crate::{builtins, run};
 use access::{Token, TokenSalt};
 use barrier::{Commit, Keyring, Transaction};
 use base::{NamespaceId, Refusal, Timestamp};
@@ -40,6 +41,7 @@ pub(crate) struct Unsealed {
     refreshing: tokio::sync::Mutex<()>,
     seal_wanted: AtomicBool,
     expirer: Expirer,
+    pub(crate) own_work: OwnWork,
 }
 
 impl Unsealed {
@@ -70,6 +72,7 @@ impl Unsealed {
             refreshing: tokio::sync::Mutex::new(()),
             seal_wanted: AtomicBool::new(false),
             expirer: Expirer::default(),
+            own_work: OwnWork::default(),
         });
         builtins::update(&unsealed).await?;
         unsealed.load().await?;
@@ -221,7 +224,10 @@ impl Unsealed {
                     let engine = self.engine(tx, namespace, &entry).await;
                     tables.put(namespace, entry, engine);
                 }
-                None => tables.drop_mount(namespace, id),
+                None => {
+                    self.own_work.forget(id);
+                    tables.drop_mount(namespace, id);
+                }
             }
         } else if key.path().contains("audit/") {
             self.devices.load(tx)?;
@@ -240,11 +246,15 @@ impl Unsealed {
             return Engine::native(entry);
         }
         match self.components.pin(self, tx, namespace, entry).await {
-            Ok(pinned) => {
+            Ok(mut pinned) if pinned.component.manifest().starts => {
+                let opening;
+                (opening, pinned.started) = Started::once_opened();
                 let pinned = Arc::new(pinned);
-                lifecycle::start(self, namespace, entry, &pinned).await;
+                self.own_work
+                    .start(self, namespace, entry, &pinned, opening);
                 Engine::Component(pinned)
             }
+            Ok(pinned) => Engine::Component(Arc::new(pinned)),
             Err(refusal) => {
                 let reason = format!("{}: {}", refusal.message, refusal.reason);
                 tracing::error!(mount = %entry.path, reason, "mount has nothing to run it");
@@ -267,6 +277,7 @@ impl Unsealed {
         self.committer.close();
         self.expirer.stop().await;
         drop(self.refreshing.lock().await);
+        self.own_work.stop().await;
     }
 
     pub(crate) fn reopen_audit_files(&self) {

@@ -10,3 +10,4 @@
 mod checkpoint;
 mod gate;
 mod house;
+mod starting;
