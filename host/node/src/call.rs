@@ -78,6 +78,10 @@ pub(crate) async fn component(
         .map_err(|error| Refusal::internal(error.to_string()))?;
     warnings.extend(done.value.warnings);
     let answer = answer(node, recorded, target, pinned, &mut tx, done.value.outcome)?;
+    if !tx.is_read_only() {
+        // Nothing is to be written into a mount that was disabled meanwhile.
+        tx.depend_on(&pinned.place.key);
+    }
     Ok(Ran {
         tx,
         answer: with_warnings(answer, warnings),

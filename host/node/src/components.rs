@@ -1,9 +1,10 @@
 //! Components in memory: compiled once per digest, shared by all mounts that run them.
 
 use crate::checkpoint::Midway;
-use crate::engine::Pinned;
+use crate::engine::{Entry, Pinned};
 use crate::own_work::Started;
 use crate::refusal::{chain, from_barrier};
+use crate::tables;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
 use base::{NamespaceId, Refusal};
@@ -51,6 +52,10 @@ impl Components {
             tuned => tuned,
         };
         let max = ttl(entry.config.max_lease_ttl, settings.max_lease_ttl);
+        let place = Entry {
+            key: tables::mount_key(namespace, entry),
+            state: entry.state,
+        };
         let tables = node.tables();
         let namespace = tables.namespaces.with_id(namespace);
         let facts = MountFacts {
@@ -66,11 +71,13 @@ impl Components {
             is_local: entry.local,
             options: entry.options.clone(),
         };
+        let place = Arc::new(place);
         Ok(Pinned {
             component,
             matcher,
             facts: Arc::new(facts),
-            checkpoint: Arc::new(Midway::of(node)),
+            checkpoint: Arc::new(Midway::of(node, &place)),
+            place,
             limits: Arc::clone(&node.parts.settings.limits),
             started: Started::default(),
         })

@@ -3,9 +3,11 @@
 use crate::native::{self, Ask, Does, NativeRoute, Told};
 use crate::own_work::Started;
 use crate::{sys, token};
+use barrier::{BarrierError, Transaction};
 use base::Refusal;
+use locality::PhysicalKey;
 use manifest::{Manifest, Matcher};
-use mount::MountEntry;
+use mount::{MountEntry, MountState};
 use std::sync::Arc;
 
 /// What a mount runs, with the matcher of its routes.
@@ -26,9 +28,24 @@ pub(crate) struct Pinned {
     pub(crate) facts: Arc<plugin::MountFacts>,
     /// Commits its calls half-way.
     pub(crate) checkpoint: Arc<dyn plugin::Checkpoint>,
+    pub(crate) place: Arc<Entry>,
     /// What one call may use.
     pub(crate) limits: Arc<plugin::Limits>,
     pub(crate) started: Started,
+}
+
+/// The stored entry by which a component is mounted.
+pub(crate) struct Entry {
+    pub(crate) key: PhysicalKey,
+    pub(crate) state: MountState,
+}
+
+impl Entry {
+    /// Is the mount, in a transaction that depends on it, still what it was?
+    pub(crate) fn holds(&self, tx: &mut Transaction) -> Result<bool, BarrierError> {
+        let stored: Option<MountEntry> = tx.read_json(&self.key)?;
+        Ok(stored.is_some_and(|stored| stored.state == self.state))
+    }
 }
 
 /// An engine of the host.

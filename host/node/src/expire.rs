@@ -66,6 +66,7 @@ async fn run(node: Weak<Unsealed>, wake: Arc<Notify>) {
         if now.since(ticked) >= NAP_MAX {
             ticked = now;
             unsealed.own_work.tick(&unsealed);
+            unsealed.removals.resume(&unsealed);
         }
         let nap = round(&unsealed, &mut failures)
             .await
@@ -119,7 +120,7 @@ async fn end(node: &Arc<Unsealed>, ended: &Due) -> Result<(), Refusal> {
                 // One that was renewed meanwhile has another end.
                 match access::find(tx, &hash, now).map_err(from_barrier)? {
                     Some(_) => Ok(()),
-                    None => secret::revoke_token(node, tx, &hash),
+                    None => secret::revoke_token(node, tx, &hash).map(drop),
                 }
             })
             .await

@@ -58,6 +58,7 @@ pub(crate) fn token(
         entity_id: String::new(),
         role: String::new(),
         bound_cidrs: grant.token.bound_cidrs,
+        method: Some(entry.id),
     };
     let id = TokenId::make_service(node.parts.entropy.as_ref());
     let now = node.now();

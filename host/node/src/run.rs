@@ -6,7 +6,7 @@ use crate::commit::CommitError;
 use crate::engine::Engine;
 use crate::help;
 use crate::native::Ask;
-use crate::pipeline::{Known, Place, Recorded, Routed, Target};
+use crate::pipeline::{Known, Place, Recorded, Routed, Target, no_handler};
 use crate::refusal::from_commit;
 use crate::trail::Trail;
 use crate::unsealed::Unsealed;
@@ -52,15 +52,8 @@ impl Unsealed {
             // To give in clear what was to be wrapped would be worse than nothing.
             return Err(Refusal::invalid("response wrapping is not supported yet"));
         }
-        self.refresh().await?;
-        let tables = self.tables();
-        let place = Place::find(&tables, request)?;
+        let (place, mut tx) = self.place(request).await?;
         trail.place(&place);
-        if let Some(mount) = &place.mount {
-            // Before the transaction begins: it is to see what the start wrote.
-            mount.1.ready().await?;
-        }
-        let mut tx = self.begin();
         let known = Routed::find(request, &place)
             .authenticate(self, &mut tx)
             .await?;
@@ -72,6 +65,23 @@ impl Unsealed {
         }
         let recorded = known.decide(exists)?.record(self, trail)?;
         self.run(&recorded, tx).await
+    }
+
+    /// Where a request goes, and its transaction, which has seen no change of mounts that the place
+    /// does not know: any later one that matters overtakes it.
+    async fn place(self: &Arc<Self>, request: &Request) -> Result<(Place, Transaction), Refusal> {
+        loop {
+            self.refresh().await?;
+            let place = Place::find(&self.tables(), request)?;
+            if let Some(mount) = &place.mount {
+                // Before the transaction begins: it is to see what the start wrote.
+                mount.1.ready().await?;
+            }
+            let tx = self.begin();
+            if self.is_current() {
+                return Ok((place, tx));
+            }
+        }
     }
 
     /// Asks the component, in the request's own transaction: what it read must still hold at the
@@ -125,6 +135,14 @@ impl Unsealed {
     ) -> Result<Transaction, Refusal> {
         if let Some(caller) = recorded.caller() {
             caller.check_alive(self, &mut tx)?;
+        }
+        self.refresh().await?;
+        if let Ok(target) = recorded.target() {
+            let tables = self.tables();
+            let mount = tables.with_id(target.namespace, target.mount.0.id);
+            if mount.is_none_or(|mount| mount.0.is_going()) {
+                return Err(no_handler(&recorded.place().path));
+            }
         }
         if let (Some(before), Ok(target)) = (recorded.existed(), recorded.target()) {
             let (same, exists) = self.exists(recorded.known(), target, tx).await?;

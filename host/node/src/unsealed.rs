@@ -10,6 +10,7 @@ use crate::init::Cluster;
 use crate::own_work::{OwnWork, Started};
 use crate::parts::Parts;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
+use crate::removal::Removals;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
 use crate::{builtins, run};
@@ -42,6 +43,7 @@ pub(crate) struct Unsealed {
     seal_wanted: AtomicBool,
     expirer: Expirer,
     pub(crate) own_work: OwnWork,
+    pub(crate) removals: Removals,
 }
 
 impl Unsealed {
@@ -73,6 +75,7 @@ impl Unsealed {
             seal_wanted: AtomicBool::new(false),
             expirer: Expirer::default(),
             own_work: OwnWork::default(),
+            removals: Removals::default(),
         });
         builtins::update(&unsealed).await?;
         unsealed.load().await?;
@@ -179,7 +182,7 @@ impl Unsealed {
     /// Brings what is kept in memory up to date with what was applied. Costs one comparison when
     /// nothing changed.
     pub(crate) async fn refresh(self: &Arc<Self>) -> Result<(), Refusal> {
-        if self.parts.changes.count() == self.current.load(Ordering::Acquire) {
+        if self.is_current() {
             return Ok(());
         }
         let _refreshing = self.refreshing.lock().await;
@@ -201,6 +204,11 @@ impl Unsealed {
         *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
         self.current.store(count, Ordering::Release);
         Ok(())
+    }
+
+    /// Is what is kept in memory up to date?
+    pub(crate) fn is_current(&self) -> bool {
+        self.parts.changes.count() == self.current.load(Ordering::Acquire)
     }
 
     async fn follow(
@@ -246,7 +254,7 @@ impl Unsealed {
             return Engine::native(entry);
         }
         match self.components.pin(self, tx, namespace, entry).await {
-            Ok(mut pinned) if pinned.component.manifest().starts => {
+            Ok(mut pinned) if pinned.component.manifest().starts && !entry.is_going() => {
                 let opening;
                 (opening, pinned.started) = Started::once_opened();
                 let pinned = Arc::new(pinned);
@@ -278,6 +286,7 @@ impl Unsealed {
         self.expirer.stop().await;
         drop(self.refreshing.lock().await);
         self.own_work.stop().await;
+        self.removals.stop().await;
     }
 
     pub(crate) fn reopen_audit_files(&self) {

@@ -89,7 +89,9 @@ pub(super) async fn renew(ask: &mut Ask<'_>) -> Told {
 pub(super) async fn revoke(ask: &mut Ask<'_>) -> Told {
     let id = id(ask)?;
     match token_hash(&id) {
-        Some(hash) => secret::revoke_token(ask.node, ask.tx, &hash)?,
+        Some(hash) => {
+            secret::revoke_token(ask.node, ask.tx, &hash)?;
+        }
         None => {
             let tx = core::mem::replace(ask.tx, ask.node.begin());
             *ask.tx = secret::revoke(ask.node, tx, &id).await?;

@@ -10,7 +10,7 @@ use node::{Changes, InitRequest, Node, Parts, Settings};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
-use storage::Memory;
+use storage::{Fault, Memory, Space, Storage};
 
 static COMPONENTS: LazyLock<Vec<(&'static str, &'static [u8])>> =
     LazyLock::new(|| vec![("courier", built("courier"))]);
@@ -75,6 +75,27 @@ impl House {
             share: Vec::new(),
             token: String::new(),
         }
+    }
+
+    /// The same disk, in a process that was started anew after this one lost its power.
+    pub(crate) async fn restarted(&self) -> Self {
+        let disk = Arc::new(self.storage.crash(0));
+        let mut house = Self::on(disk, Arc::clone(&self.clock), Settings::default());
+        house.share.clone_from(&self.share);
+        house.token.clone_from(&self.token);
+        house.unseal().await;
+        house
+    }
+
+    /// The disk fails after so many more writes, once.
+    pub(crate) fn fail_write(&self, after: u64) {
+        self.storage.fail_write(after, Fault::Failed);
+    }
+
+    /// How many entries are on the disk.
+    pub(crate) fn entries(&self) -> usize {
+        let snapshot = self.storage.snapshot();
+        snapshot.range(Space::Entries, &[], None).count()
     }
 
     pub(crate) async fn unseal(&self) {

@@ -10,4 +10,5 @@
 mod checkpoint;
 mod gate;
 mod house;
+mod removal;
 mod starting;

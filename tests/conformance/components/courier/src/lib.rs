@@ -15,6 +15,14 @@ const fn engine() -> Engine {
             "Commits an intent, then stores what follows.",
             halfway,
         )
+        .update("bulk/{name}", "Stores very many values.", bulk)
+        .on(
+            Operation::Read,
+            "creds/{name}",
+            "Gives a secret that has an end.",
+            creds,
+        )
+        .gives("creds", "A secret that has an end.", revoke)
         .on_start(start)
         .on_tick(tick)
 }
@@ -23,6 +31,9 @@ sdk::export_engine!(engine);
 
 /// So many random bytes are asked for by nobody else: tests stop the call there.
 const GATE_BYTES: u32 = 77;
+
+/// More than the host removes in one step.
+const BULK: u32 = 2_500;
 
 #[derive(Fields)]
 struct At {
@@ -58,6 +69,35 @@ fn read(ctx: &Ctx, at: At) -> Result<Reply> {
 fn write(ctx: &mut Ctx, new: Write) -> Result<Reply> {
     ctx.put(&key(&new.name), &new.value)?;
     Ok(Reply::Empty)
+}
+
+/// As many as one call may.
+fn bulk(ctx: &mut Ctx, at: At) -> Result<Reply> {
+    for number in 0..BULK {
+        ctx.put(&format!("data/{}/{number}", at.name), &number)?;
+    }
+    Ok(Reply::Empty)
+}
+
+/// Its revocation fails as long as there is a value `stuck`.
+fn creds(_: &mut Ctx, at: At) -> Result<Reply> {
+    Ok(Reply::Secret(Secret {
+        kind: "creds".into(),
+        data: Raw::of(&json!({ "name": at.name }))?,
+        private: Raw::of(&at.name)?,
+        terms: Terms {
+            ttl: Duration::from_secs(600),
+            ..Terms::default()
+        },
+    }))
+}
+
+fn revoke(ctx: &mut Ctx, lease: Lease) -> Result<()> {
+    if ctx.contains(&key("stuck"))? {
+        return Err(internal("as it was told"));
+    }
+    let name: String = lease.private()?;
+    ctx.put(&key(&format!("revoked-{name}")), &"yes")
 }
 
 fn halfway(ctx: &mut Ctx, asked: Halfway) -> Result<Reply> {
