@@ -217,6 +217,7 @@ fn forget(tx: &mut Transaction, hash: &TokenHash) -> Result<bool, BarrierError> 
     }
     if let Some(method) = token.method {
         tx.delete(&SystemKey::mount_lease(method, &token.lease_id(hash)));
+        tx.delete(&SystemKey::token_grant(hash.as_str()));
     }
     tx.delete(&SystemKey::accessor(&token.accessor));
     tx.delete(&key);

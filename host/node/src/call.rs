@@ -66,6 +66,7 @@ pub(crate) async fn component(
 ) -> Result<Ran, Failed> {
     let request = recorded.request();
     let (matched, mut warnings) = matched(request, target)?;
+    let (tx, identified) = identify(node, recorded, target, pinned, tx, &matched).await?;
     let call = new(node, request, recorded.caller(), target, pinned, tx);
     let done = match pinned.component.handle(call, matched).await {
         Ok(done) => done,
@@ -77,6 +78,9 @@ pub(crate) async fn component(
         .into_transaction()
         .map_err(|error| Refusal::internal(error.to_string()))?;
     warnings.extend(done.value.warnings);
+    if let Outcome::Grant(granted) = &done.value.outcome {
+        grant::check_alias(identified.as_deref(), granted)?;
+    }
     let answer = answer(node, recorded, target, pinned, &mut tx, done.value.outcome)?;
     if !tx.is_read_only() {
         // Nothing is to be written into a mount that was disabled meanwhile.
@@ -87,6 +91,27 @@ pub(crate) async fn component(
         answer: with_warnings(answer, warnings),
         acted_outside: done.acted_outside,
     })
+}
+
+/// Whom a login claims to be, asked before the method looks at any secret. None for other requests,
+/// and where it cannot be known in advance.
+async fn identify(
+    node: &Arc<Unsealed>,
+    recorded: &Recorded<'_>,
+    target: Target<'_>,
+    pinned: &Arc<Pinned>,
+    tx: Transaction,
+    matched: &Matched,
+) -> Result<(Transaction, Option<String>), Refusal> {
+    if target.route.access != Access::Login {
+        return Ok((tx, None));
+    }
+    let call = new(node, recorded.request(), None, target, pinned, tx);
+    let done = pinned.component.identify(call, matched.clone()).await;
+    let done = done.map_err(|error| refusal(&error))?;
+    let tx = done.view.into_transaction();
+    let tx = tx.map_err(|error| Refusal::internal(error.to_string()))?;
+    Ok((tx, done.value))
 }
 
 /// The answer that an outcome stands for; what it grants becomes part of the transaction.

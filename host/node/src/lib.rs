@@ -29,6 +29,7 @@ mod own_work;
 mod parts;
 mod pipeline;
 mod refusal;
+mod regrant;
 mod removal;
 mod run;
 mod secret;

@@ -12,8 +12,10 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use storage::{Fault, Memory, Space, Storage};
 
-static COMPONENTS: LazyLock<Vec<(&'static str, &'static [u8])>> =
-    LazyLock::new(|| vec![("courier", built("courier"))]);
+static COMPONENTS: LazyLock<Vec<(&'static str, &'static [u8])>> = LazyLock::new(|| {
+    let names = ["courier", "hostile-method"];
+    names.map(|name| (name, built(name))).to_vec()
+});
 
 fn built(name: &str) -> &'static [u8] {
     let components = Path::new(env!("CARGO_MANIFEST_DIR")).join("components");

@@ -10,5 +10,6 @@
 mod checkpoint;
 mod gate;
 mod house;
+mod logins;
 mod removal;
 mod starting;
