@@ -3,11 +3,9 @@
 use super::tune;
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
-use crate::refusal::from_barrier;
-use crate::tables::{Mount, forget_mount, store_mount};
-use crate::{catalog, secret, tables};
+use crate::tables::{Mount, store_mount};
+use crate::{catalog, removal, tables};
 use base::{Answer, MountId, Refusal};
-use locality::{Class, PhysicalKey};
 use manifest::Access::{Sudo, Token};
 use manifest::FieldKind::{Boolean, Object, Text, TextMap};
 use manifest::Manifest;
@@ -208,7 +206,7 @@ pub(super) fn check_options(
     Ok(())
 }
 
-/// Takes a mount away with all that it stored and leased.
+/// Takes a mount away with all that it stored and leased. Answers when nothing of it is left.
 pub(super) async fn disable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     let path = mount_path(ask, kind)?;
     let stored = tables::stored_mounts(ask.tx, ask.namespace.id)?;
@@ -222,15 +220,7 @@ pub(super) async fn disable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
         let text = format!("cannot unmount {:?}", path.as_str());
         return Err(Refusal::invalid(text));
     }
-    // While the mount is there: only its engine can undo what it handed out.
-    secret::revoke_all_of(ask.node, entry.id).await?;
-    for class in [Class::Replicated, Class::Local] {
-        let all = PhysicalKey::new(class, ask.namespace.id, entry.id, "");
-        for key in ask.tx.keys(&all, None, usize::MAX).map_err(from_barrier)? {
-            ask.tx.delete(&key);
-        }
-    }
-    forget_mount(ask.tx, ask.namespace.id, &entry);
+    removal::disable(ask.node, ask.namespace.id, &entry).await?;
     Ok(Answer::Empty)
 }
 
