@@ -66,6 +66,7 @@ async fn run(node: Weak<Unsealed>, wake: Arc<Notify>) {
         let now = unsealed.now();
         if now.since(ticked) >= NAP_MAX {
             ticked = now;
+            unsealed.rotate_if_due().await;
             lifecycle::tick(&unsealed).await;
         }
         let nap = round(&unsealed, &mut failures)

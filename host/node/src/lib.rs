@@ -21,6 +21,7 @@ mod expire;
 mod grant;
 mod help;
 mod init;
+mod keys;
 mod lifecycle;
 mod native;
 mod node;

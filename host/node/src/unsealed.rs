@@ -7,13 +7,14 @@ use crate::devices::Devices;
 use crate::engine::Engine;
 use crate::expire::Expirer;
 use crate::init::Cluster;
+use crate::keys::Keys;
 use crate::parts::Parts;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
 use crate::{builtins, lifecycle, run};
 use access::{Token, TokenSalt};
-use barrier::{Keyring, Transaction};
+use barrier::{Commit, Transaction};
 use base::{NamespaceId, Refusal, Timestamp};
 use locality::{PhysicalKey, SystemKey};
 use policy::Acl;
@@ -23,7 +24,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// An unsealed node.
 pub(crate) struct Unsealed {
     pub(crate) parts: Arc<Parts>,
-    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) keys: Keys,
     pub(crate) committer: Committer,
     pub(crate) salt: TokenSalt,
     pub(crate) cluster: Cluster,
@@ -44,10 +45,9 @@ pub(crate) struct Unsealed {
 
 impl Unsealed {
     /// Loads what a node keeps in memory, and begins the work in the background.
-    pub(crate) async fn open(parts: Arc<Parts>, keyring: Keyring) -> Result<Arc<Self>, Refusal> {
-        let keyring = Arc::new(keyring);
+    pub(crate) async fn open(parts: Arc<Parts>, keys: Keys) -> Result<Arc<Self>, Refusal> {
         let committer = Committer::new(Arc::clone(&parts.storage), Arc::clone(&parts.journal));
-        let mut tx = committer.begin(Arc::clone(&keyring), Arc::clone(&parts.entropy));
+        let mut tx = committer.begin(keys.ring(), Arc::clone(&parts.entropy));
         let missing = |what: &str| Refusal::internal(format!("the storage has no {what}"));
         let salt = tx.get(&SystemKey::token_salt()).map_err(from_barrier)?;
         let salt = TokenSalt::new(salt.ok_or_else(|| missing("token salt"))?.expose());
@@ -59,7 +59,7 @@ impl Unsealed {
             moves: Moves::default(),
             since: parts.clock.now(),
             parts,
-            keyring,
+            keys,
             committer,
             salt,
             cluster_id: cluster.id.as_str().into(),
@@ -84,7 +84,7 @@ impl Unsealed {
     /// A transaction on the state as it is now.
     pub(crate) fn begin(&self) -> Transaction {
         self.committer
-            .begin(Arc::clone(&self.keyring), Arc::clone(&self.parts.entropy))
+            .begin(self.keys.ring(), Arc::clone(&self.parts.entropy))
     }
 
     /// Commits a transaction of the node's own and takes note of what it changed.
@@ -93,6 +93,14 @@ impl Unsealed {
         tx: Transaction,
     ) -> Result<Option<u64>, CommitError> {
         let commit = tx.finish().map_err(CommitError::Seal)?;
+        if !commit.batch.ops.is_empty() {
+            self.vouch().await?;
+        }
+        self.commit_sealed(commit).await
+    }
+
+    /// Commits what is sealed already.
+    pub(crate) async fn commit_sealed(&self, commit: Commit) -> Result<Option<u64>, CommitError> {
         let committed = self.committer.commit(commit).await;
         if let Err(error @ CommitError::Journal(fatal)) = &committed
             && is_fatal(fatal)
@@ -261,6 +269,7 @@ impl Unsealed {
     pub(crate) async fn stop(&self) {
         self.committer.close();
         self.expirer.stop().await;
+        self.count_exactly().await;
         drop(self.refreshing.lock().await);
     }
 

@@ -7,6 +7,7 @@ mod leases;
 mod mounts;
 mod policies;
 pub(crate) mod remount;
+mod rotation;
 mod seal;
 mod tune;
 mod ui;
@@ -16,6 +17,7 @@ use crate::native::NativeRoute;
 /// The table, area by area.
 pub(crate) const TABLE: &[&[NativeRoute]] = &[
     seal::ROUTES,
+    rotation::ROUTES,
     mounts::ROUTES,
     tune::ROUTES,
     remount::ROUTES,

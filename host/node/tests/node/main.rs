@@ -8,5 +8,6 @@
 )]
 
 mod house;
+mod rotation;
 mod sealing;
 mod tokens;
