@@ -22,6 +22,7 @@ mod expire;
 mod grant;
 mod help;
 mod init;
+mod keys;
 mod lifecycle;
 mod native;
 mod node;
