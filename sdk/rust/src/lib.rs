@@ -25,6 +25,7 @@ mod engine;
 mod export;
 mod failure;
 mod field;
+mod glob;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub mod guest;
@@ -37,6 +38,7 @@ pub mod http;
 mod imports_crypto;
 #[cfg(target_family = "wasm")]
 mod imports_http;
+mod pem;
 mod reply;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
@@ -50,7 +52,9 @@ pub use failure::{
 pub use field::{Bytes, Change, FieldType, Fields, Raw, Time};
 #[doc(hidden)]
 pub use field::{FieldSpec, Input};
+pub use glob::matches_glob;
 pub use manifest::{FieldKind, FieldSource, Locality, Map, Operation};
+pub use pem::{PemBlock, from_pem};
 pub use reply::{Grant, Lease, Login, Page, Renewal, Reply, Secret, Terms, TokenKind, TokenShape};
 pub use sdk_macros::Fields;
 pub use serde_json::{Value as Json, json};
