@@ -8,5 +8,6 @@
 )]
 
 mod house;
+mod openapi;
 mod sealing;
 mod tokens;
