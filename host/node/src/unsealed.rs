@@ -295,10 +295,11 @@ impl Unsealed {
     pub(crate) async fn stop(&self) {
         self.committer.close();
         self.expirer.stop().await;
-        self.count_exactly().await;
         drop(self.refreshing.lock().await);
         self.own_work.stop().await;
         self.removals.stop().await;
+        // Last of all: nothing seals any more.
+        self.count_exactly().await;
     }
 
     pub(crate) fn reopen_audit_files(&self) {
