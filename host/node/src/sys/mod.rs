@@ -8,6 +8,7 @@ mod mounts;
 pub(crate) mod openapi;
 mod policies;
 pub(crate) mod remount;
+mod rotation;
 mod seal;
 mod tune;
 mod ui;
@@ -17,6 +18,7 @@ use crate::native::NativeRoute;
 /// The table, area by area.
 pub(crate) const TABLE: &[&[NativeRoute]] = &[
     seal::ROUTES,
+    rotation::ROUTES,
     mounts::ROUTES,
     tune::ROUTES,
     remount::ROUTES,

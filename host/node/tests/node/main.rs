@@ -9,5 +9,6 @@
 
 mod house;
 mod openapi;
+mod rotation;
 mod sealing;
 mod tokens;
