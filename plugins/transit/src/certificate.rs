@@ -7,7 +7,7 @@ use crate::pem;
 use crate::record::Record;
 use crate::store::{self, Version};
 use sdk::crypto::{Hash, Key, Message, Scheme};
-use sdk::{Ctx, Fields, Reply, Result, invalid, json, to_base64};
+use sdk::{Ctx, Fields, Reply, Result, from_pem, invalid, json, to_base64};
 
 const REQUEST: &str = "CERTIFICATE REQUEST";
 const CERTIFICATE: &str = "CERTIFICATE";
@@ -83,8 +83,9 @@ fn number(record: &Record, asked: i64, missing: &str) -> Result<u64> {
 }
 
 fn template(text: &str) -> Result<Vec<u8>> {
-    match pem::read(text) {
-        Some((block, _)) if block.label == REQUEST => Ok(block.bytes),
+    let block = from_pem(text).and_then(|blocks| blocks.into_iter().next());
+    match block {
+        Some(block) if block.label == REQUEST => Ok(block.bytes),
         _ => Err(invalid("could not decode PEM CSR")),
     }
 }
@@ -183,18 +184,18 @@ pub(crate) fn set(ctx: &mut Ctx, given: Set) -> Result<Reply> {
 
 /// The first certificate, and all of them as they are shown.
 fn chain(text: &str) -> Result<(Vec<u8>, String)> {
-    let (mut rest, mut leaf, mut chain) = (text, None, String::new());
-    while !rest.trim().is_empty() {
-        let Some((block, after)) = pem::read(rest) else {
-            return Err(invalid(
-                "could not decode a PEM block in the certificate chain",
-            ));
-        };
-        if block.label == CERTIFICATE {
-            chain.push_str(&pem::write(CERTIFICATE, &block.bytes));
-            leaf.get_or_insert(block.bytes);
-        }
-        rest = after;
+    let (mut leaf, mut chain) = (None, String::new());
+    let blocks = match text.trim().is_empty() {
+        true => Vec::new(),
+        false => from_pem(text)
+            .ok_or_else(|| invalid("could not decode a PEM block in the certificate chain"))?,
+    };
+    for block in blocks
+        .into_iter()
+        .filter(|block| block.label == CERTIFICATE)
+    {
+        chain.push_str(&pem::write(CERTIFICATE, &block.bytes));
+        leaf.get_or_insert(block.bytes);
     }
     match leaf {
         Some(leaf) => Ok((leaf, chain)),
