@@ -15,6 +15,8 @@ crate::compare::differences::differences! {
         "OpenBao answers 400 to an ECDSA signature that is no DER; it is no valid signature, which is what we answer.";
     RSA_HASHES: "RSA with other hashes",
         "Our cryptographic library signs RSA with SHA-256, SHA-384 and SHA-512 only.";
+    FALSE_HMACS: "batches of HMACs that are not valid",
+        "OpenBao leaves `valid` out of the items of a batch of HMACs where it is false; we say false, as for signatures.";
     UNKNOWN_MAC_HASH: "unknown algorithms for HMAC",
         "OpenBao names a zero byte in the place of the algorithm; we name the algorithm.";
 }

@@ -398,6 +398,11 @@ pub(super) const HMAC: Script = Script {
         post(
             "hmac/verify/h",
             r#"{"batch_input":[{"input":"AAAA","hmac":"${own}"},{"input":"dGV4dA==","hmac":"${own}"},{"input":"AAAA","hmac":"x"}]}"#,
+        )
+        .but(
+            &differences::FALSE_HMACS,
+            200,
+            r#"{"data":{"batch_results":[{"reference":"","valid":true},{"reference":"","valid":false},{"error":"invalid HMAC to verify: no prefix","reference":"","valid":false}]}}"#,
         ),
     ],
 };
