@@ -1,12 +1,11 @@
 //! A key as it is shown.
 
 use crate::kind::Kind;
-use crate::moment::rfc3339;
 use crate::pem;
 use crate::record::{Record, Stamp};
 use crate::store::{self, Version};
 use sdk::crypto::Key;
-use sdk::{Ctx, Reply, Result, from_base64, internal, to_base64};
+use sdk::{Ctx, Reply, Result, from_base64, internal, rfc3339, to_base64};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

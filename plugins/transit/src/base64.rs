@@ -58,7 +58,7 @@ fn bytes_of(text: &str, alphabet: Alphabet) -> Result<Vec<u8>, usize> {
             if count == 2 {
                 match digits.next() {
                     Some((_, b'=')) => {}
-                    Some((at, _)) => return Err(at),
+                    Some((at, _)) => return Err(at.saturating_sub(1)),
                     None => return Err(text.len()),
                 }
             }
@@ -135,7 +135,7 @@ mod tests {
             ("AAAA!", 4),
             ("A===", 1),
             ("AA=", 3),
-            ("AA=A", 3),
+            ("AA=A", 2),
             ("AAA=A", 4),
             ("-_8=", 0),
         ] {

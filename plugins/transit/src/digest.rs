@@ -1,11 +1,12 @@
 //! `hash/`: digests, with no key.
 
-use crate::hashes::{self, with_algorithm_in_path};
+use crate::hashes;
 use crate::random::to_hex;
 use crate::sign;
-use sdk::{Ctx, Reply, Result, invalid, json, to_base64};
+use sdk::{Ctx, Fields, Reply, Result, invalid, json, to_base64};
 
-with_algorithm_in_path!(Digest, DigestAt {
+#[derive(Fields)]
+pub(crate) struct Digest {
     /// In base64.
     #[field(sensitive)]
     input: Option<String>,
@@ -15,11 +16,19 @@ with_algorithm_in_path!(Digest, DigestAt {
     /// "hex" or "base64".
     #[field(default = "hex")]
     format: String,
-});
+}
+
+#[derive(Fields)]
+pub(crate) struct DigestAt {
+    /// Hash algorithm; goes before those in the body.
+    #[field(path)]
+    urlalgorithm: String,
+    #[field(flatten)]
+    rest: Digest,
+}
 
 pub(crate) fn digest_at(ctx: &mut Ctx, given: DigestAt) -> Result<Reply> {
-    let (algorithm, given) = given.into_parts();
-    digest_with(ctx, &algorithm, given)
+    digest_with(ctx, &given.urlalgorithm, given.rest)
 }
 
 pub(crate) fn digest(ctx: &mut Ctx, mut given: Digest) -> Result<Reply> {

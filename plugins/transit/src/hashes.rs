@@ -17,29 +17,3 @@ pub(crate) fn parse(name: &str) -> Option<Hash> {
         _ => return None,
     })
 }
-
-/// Two structs of fields for two patterns: in the second the algorithm stands at the end of the path.
-macro_rules! with_algorithm_in_path {
-    ($plain:ident, $at:ident { $($(#[$attribute:meta])* $field:ident: $type:ty,)* }) => {
-        #[derive(sdk::Fields)]
-        pub(crate) struct $plain {
-            $($(#[$attribute])* $field: $type,)*
-        }
-
-        #[derive(sdk::Fields)]
-        pub(crate) struct $at {
-            /// Hash algorithm; goes before those in the body.
-            #[field(path)]
-            urlalgorithm: String,
-            $($(#[$attribute])* $field: $type,)*
-        }
-
-        impl $at {
-            fn into_parts(self) -> (String, $plain) {
-                (self.urlalgorithm, $plain { $($field: self.$field,)* })
-            }
-        }
-    };
-}
-
-pub(crate) use with_algorithm_in_path;

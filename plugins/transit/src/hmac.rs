@@ -2,17 +2,18 @@
 
 use crate::base64;
 use crate::batch;
-use crate::hashes::{self, with_algorithm_in_path};
+use crate::hashes;
 use crate::record::{Purpose, Record};
 use crate::sign::{self, Item};
 use crate::store;
 use crate::using::Using;
 use crate::wire::{self, Wrong};
 use sdk::crypto::Hash;
-use sdk::{Ctx, Raw, Reply, Result, invalid, to_base64};
+use sdk::{Ctx, Fields, Raw, Reply, Result, invalid, to_base64};
 use serde::Serialize;
 
-with_algorithm_in_path!(Mac, MacAt {
+#[derive(Fields)]
+pub(crate) struct Mac {
     /// Name of the key.
     #[field(path, kind = "name")]
     name: String,
@@ -27,7 +28,16 @@ with_algorithm_in_path!(Mac, MacAt {
     key_version: i64,
     /// Many to make: objects with an input and a reference.
     batch_input: Option<Raw>,
-});
+}
+
+#[derive(Fields)]
+pub(crate) struct MacAt {
+    /// Hash algorithm; goes before those in the body.
+    #[field(path)]
+    urlalgorithm: String,
+    #[field(flatten)]
+    rest: Mac,
+}
 
 #[derive(Serialize)]
 struct Made {
@@ -40,8 +50,7 @@ struct Made {
 }
 
 pub(crate) fn make_at(ctx: &mut Ctx, given: MacAt) -> Result<Reply> {
-    let (algorithm, given) = given.into_parts();
-    make_with(ctx, &algorithm, &given)
+    make_with(ctx, &given.urlalgorithm, &given.rest)
 }
 
 pub(crate) fn make(ctx: &mut Ctx, given: Mac) -> Result<Reply> {

@@ -9,7 +9,7 @@ use crate::record::Record;
 use crate::store::{self, IMPORT, Source};
 use core::time::Duration;
 use sdk::crypto::{Hash, Key, KeyOptions, kind};
-use sdk::{Ctx, Fields, Reply, Result, internal, invalid, json};
+use sdk::{Ctx, Fields, PemBlock, Reply, Result, from_pem, internal, invalid, json};
 
 fn wrapping_name() -> String {
     format!("{IMPORT}wrapping")
@@ -184,8 +184,8 @@ impl Material {
         if !kind.is_asymmetric() {
             return Err(invalid("provided type does not support public_key import"));
         }
-        match pem::read(public_key.unwrap_or_default()) {
-            Some((block, _)) if block.label == "PUBLIC KEY" => Ok(Self::Public(block.bytes)),
+        match first_block(public_key.unwrap_or_default()) {
+            Some(block) if block.label == "PUBLIC KEY" => Ok(Self::Public(block.bytes)),
             _ => Err(invalid(
                 "error importing key: error parsing public key: not in PEM format",
             )),
@@ -213,6 +213,10 @@ impl Material {
             }
         }
     }
+}
+
+fn first_block(text: &str) -> Option<PemBlock> {
+    from_pem(text)?.into_iter().next()
 }
 
 fn oaep_hash(name: &str) -> Result<Hash> {
@@ -329,7 +333,7 @@ fn base_version(base: &Record, asked: i64) -> Result<u64> {
 fn peer_key(ctx: &Ctx, base: &Record, text: &str) -> Result<Key> {
     const UNREADABLE: &str = "failed to parse supplied peer public key PEM: data does not contain any valid \
         public keys ";
-    let (block, _) = pem::read(text).ok_or_else(|| invalid(UNREADABLE))?;
+    let block = first_block(text).ok_or_else(|| invalid(UNREADABLE))?;
     let key = ctx
         .public_key(&block.bytes)
         .map_err(|_| invalid(UNREADABLE))?;

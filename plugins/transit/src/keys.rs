@@ -6,7 +6,7 @@ use crate::kind::Kind;
 use crate::record::{Changes, Record, check_auto_rotate};
 use crate::store::{self, Source};
 use core::time::Duration;
-use sdk::{Ctx, Fields, Reply, Result, invalid, not_found};
+use sdk::{Ctx, Fields, ListRange, Reply, Result, invalid, not_found};
 
 /// Longest HMAC key that is made, in bytes.
 const HMAC_KEY_BYTES_MAX: u64 = 512;
@@ -130,33 +130,8 @@ pub(crate) fn context(text: Option<&str>) -> Result<Option<Vec<u8>>> {
     }
 }
 
-#[derive(Fields)]
-pub(crate) struct List {
-    /// Begin behind this name.
-    #[field(query, default = "")]
-    after: String,
-    /// Most names to give; all for 0 and less.
-    #[field(query, default = 0)]
-    limit: i64,
-}
-
-pub(crate) fn list(ctx: &Ctx, which: List) -> Result<Reply> {
-    let limit = u32::try_from(which.limit).unwrap_or_default();
-    let most = match limit {
-        0 => usize::MAX,
-        limit => usize::try_from(limit).unwrap_or(usize::MAX),
-    };
-    let mut from = Some(which.after).filter(|after| !after.is_empty());
-    let mut names = Vec::new();
-    loop {
-        let page = ctx.list_page(store::POLICY, from.as_deref(), limit)?;
-        names.extend(page.keys);
-        from = page.next;
-        if from.is_none() || names.len() >= most {
-            names.truncate(most);
-            return Ok(Reply::Keys(names));
-        }
-    }
+pub(crate) fn list(ctx: &Ctx, which: ListRange) -> Result<Reply> {
+    which.names(ctx, store::POLICY).map(Reply::Keys)
 }
 
 pub(crate) fn delete(ctx: &mut Ctx, at: Named) -> Result<Reply> {

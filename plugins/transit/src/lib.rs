@@ -30,7 +30,6 @@ mod batch;
 mod der;
 mod hashes;
 mod kind;
-mod moment;
 mod pem;
 mod record;
 mod scheme;

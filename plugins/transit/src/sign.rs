@@ -3,7 +3,6 @@
 use crate::answer;
 use crate::base64;
 use crate::batch;
-use crate::hashes::with_algorithm_in_path;
 use crate::hmac;
 use crate::keys;
 use crate::record::Purpose;
@@ -11,10 +10,11 @@ use crate::scheme::{Said, Wish};
 use crate::using::{MISSING_CONTEXT, Using};
 use crate::wire;
 use sdk::crypto::CryptoError;
-use sdk::{Ctx, Failure, Raw, Reply, Result, invalid};
+use sdk::{Ctx, Failure, Fields, Raw, Reply, Result, invalid};
 use serde::{Deserialize, Serialize};
 
-with_algorithm_in_path!(Sign, SignAt {
+#[derive(Fields)]
+pub(crate) struct Sign {
     /// Name of the key.
     #[field(path, kind = "name")]
     name: String,
@@ -45,9 +45,19 @@ with_algorithm_in_path!(Sign, SignAt {
     salt_length: String,
     /// Many to sign: objects with an input, a context and a reference.
     batch_input: Option<Raw>,
-});
+}
 
-with_algorithm_in_path!(Verify, VerifyAt {
+#[derive(Fields)]
+pub(crate) struct SignAt {
+    /// Hash algorithm; goes before those in the body.
+    #[field(path)]
+    urlalgorithm: String,
+    #[field(flatten)]
+    rest: Sign,
+}
+
+#[derive(Fields)]
+pub(crate) struct Verify {
     /// Name of the key.
     #[field(path, kind = "name")]
     name: String,
@@ -79,7 +89,16 @@ with_algorithm_in_path!(Verify, VerifyAt {
     salt_length: String,
     /// Many to verify: objects with an input, a signature or an HMAC, a context and a reference.
     batch_input: Option<Raw>,
-});
+}
+
+#[derive(Fields)]
+pub(crate) struct VerifyAt {
+    /// Hash algorithm; goes before those in the body.
+    #[field(path)]
+    urlalgorithm: String,
+    #[field(flatten)]
+    rest: Verify,
+}
 
 /// One thing to sign or to verify.
 #[derive(Debug, Default, Deserialize)]
@@ -102,8 +121,7 @@ fn hash_said<'a>(path: &'a str, new: Option<&'a str>, old: Option<&'a str>) -> &
 }
 
 pub(crate) fn sign_at(ctx: &mut Ctx, given: SignAt) -> Result<Reply> {
-    let (algorithm, given) = given.into_parts();
-    sign_with(ctx, &algorithm, &given)
+    sign_with(ctx, &given.urlalgorithm, &given.rest)
 }
 
 pub(crate) fn sign(ctx: &mut Ctx, given: Sign) -> Result<Reply> {
@@ -240,8 +258,7 @@ pub(crate) fn decode(input: &str) -> Result<Vec<u8>> {
 }
 
 pub(crate) fn verify_at(ctx: &mut Ctx, given: VerifyAt) -> Result<Reply> {
-    let (algorithm, given) = given.into_parts();
-    verify_with(ctx, &algorithm, &given)
+    verify_with(ctx, &given.urlalgorithm, &given.rest)
 }
 
 pub(crate) fn verify(ctx: &mut Ctx, given: Verify) -> Result<Reply> {

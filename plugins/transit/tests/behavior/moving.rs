@@ -109,6 +109,12 @@ fn a_wrapped_key_moves_between_mounts() {
         json!({ "ciphertext": ciphertext }),
     );
     assert_eq!(read(&there, "keys/k").unwrap()["latest_version"], 2);
+}
+
+#[test]
+fn what_is_no_import() {
+    let there = with_key("other", empty());
+    read(&there, "wrapping_key").unwrap();
     for (body, message) in [
         (
             json!({ "ciphertext": "!" }),

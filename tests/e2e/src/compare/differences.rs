@@ -12,11 +12,14 @@ pub struct Difference {
 
 macro_rules! differences {
     ($($name:ident: $title:literal, $reason:literal;)*) => {
-        $(#[doc = $reason] pub const $name: Difference = Difference { name: $title, reason: $reason };)*
+        $(#[doc = $reason] pub const $name: $crate::compare::Difference =
+            $crate::compare::Difference { name: $title, reason: $reason };)*
         /// All of them.
-        pub const ALL: &[&Difference] = &[$(&$name),*];
+        pub const ALL: &[&$crate::compare::Difference] = &[$(&$name),*];
     };
 }
+
+pub(super) use differences;
 
 differences! {
     EXACT_NUMBERS: "exact numbers in KV v2",

@@ -123,5 +123,8 @@ fn agrees() -> Result<bool, Error> {
     let how = options("aes256-gcm96", false);
     let here = crypto::agree_key("data/keys/here", &how, &one, &public(&other)?)?;
     let there = crypto::agree_key("data/keys/there", &how, &other, &public(&one)?)?;
-    Ok(there.open(&here.seal(b"text", b"")?, b"")? == b"text")
+    let agreed = there.open(&here.seal(b"text", b"")?, b"")? == b"text";
+    crypto::delete_key("data/keys/here")?;
+    crypto::delete_key("data/keys/there")?;
+    Ok(agreed)
 }
