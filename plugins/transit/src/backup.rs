@@ -132,6 +132,7 @@ pub(crate) fn restore(ctx: &mut Ctx, given: Restore) -> Result<Reply> {
         true => core::mem::take(&mut content.name),
         false => given.name,
     };
+    store::check_name(&name)?;
     match store::find(ctx, &name)? {
         None => {}
         Some(old) if given.force => store::remove(ctx, &name, &old)?,

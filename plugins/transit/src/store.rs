@@ -66,14 +66,34 @@ fn rotation_name(name: &str) -> String {
     format!("{ROTATION}{name}")
 }
 
+/// Longest name of a key. The host bounds storage keys, which hold a prefix and a version besides.
+const NAME_BYTES_MAX: usize = 1000;
+
+const fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= NAME_BYTES_MAX
+}
+
+/// Refuses to make a key where none can be.
+pub(crate) fn check_name(name: &str) -> Result<()> {
+    match is_name(name) {
+        true => Ok(()),
+        false => Err(invalid(format!(
+            "the name of a key has 1 to {NAME_BYTES_MAX} bytes"
+        ))),
+    }
+}
+
 /// The key of that name, if there is one.
 pub(crate) fn find(ctx: &Ctx, name: &str) -> Result<Option<Record>> {
-    ctx.get(&record_name(name))
+    match is_name(name) {
+        true => ctx.get(&record_name(name)),
+        false => Ok(None),
+    }
 }
 
 /// Is there a key of that name?
 pub(crate) fn exists(ctx: &Ctx, name: &str) -> Result<bool> {
-    ctx.contains(&record_name(name))
+    Ok(is_name(name) && ctx.contains(&record_name(name))?)
 }
 
 /// Keeps the record, and when the key is due for rotation.
@@ -168,6 +188,7 @@ pub(crate) fn add_version(
     record: &mut Record,
     source: Source<'_>,
 ) -> Result<()> {
+    check_name(name)?;
     record.latest += 1;
     record.latest_made = ctx.now_ms();
     let number = record.latest;

@@ -1,4 +1,9 @@
 //! Keys move between OpenBao and us, wrapped, and what was made with them there is good here.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use e2e::{Client, Server};
 use serde_json::{Value, json};

@@ -86,6 +86,28 @@ fn what_cannot_be_made() {
 }
 
 #[test]
+fn names_have_a_length() {
+    let transit = with_key("k", empty());
+    let (long, longest) = ("n".repeat(1001), "n".repeat(1000));
+    let message = "the name of a key has 1 to 1000 bytes";
+    for path in ["keys", "encrypt"] {
+        let body = json!({ "plaintext": TEXT });
+        assert_eq!(
+            refused(&transit, &format!("{path}/{long}"), body),
+            message,
+            "{path}"
+        );
+    }
+    assert_eq!(transit.read(&format!("keys/{long}")), Err(sdk::not_found()));
+    post(&transit, &format!("keys/{longest}"), empty());
+    post(
+        &transit,
+        &format!("encrypt/{longest}"),
+        json!({ "plaintext": TEXT }),
+    );
+}
+
+#[test]
 fn old_versions_are_trimmed_and_gone() {
     let transit = with_key("k", empty());
     let old = post(&transit, "encrypt/k", json!({ "plaintext": TEXT }));
