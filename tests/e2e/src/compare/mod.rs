@@ -4,10 +4,13 @@
 //! stands, with its reason, in [`differences`], and the step that shows it says what we answer
 //! instead. Everything else is compared exactly, member by member.
 
+pub mod approle;
 pub mod differences;
 pub mod kv;
 mod normal;
 mod step;
+pub mod totp;
+pub mod userpass;
 
 pub use differences::Difference;
 pub use normal::Normal;
@@ -24,6 +27,7 @@ const UNTIL_WITHIN: Duration = Duration::from_secs(20);
 struct Side {
     client: Client,
     tokens: BTreeMap<&'static str, String>,
+    values: BTreeMap<&'static str, String>,
 }
 
 impl Side {
@@ -31,6 +35,7 @@ impl Side {
         Self {
             client,
             tokens: BTreeMap::new(),
+            values: BTreeMap::new(),
         }
     }
 
@@ -42,7 +47,9 @@ impl Side {
         };
         let deadline = Instant::now() + UNTIL_WITHIN;
         loop {
-            let response = client.send(step.verb, step.path, step.headers, step.body);
+            let path = self.filled(step.path);
+            let body = step.body.map(|body| self.filled(body));
+            let response = client.send(step.verb, &path, step.headers, body.as_deref());
             if step.until.is_none_or(|status| status == response.status)
                 || Instant::now() > deadline
             {
@@ -51,10 +58,27 @@ impl Side {
                     let token = token.as_str().unwrap_or_default().to_owned();
                     self.tokens.insert(name, token);
                 }
+                if let Some((name, pointer)) = step.saves {
+                    let value = response.json().pointer(pointer).cloned();
+                    let value = value.unwrap_or_default();
+                    let text = value.as_str().map(str::to_owned);
+                    let text = text.unwrap_or_else(|| value.to_string());
+                    self.values.insert(name, text);
+                }
                 return response;
             }
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+}
+
+impl Side {
+    /// `text` with what earlier steps saved.
+    fn filled(&self, text: &str) -> String {
+        let fill = |text: String, (name, value): (&&str, &String)| {
+            text.replace(&format!("{{{{{name}}}}}"), value)
+        };
+        self.values.iter().fold(text.to_owned(), fill)
     }
 }
 

@@ -80,10 +80,13 @@ fn level(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(level),
         Value::Object(object) => {
             level_deletion(object);
-            for name in ["client_token", "accessor"] {
+            for name in ["client_token", "accessor", "entity_id", "barcode"] {
                 if let Some(Value::String(text)) = object.get_mut(name) {
                     *text = format!("<{name}>");
                 }
+            }
+            if let Some(generated) = object.get_mut("generated") {
+                *generated = Value::from("<generated>");
             }
             object.values_mut().for_each(level);
         }
@@ -92,6 +95,8 @@ fn level(value: &mut Value) {
                 "<time>".clone_into(text);
             } else if is_uuid(text) {
                 "<uuid>".clone_into(text);
+            } else if let Some((url, _)) = text.split_once("&secret=") {
+                *text = format!("{url}&secret=<secret>");
             } else if let Some(field) = malformed_field(text) {
                 *text = format!("<malformed field {field}>");
             }

@@ -26,6 +26,9 @@ pub struct Step {
     pub token: Option<&'static str>,
     /// Keep the token of the answer under this name.
     pub saves_token: Option<&'static str>,
+    /// Keep a value of the answer: its name, and where it stands (RFC 6901). Later paths and bodies
+    /// have it where they say `{{name}}`.
+    pub saves: Option<(&'static str, &'static str)>,
     /// Send it again until this status comes.
     pub until: Option<u16>,
     /// Where we mean to differ: why, and the status and body that we give.
@@ -43,6 +46,7 @@ pub const fn send(verb: &'static str, path: &'static str) -> Step {
         headers: &[],
         token: None,
         saves_token: None,
+        saves: None,
         until: None,
         differs: None,
     }
@@ -109,6 +113,13 @@ impl Step {
     #[must_use]
     pub const fn saves_token(mut self, name: &'static str) -> Self {
         self.saves_token = Some(name);
+        self
+    }
+
+    /// Keeps a value of the answer.
+    #[must_use]
+    pub const fn saves(mut self, name: &'static str, pointer: &'static str) -> Self {
+        self.saves = Some((name, pointer));
         self
     }
 
