@@ -165,15 +165,20 @@ pub(crate) fn set(ctx: &mut Ctx, given: Set) -> Result<Reply> {
     let version = store::version(ctx, &given.name, number)?;
     if version.public != Some(to_base64(certificate.spki)) {
         return Err(failed(
-            "leaf certificate public key does match the key version selected",
+            "leaf certificate public key does not match the selected key version",
         ));
     }
+    let answer = json!({
+        "name": given.name,
+        "type": record.kind.name(),
+        "certificate_chain": chain,
+    });
     let version = Version {
         chain: Some(chain),
         ..version
     };
     store::put_version(ctx, &given.name, number, &version)?;
-    Ok(Reply::Empty)
+    Reply::data(&answer)
 }
 
 /// The first certificate, and all of them as they are shown.
@@ -247,7 +252,6 @@ fn is_authority_in(extensions: &[u8]) -> Option<bool> {
     Some(false)
 }
 
-/// For tests of what is read of certificates.
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,6 +268,34 @@ mod tests {
             assert!(Certificate::read(bytes).is_none(), "{bytes:?}");
             assert!(request_info(b"", Some(bytes)).is_none(), "{bytes:?}");
         }
+    }
+
+    /// Made by OpenSSL, of one Ed25519 key.
+    #[test]
+    fn what_is_read_of_certificates() {
+        const LEAF: &str = "MIIBLzCB4qADAgECAhQBtE5c8tqnASeU8Gh/g5FQQ45OmjAFBgMrZXAwDzENMAsGA1UEAwwEbGVhZjAeFw0yNjExMjcwMDI0MjhaFw0zNjExMjQwMDI0MjhaMA8xDTALBgNVBAMMBGxlYWYwKjAFBgMrZXADIQARcPXHtQQ6yUMdrVgI4wkQkamnVC5UIPXrDmtJp/G0WaNQME4wHQYDVR0OBBYEFJCesK4U7wc0evMPmfF5eKOZ5PCBMB8GA1UdIwQYMBaAFJCesK4U7wc0evMPmfF5eKOZ5PCBMAwGA1UdEwEB/wQCMAAwBQYDK2VwA0EADj3/+bhrX8JRcKHj+NvwAvW3vt5gyFw7+pUb3SRhT7UNZ/8qjjSgr0aK2g05Ehx5ACxOPhCfOiyOlxrNR19mCA==";
+        const AUTHORITY: &str = "MIIBLjCB4aADAgECAhQlLFDA25p9i5CPHygjkdkbudo72jAFBgMrZXAwDTELMAkGA1UEAwwCY2EwHhcNMjYxMTI3MDAyNDI4WhcNMzYxMTI0MDAyNDI4WjANMQswCQYDVQQDDAJjYTAqMAUGAytlcAMhABFw9ce1BDrJQx2tWAjjCRCRqadULlQg9esOa0mn8bRZo1MwUTAdBgNVHQ4EFgQUkJ6wrhTvBzR68w+Z8Xl4o5nk8IEwHwYDVR0jBBgwFoAUkJ6wrhTvBzR68w+Z8Xl4o5nk8IEwDwYDVR0TAQH/BAUwAwEB/zAFBgMrZXADQQBFvaA9X0M5VPtz/l8VNw6L6kwepPwupG2gNPg7HXOk5t3PaPNxY7Rj27NkpNMYFjqudUIrAxpaLFU8hv3UtucL";
+        let spki =
+            crate::base64::decode("MCowBQYDK2VwAyEAEXD1x7UEOslDHa1YCOMJEJGpp1QuVCD16w5rSafxtFk=")
+                .unwrap();
+        for (text, is_authority) in [(LEAF, false), (AUTHORITY, true)] {
+            let bytes = crate::base64::decode(text).unwrap();
+            let certificate = Certificate::read(&bytes).unwrap();
+            assert_eq!(
+                (certificate.spki, certificate.is_authority),
+                (&spki[..], is_authority)
+            );
+            for length in 0..bytes.len() {
+                assert!(Certificate::read(bytes.get(..length).unwrap()).is_none());
+            }
+            let two = format!(
+                "{}said\n{}",
+                pem::write(CERTIFICATE, &bytes),
+                pem::write("X", b"x")
+            );
+            assert!(chain(&two).is_ok_and(|(leaf, chain)| leaf == bytes && chain.matches("BEGIN").count() == 1));
+        }
+        assert!(chain("").is_err() && chain("x").is_err());
     }
 
     #[test]

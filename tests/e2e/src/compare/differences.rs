@@ -12,11 +12,14 @@ pub struct Difference {
 
 macro_rules! differences {
     ($($name:ident: $title:literal, $reason:literal;)*) => {
-        $(#[doc = $reason] pub const $name: Difference = Difference { name: $title, reason: $reason };)*
+        $(#[doc = $reason] pub const $name: $crate::compare::Difference =
+            $crate::compare::Difference { name: $title, reason: $reason };)*
         /// All of them.
-        pub const ALL: &[&Difference] = &[$(&$name),*];
+        pub const ALL: &[&$crate::compare::Difference] = &[$(&$name),*];
     };
 }
+
+pub(super) use differences;
 
 differences! {
     EXACT_NUMBERS: "exact numbers in KV v2",
@@ -47,12 +50,12 @@ differences! {
         "OpenBao describes a folder by the secret of the same name, if there is one; a folder has no metadata.";
     CALLERS_FAULT: "500 for what the caller can mend",
         "OpenBao answers 500 to some requests that are at fault themselves; we say the same with 400.";
-    UNKNOWN_USER_RENEWAL: "renewal for a user who is gone",
-        "OpenBao answers 204 and renews nothing; we say so.";
     UNIX_SOCKETS: "what token_bound_cidrs takes",
         "OpenBao takes anything with a slash for a Unix socket, also a network that is none; we take addresses and networks.";
     LONG_PASSWORDS: "passwords longer than 72 bytes",
         "OpenBao hashes with bcrypt, which takes no more; we hash with argon2id.";
+    OWN_NAME: "the server's name in texts",
+        "OpenBao names itself; we do not.";
     BIND_SECRET_ID: "bind-secret-id of an AppRole",
         "OpenBao lists the path and does not find it; we serve it.";
     GO_FORMATTING: "%!w in texts of AppRole",

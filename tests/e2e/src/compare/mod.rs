@@ -10,6 +10,7 @@ pub mod kv;
 mod normal;
 mod step;
 pub mod totp;
+pub mod transit;
 pub mod userpass;
 
 pub use differences::Difference;
@@ -17,17 +18,19 @@ pub use normal::Normal;
 pub use step::{Script, Step, delete, get, list, patch, post, put, scan, send};
 
 use crate::{Client, Response};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// How long a step that waits for a status may take.
 const UNTIL_WITHIN: Duration = Duration::from_secs(20);
 
-/// One server under comparison, with the tokens that the script made there.
+/// One server under comparison, with what the script kept of its answers.
 struct Side {
     client: Client,
     tokens: BTreeMap<&'static str, String>,
-    values: BTreeMap<&'static str, String>,
+    /// JSON, as it stands in an answer.
+    values: BTreeMap<&'static str, Value>,
 }
 
 impl Side {
@@ -45,10 +48,16 @@ impl Side {
             Some(name) => self.client.with_token(&self.tokens[name]),
             None => self.client.clone(),
         };
+        let path = self.filled(step.path, |text| text.to_owned());
+        // In a body it stands between quotation marks already.
+        let body = step.body.map(|body| {
+            self.filled(body, |text| {
+                let quoted = Value::from(text).to_string();
+                quoted.trim_matches('"').to_owned()
+            })
+        });
         let deadline = Instant::now() + UNTIL_WITHIN;
         loop {
-            let path = self.filled(step.path);
-            let body = step.body.map(|body| self.filled(body));
             let response = client.send(step.verb, &path, step.headers, body.as_deref());
             if step.until.is_none_or(|status| status == response.status)
                 || Instant::now() > deadline
@@ -60,25 +69,25 @@ impl Side {
                 }
                 if let Some((name, pointer)) = step.saves {
                     let value = response.json().pointer(pointer).cloned();
-                    let value = value.unwrap_or_default();
-                    let text = value.as_str().map(str::to_owned);
-                    let text = text.unwrap_or_else(|| value.to_string());
-                    self.values.insert(name, text);
+                    self.values.insert(name, value.unwrap_or_default());
                 }
                 return response;
             }
             std::thread::sleep(Duration::from_millis(50));
         }
     }
-}
 
-impl Side {
-    /// `text` with what earlier steps saved.
-    fn filled(&self, text: &str) -> String {
-        let fill = |text: String, (name, value): (&&str, &String)| {
-            text.replace(&format!("{{{{{name}}}}}"), value)
-        };
-        self.values.iter().fold(text.to_owned(), fill)
+    /// The text with the values that it names.
+    fn filled(&self, text: &str, write: impl Fn(&str) -> String) -> String {
+        let mut filled = text.to_owned();
+        for (name, value) in &self.values {
+            let text = match value {
+                Value::String(text) => write(text),
+                other => other.to_string(),
+            };
+            filled = filled.replace(&format!("${{{name}}}"), &text);
+        }
+        filled
     }
 }
 
@@ -88,8 +97,8 @@ pub fn run(script: &Script, theirs: &Client, ours: &Client) -> Vec<String> {
     let (mut theirs, mut ours) = (Side::new(theirs.clone()), Side::new(ours.clone()));
     let mut complaints = Vec::new();
     for (number, step) in script.steps.iter().enumerate() {
-        let reference = Normal::of(&theirs.run(step));
-        let answer = Normal::of(&ours.run(step));
+        let reference = Normal::hiding(&theirs.run(step), step.hides);
+        let answer = Normal::hiding(&ours.run(step), step.hides);
         if let Some(complaint) = judge(step, &reference, &answer) {
             let Script { name, .. } = script;
             complaints.push(format!("{name} {number}: {step}\n{complaint}"));
@@ -103,10 +112,11 @@ fn judge(step: &Step, reference: &Normal, answer: &Normal) -> Option<String> {
         return (reference != answer)
             .then(|| format!("    theirs {reference}\n    ours   {answer}"));
     };
-    let wanted = Normal::of(&Response {
+    let response = Response {
         status,
         body: body.to_owned(),
-    });
+    };
+    let wanted = Normal::hiding(&response, step.hides);
     if reference == answer {
         let name = difference.name;
         return Some(format!(

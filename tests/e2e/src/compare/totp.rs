@@ -176,21 +176,21 @@ const CODES: Script = Script {
         post("codes/code/a", r#"{"code":"0"}"#),
         post("codes/code/a", "{}"),
         post("codes/code/a", r#"{"code":"aaaaaa"}"#),
-        post("codes/code/a", r#"{"code":"{{code}}"}"#),
-        post("codes/code/a", r#"{"code":"{{code}}"}"#),
-        post("codes/code/a", r#"{"code":"{{code}}","period":"x"}"#),
+        post("codes/code/a", r#"{"code":"${code}"}"#),
+        post("codes/code/a", r#"{"code":"${code}"}"#),
+        post("codes/code/a", r#"{"code":"${code}","period":"x"}"#),
         post(
             "codes/keys/b",
             r#"{"key":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZA","period":3153600000,"algorithm":"SHA256","digits":8,"skew":0}"#,
         ),
         get("codes/code/b").saves("code", "/data/code"),
-        post("codes/code/b", r#"{"code":"{{code}}"}"#),
+        post("codes/code/b", r#"{"code":"${code}"}"#),
         post(
             "codes/keys/c",
             r#"{"key":"AA","period":3153600000,"algorithm":"SHA512"}"#,
         ),
         get("codes/code/c").saves("code", "/data/code"),
-        post("codes/code/c", r#"{"code":"{{code}}"}"#),
+        post("codes/code/c", r#"{"code":"${code}"}"#),
     ],
 };
 
