@@ -3,6 +3,7 @@
 
 use e2e::Server;
 use e2e::compare::{self, Script, approle, totp, userpass};
+use serde_json::json;
 
 fn answers_as_openbao(scripts: &[Script]) {
     let bao = Server::start_bao();
@@ -32,4 +33,30 @@ fn approle_answers_as_openbao_does() {
 #[test]
 fn one_time_codes_are_as_openbao_makes_them() {
     answers_as_openbao(totp::SCRIPTS);
+}
+
+/// What tokens say of themselves has times and ids in it, so that the comparison leaves it out.
+#[test]
+fn machines_have_the_name_of_their_method_and_people_their_own() {
+    for server in [Server::start_bao(), Server::start_casemate()] {
+        let client = server.client();
+        let name_of = |login: &str, body: &serde_json::Value| {
+            let answer = client.write(login, body).json();
+            let token = answer["auth"]["client_token"].as_str().unwrap_or_default();
+            let token = client.with_token(token).read("auth/token/lookup-self");
+            token.json()["data"]["display_name"].clone()
+        };
+        client.write("sys/auth/approle", &json!({ "type": "approle" }));
+        let role = json!({ "role_id": "id" });
+        client.write("auth/approle/role/r", &role);
+        let secret_id = json!({ "secret_id": "secret" });
+        client.write("auth/approle/role/r/custom-secret-id", &secret_id);
+        let both = json!({ "role_id": "id", "secret_id": "secret" });
+        assert_eq!(name_of("auth/approle/login", &both), "approle");
+
+        client.write("sys/auth/people", &json!({ "type": "userpass" }));
+        let password = json!({ "password": "pw" });
+        client.write("auth/people/users/ann", &password);
+        assert_eq!(name_of("auth/people/login/ann", &password), "people-ann");
+    }
 }

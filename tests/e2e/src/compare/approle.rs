@@ -530,7 +530,16 @@ const LOGINS: Script = Script {
             "auth/machines/login",
             r#"{"role_id":"xx","secret_id":"kx"}"#,
         ),
+        post(
+            "auth/machines/role/x",
+            r#"{"token_policies":"other","token_ttl":30}"#,
+        ),
+        post("auth/token/renew-self", "{}").by("x"),
         delete("auth/machines/role/x"),
+        fault(
+            post("auth/token/renew-self", "{}").by("x"),
+            r#"{"errors":["role \"x\" does not exist during renewal"]}"#,
+        ),
         post(
             "auth/machines/login",
             r#"{"role_id":"xx","secret_id":"kx"}"#,

@@ -50,6 +50,8 @@ differences! {
         "OpenBao describes a folder by the secret of the same name, if there is one; a folder has no metadata.";
     CALLERS_FAULT: "500 for what the caller can mend",
         "OpenBao answers 500 to some requests that are at fault themselves; we say the same with 400.";
+    UNKNOWN_USER_RENEWAL: "renewal for a user who is gone",
+        "OpenBao answers 204 and renews nothing; we say so.";
     UNIX_SOCKETS: "what token_bound_cidrs takes",
         "OpenBao takes anything with a slash for a Unix socket, also a network that is none; we take addresses and networks.";
     LONG_PASSWORDS: "passwords longer than 72 bytes",

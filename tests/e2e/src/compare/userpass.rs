@@ -227,5 +227,24 @@ const RENEWALS: Script = Script {
         ),
         post("auth/renewals/login/u", r#"{"password":"pw"}"#).saves_token("u"),
         post("auth/token/renew-self", "{}").by("u"),
+        post(
+            "auth/renewals/users/u",
+            r#"{"token_policies":"q,P","token_ttl":30,"token_max_ttl":90}"#,
+        ),
+        post("auth/token/renew-self", "{}").by("u"),
+        post("auth/renewals/users/u", r#"{"token_policies":"p"}"#),
+        post("auth/token/renew-self", "{}").by("u").but(
+            &differences::CALLERS_FAULT,
+            400,
+            r#"{"errors":["policies have changed, not renewing"]}"#,
+        ),
+        post("auth/renewals/users/u", r#"{"token_policies":"p,q"}"#),
+        post("auth/token/renew-self", "{}").by("u"),
+        delete("auth/renewals/users/u"),
+        post("auth/token/renew-self", "{}").by("u").but(
+            &differences::UNKNOWN_USER_RENEWAL,
+            400,
+            r#"{"errors":["the user no longer exists, not renewing"]}"#,
+        ),
     ],
 };
