@@ -35,6 +35,23 @@ fn one_time_codes_are_as_openbao_makes_them() {
     answers_as_openbao(totp::SCRIPTS);
 }
 
+/// The comparison itself: against its own like, OpenBao shows none of the differences that are meant,
+/// and no others.
+#[test]
+fn openbao_differs_from_itself_nowhere() {
+    let (one, other) = (Server::start_bao(), Server::start_bao());
+    let scripts = [userpass::SCRIPTS, approle::SCRIPTS, totp::SCRIPTS];
+    for script in scripts.into_iter().flatten() {
+        let complaints = compare::run(script, &one.client(), &other.client());
+        let meant = script.steps.iter().filter(|step| step.differs.is_some());
+        assert_eq!(complaints.len(), meant.count(), "{complaints:#?}");
+        let all_agree = complaints
+            .iter()
+            .all(|line| line.contains("no longer differs"));
+        assert!(all_agree, "{complaints:#?}");
+    }
+}
+
 /// What tokens say of themselves has times and ids in it, so that the comparison leaves it out.
 #[test]
 fn machines_have_the_name_of_their_method_and_people_their_own() {
