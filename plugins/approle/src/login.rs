@@ -45,7 +45,7 @@ pub(crate) fn login(ctx: &mut Ctx, credentials: Credentials) -> Result<Login> {
         }
         false => None,
     };
-    if !sdk::is_client_within(ctx, &role.secret_id_bound_cidrs)? {
+    if !sdk::is_client_within(ctx, role.networks())? {
         return Err(unauthorized(ctx, "by CIDR restrictions on the role"));
     }
     let secret_id = found.map(|found| found.secret_id);
@@ -69,7 +69,7 @@ fn use_up(ctx: &mut Ctx, role: &Role, text: &str) -> Result<Found> {
     let cidr_list = &found.secret_id.cidr_list;
     if !cidr_list.is_empty() {
         // The role's may be narrower by now than they were when the secret id was made.
-        networks::check_within(&role.secret_id_bound_cidrs, cidr_list)?;
+        networks::check_within(role.networks(), cidr_list)?;
         if !sdk::is_client_within(ctx, cidr_list)? {
             return Err(unauthorized(
                 ctx,

@@ -97,9 +97,9 @@ parts! {
             /// Networks to log in from.
             secret_id_bound_cidrs: Vec<String>,
         }
-        read: |role| json!({ "secret_id_bound_cidrs": filled(&role.secret_id_bound_cidrs) });
+        read: |role| json!({ "secret_id_bound_cidrs": role.secret_id_bound_cidrs });
         write: write_networks;
-        set_back: |role| role.secret_id_bound_cidrs.clear();
+        set_back: |role| role.secret_id_bound_cidrs = None;
     }
     secret_id_num_uses {
         fields {
@@ -254,14 +254,14 @@ pub(crate) mod bound_cidr_list {
     }
 
     pub(crate) fn delete(ctx: &mut Ctx, at: At) -> Result<Reply> {
-        set_back(ctx, &at, |role| role.secret_id_bound_cidrs.clear())
+        set_back(ctx, &at, |role| role.secret_id_bound_cidrs = None)
     }
 }
 
 fn write_networks(role: &mut Role, given: Option<Vec<String>>) -> Result<()> {
     if let Some(given) = given {
         networks::check("CIDR", &given)?;
-        role.secret_id_bound_cidrs = given;
+        role.secret_id_bound_cidrs = Some(given);
     }
     Ok(())
 }

@@ -29,7 +29,8 @@ pub(crate) struct Role {
     pub(crate) role_id: String,
     pub(crate) bind_secret_id: bool,
     pub(crate) local_secret_ids: bool,
-    pub(crate) secret_id_bound_cidrs: Vec<String>,
+    /// None where nobody ever said anything, which answers tell apart from none at all.
+    pub(crate) secret_id_bound_cidrs: Option<Vec<String>>,
     pub(crate) secret_id_num_uses: u32,
     /// Seconds; 0 for no end.
     pub(crate) secret_id_ttl: u64,
@@ -45,7 +46,7 @@ impl Role {
             role_id: ctx.make_uuid(),
             bind_secret_id: true,
             local_secret_ids: false,
-            secret_id_bound_cidrs: Vec::new(),
+            secret_id_bound_cidrs: None,
             secret_id_num_uses: 0,
             secret_id_ttl: 0,
             token: TokenRules::default(),
@@ -61,13 +62,18 @@ impl Role {
         }
     }
 
+    /// Networks to log in from; empty for all.
+    pub(crate) fn networks(&self) -> &[String] {
+        self.secret_id_bound_cidrs.as_deref().unwrap_or_default()
+    }
+
     /// Refuses a role that anybody could log in to.
     fn check(&self) -> Result<()> {
         let is_constrained = self.bind_secret_id
-            || !self.secret_id_bound_cidrs.is_empty()
+            || !self.networks().is_empty()
             || !self.token.token_bound_cidrs.is_empty();
         match is_constrained {
-            true => networks::check("CIDR", &self.secret_id_bound_cidrs),
+            true => networks::check("CIDR", self.networks()),
             false => Err(invalid(
                 "at least one constraint should be enabled on the role",
             )),

@@ -55,7 +55,6 @@ pub(crate) struct WriteRoleId {
 struct Answer {
     bind_secret_id: bool,
     local_secret_ids: bool,
-    /// Null where there are none.
     secret_id_bound_cidrs: Option<Vec<String>>,
     secret_id_num_uses: u32,
     secret_id_ttl: u64,
@@ -88,7 +87,7 @@ pub(crate) fn read(ctx: &Ctx, at: At) -> Result<Reply> {
     Reply::data(&Answer {
         bind_secret_id: role.bind_secret_id,
         local_secret_ids: role.local_secret_ids,
-        secret_id_bound_cidrs: filled(&role.secret_id_bound_cidrs),
+        secret_id_bound_cidrs: role.secret_id_bound_cidrs,
         secret_id_num_uses: role.secret_id_num_uses,
         secret_id_ttl: role.secret_id_ttl,
         older: role.older.answer(&role.token)?,
@@ -131,7 +130,7 @@ fn change(role: &mut Role, new: Write) -> Result<()> {
         role.bind_secret_id = binds;
     }
     if let Some(networks) = new.secret_id_bound_cidrs.or(new.bound_cidr_list) {
-        role.secret_id_bound_cidrs = networks;
+        role.secret_id_bound_cidrs = Some(networks);
     }
     if let Some(given) = new.secret_id_num_uses {
         role.secret_id_num_uses = uses("secret_id_num_uses", given)?;

@@ -149,7 +149,7 @@ fn shaped(ctx: &Ctx, role: &Role, wishes: Wishes) -> Result<SecretId> {
     }
     let cidr_list = wishes.cidr_list.unwrap_or_default();
     networks::check("CIDR", &cidr_list)?;
-    networks::check_within(&role.secret_id_bound_cidrs, &cidr_list)?;
+    networks::check_within(role.networks(), &cidr_list)?;
     let token_bound_cidrs = wishes.token_bound_cidrs.unwrap_or_default();
     networks::check("token CIDR", &token_bound_cidrs)?;
     networks::check_within(&role.token.token_bound_cidrs, &token_bound_cidrs)?;

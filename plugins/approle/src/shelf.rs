@@ -162,7 +162,7 @@ impl Shelf {
                 break;
             }
             if let (Some(generation), Some(mac)) = (parts.next(), parts.next()) {
-                self.remove_by_mac(ctx, generation, mac)?;
+                self.remove_by_mac(ctx, generation, mac, |one| one.has_ended(now))?;
             }
             ctx.delete(&format!("{}{name}", self.ends))?;
             count += 1;
@@ -180,14 +180,21 @@ impl Shelf {
         let folder = format!("{}{generation}/", self.secret_ids);
         let mut count = 0;
         for mac in ctx.list_page(&folder, None, limit)?.keys {
-            self.remove_by_mac(ctx, generation, &mac)?;
+            self.remove_by_mac(ctx, generation, &mac, |_| true)?;
             count += 1;
         }
         Ok(count)
     }
 
-    fn remove_by_mac(&self, ctx: &mut Ctx, generation: &str, mac: &str) -> Result<()> {
-        let Some(secret_id) = ctx.get(&self.place(generation, mac))? else {
+    fn remove_by_mac(
+        &self,
+        ctx: &mut Ctx,
+        generation: &str,
+        mac: &str,
+        is_meant: impl Fn(&SecretId) -> bool,
+    ) -> Result<()> {
+        let found: Option<SecretId> = ctx.get(&self.place(generation, mac))?;
+        let Some(secret_id) = found.filter(is_meant) else {
             return Ok(());
         };
         let mac = mac.to_owned();

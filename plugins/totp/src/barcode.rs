@@ -80,7 +80,10 @@ mod tests {
             let margin = (size - code.size() as u32 * scale) / 2;
             for (y, row) in rows.iter().enumerate() {
                 for (x, black) in row.iter().enumerate() {
-                    let module = |at: usize| (at as i32 - margin as i32).div_euclid(scale as i32);
+                    let module = |at: usize| {
+                        let at = i32::try_from(at).unwrap() - i32::try_from(margin).unwrap();
+                        at.div_euclid(i32::try_from(scale).unwrap())
+                    };
                     assert_eq!(*black, code.get_module(module(x), module(y)), "{x} {y}");
                 }
             }

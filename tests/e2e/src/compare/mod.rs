@@ -4,11 +4,14 @@
 //! stands, with its reason, in [`differences`], and the step that shows it says what we answer
 //! instead. Everything else is compared exactly, member by member.
 
+pub mod approle;
 pub mod differences;
 pub mod kv;
 mod normal;
 mod step;
+pub mod totp;
 pub mod transit;
+pub mod userpass;
 
 pub use differences::Difference;
 pub use normal::Normal;

@@ -89,10 +89,13 @@ fn level(value: &mut Value) {
         Value::Object(object) => {
             level_deletion(object);
             level_key_times(object);
-            for name in ["client_token", "accessor", "backup"] {
+            for name in ["client_token", "accessor", "backup", "entity_id", "barcode"] {
                 if let Some(Value::String(text)) = object.get_mut(name) {
                     *text = format!("<{name}>");
                 }
+            }
+            if let Some(generated) = object.get_mut("generated") {
+                *generated = Value::from("<generated>");
             }
             object.values_mut().for_each(level);
         }
@@ -110,6 +113,8 @@ fn level(value: &mut Value) {
                     ""
                 };
                 *text = format!("<PEM {label}{end}>");
+            } else if let Some((url, _)) = text.split_once("&secret=") {
+                *text = format!("{url}&secret=<secret>");
             } else if let Some(field) = malformed_field(text) {
                 *text = format!("<malformed field {field}>");
             }
