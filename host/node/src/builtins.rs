@@ -8,6 +8,9 @@ use barrier::Transaction;
 use base::Refusal;
 use std::sync::Arc;
 
+/// Components that are a second type of mount as well, as clients know them.
+const SECOND_TYPES: &[(&str, &str)] = &[("jwt", "oidc")];
+
 /// Registers all of them, as part of a cluster's first batch.
 pub(crate) fn register(parts: &Parts, tx: &mut Transaction) -> Result<(), Refusal> {
     for (name, bytes) in parts.builtins {
@@ -49,6 +52,10 @@ fn add(parts: &Parts, tx: &mut Transaction, name: &str, bytes: &[u8]) -> Result<
     let component = compiled.map_err(|error| {
         Refusal::internal(format!("built-in component {name}: {}", chain(&error)))
     })?;
-    let entry = catalog::entry(name, &component, true);
-    catalog::store(tx, &entry, &component, bytes, &parts.runtime)
+    let second = SECOND_TYPES.iter().filter(|(first, _)| *first == name);
+    for name in [name].into_iter().chain(second.map(|(_, second)| *second)) {
+        let entry = catalog::entry(name, &component, true);
+        catalog::store(tx, &entry, &component, bytes, &parts.runtime)?;
+    }
+    Ok(())
 }
