@@ -2,6 +2,7 @@
 
 use crate::{Json, Secret};
 use core::time::Duration;
+use serde_json::Value;
 
 /// The end of one request.
 #[derive(Debug)]
@@ -31,6 +32,21 @@ pub enum Answer {
     Health(HealthReport),
     /// Bytes that are not JSON.
     Raw(Raw),
+}
+
+impl Answer {
+    /// 200 with an envelope around `data`.
+    pub fn data(data: &Value) -> Self {
+        Self::Envelope(Box::new(Envelope::with_data(Json::of(data))))
+    }
+
+    /// As [`data`](Self::data), with the members of `data` repeated beside it.
+    pub fn repeated(data: &Value) -> Self {
+        Self::Envelope(Box::new(Envelope {
+            repeats_data: true,
+            ..Envelope::with_data(Json::of(data))
+        }))
+    }
 }
 
 /// An answer that is not JSON of ours.

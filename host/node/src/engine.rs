@@ -1,9 +1,13 @@
 //! What a mount runs.
 
-use crate::native::{self, Ask, Told};
+use crate::native::{self, Ask, Does, NativeRoute, Told};
+use crate::own_work::Started;
 use crate::{sys, token};
+use barrier::{BarrierError, Transaction};
+use base::Refusal;
+use locality::PhysicalKey;
 use manifest::{Manifest, Matcher};
-use mount::MountEntry;
+use mount::{MountEntry, MountState};
 use std::sync::Arc;
 
 /// What a mount runs, with the matcher of its routes.
@@ -22,34 +26,60 @@ pub(crate) struct Pinned {
     pub(crate) component: plugin::Component,
     pub(crate) matcher: Matcher,
     pub(crate) facts: Arc<plugin::MountFacts>,
+    /// Commits its calls half-way.
+    pub(crate) checkpoint: Arc<dyn plugin::Checkpoint>,
+    pub(crate) place: Arc<Entry>,
+    /// What one call may use.
+    pub(crate) limits: Arc<plugin::Limits>,
+    pub(crate) started: Started,
+}
+
+/// The stored entry by which a component is mounted.
+pub(crate) struct Entry {
+    pub(crate) key: PhysicalKey,
+    pub(crate) state: MountState,
+}
+
+impl Entry {
+    /// Is the mount, in a transaction that depends on it, still what it was?
+    pub(crate) fn holds(&self, tx: &mut Transaction) -> Result<bool, BarrierError> {
+        let stored: Option<MountEntry> = tx.read_json(&self.key)?;
+        Ok(stored.is_some_and(|stored| stored.state == self.state))
+    }
 }
 
 /// An engine of the host.
 pub(crate) struct Native {
     pub(crate) manifest: Manifest,
     pub(crate) matcher: Matcher,
-    which: Which,
+    /// In the order of the manifest's routes.
+    handlers: Vec<Does>,
 }
 
-#[derive(Clone, Copy)]
-enum Which {
-    System,
-    Token,
-}
+/// The host's own engines: the name of each as mount entries have it, and its table.
+const NATIVE: &[(&str, &[&[NativeRoute]])] = &[(SYSTEM, sys::TABLE), ("token", &[token::ROUTES])];
+
+/// The engine behind `sys/`.
+const SYSTEM: &str = "system";
 
 impl Engine {
     /// The engine of the host that an entry names.
     pub(crate) fn native(entry: &MountEntry) -> Self {
-        let (which, manifest) = match entry.plugin.as_str() {
-            "system" => (Which::System, native::describe("system", sys::ROUTES)),
-            "token" => (Which::Token, native::describe("token", token::ROUTES)),
-            other => return Self::Broken(format!("there is no engine {other:?}").into()),
+        let name = entry.plugin.as_str();
+        let Some((_, table)) = NATIVE.iter().find(|(known, _)| *known == name) else {
+            return Self::Broken(format!("there is no engine {name:?}").into());
         };
+        let manifest = native::describe(name, table);
         match Matcher::new(&manifest, |_| None) {
             Ok(matcher) => Self::Native(Arc::new(Native {
                 manifest,
                 matcher,
-                which,
+                handlers: table
+                    .iter()
+                    .copied()
+                    .flatten()
+                    .map(|route| route.does)
+                    .collect(),
             })),
             Err(error) => Self::Broken(error.to_string().into()),
         }
@@ -64,25 +94,30 @@ impl Engine {
         }
     }
 
+    /// Waits until it can be called: as long as a call of it may take, and once more.
+    pub(crate) async fn ready(&self) -> Result<(), Refusal> {
+        match self {
+            Self::Component(pinned) if !pinned.started.is_done() => {
+                let at_most = pinned.limits.deadline.saturating_mul(2);
+                pinned.started.wait(at_most).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Is it `sys/`, whose paths have one spelling more?
     pub(crate) fn is_system(&self) -> bool {
-        matches!(self, Self::Native(native) if matches!(native.which, Which::System))
+        matches!(self, Self::Native(native) if native.manifest.name == SYSTEM)
     }
 }
 
 impl Native {
     /// Does what a route says.
     pub(crate) async fn handle(&self, route: usize, ask: &mut Ask<'_>) -> Told {
-        let missing = || base::Refusal::internal("a route without a handler");
-        match self.which {
-            Which::System => {
-                let does = sys::ROUTES.get(route).ok_or_else(missing)?.does;
-                sys::handle(does, ask).await
-            }
-            Which::Token => {
-                let does = token::ROUTES.get(route).ok_or_else(missing)?.does;
-                token::handle(does, ask)
-            }
+        match self.handlers.get(route) {
+            Some(Does::Now(act)) => act(ask),
+            Some(Does::Later(act)) => act(ask).await,
+            None => Err(base::Refusal::internal("a route without a handler")),
         }
     }
 }
@@ -93,11 +128,8 @@ mod tests {
 
     #[test]
     fn tables_of_the_host_are_valid_manifests() {
-        for manifest in [
-            native::describe("system", sys::ROUTES),
-            native::describe("token", token::ROUTES),
-        ] {
-            Matcher::new(&manifest, |_| None).unwrap();
+        for (name, table) in NATIVE {
+            Matcher::new(&native::describe(name, table), |_| None).unwrap();
         }
     }
 }

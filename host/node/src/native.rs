@@ -7,6 +7,7 @@ use barrier::Transaction;
 use base::{Answer, Map, Refusal, Request, Timestamp};
 use manifest::{Access, FieldKind, FieldSource, Operation};
 use mount::Namespace;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// A request to an engine of the host: matched, allowed, recorded, validated.
@@ -18,6 +19,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) request: &'a Request,
     pub(crate) input: Map,
     pub(crate) now: Timestamp,
+    /// Did a component that was called for it act on the outside world?
+    pub(crate) acted_outside: bool,
 }
 
 impl Ask<'_> {
@@ -90,6 +93,18 @@ pub(crate) const fn body(
     }
 }
 
+/// A field of the query, on verbs without a body.
+pub(crate) const fn query(
+    name: &'static str,
+    kind: FieldKind,
+    summary: &'static str,
+) -> NativeField {
+    NativeField {
+        source: FieldSource::Query,
+        ..body(name, kind, summary)
+    }
+}
+
 /// A field that the pattern names.
 pub(crate) const fn path(name: &'static str, summary: &'static str) -> NativeField {
     NativeField {
@@ -101,23 +116,49 @@ pub(crate) const fn path(name: &'static str, summary: &'static str) -> NativeFie
     }
 }
 
-/// One route, and which handler does it.
-pub(crate) struct NativeRoute<H: 'static> {
+/// What does a route. Handlers that wait for nothing are plain functions.
+#[derive(Clone, Copy)]
+pub(crate) enum Does {
+    Now(for<'a, 'b> fn(&'a mut Ask<'b>) -> Told),
+    Later(for<'a, 'b> fn(&'a mut Ask<'b>) -> Pin<Box<dyn Future<Output = Told> + Send + 'a>>),
+}
+
+/// One route, and what does it.
+pub(crate) struct NativeRoute {
     pub(crate) at: &'static str,
     pub(crate) operation: Operation,
     pub(crate) access: Access,
-    pub(crate) does: H,
+    pub(crate) does: Does,
     pub(crate) fields: &'static [NativeField],
     pub(crate) summary: &'static str,
 }
 
+/// A line of a table.
+pub(crate) const fn on(
+    operation: Operation,
+    at: &'static str,
+    access: Access,
+    does: Does,
+    fields: &'static [NativeField],
+    summary: &'static str,
+) -> NativeRoute {
+    NativeRoute {
+        at,
+        operation,
+        access,
+        does,
+        fields,
+        summary,
+    }
+}
+
 /// The manifest of an engine of the host.
-pub(crate) fn describe<H>(name: &str, routes: &[NativeRoute<H>]) -> manifest::Manifest {
+pub(crate) fn describe(name: &str, table: &[&[NativeRoute]]) -> manifest::Manifest {
     manifest::Manifest {
         name: name.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         summary: String::new(),
-        routes: routes.iter().map(route).collect(),
+        routes: table.iter().copied().flatten().map(route).collect(),
         storage: Vec::new(),
         secret_kinds: Vec::new(),
         outbound: Vec::new(),
@@ -127,13 +168,30 @@ pub(crate) fn describe<H>(name: &str, routes: &[NativeRoute<H>]) -> manifest::Ma
     }
 }
 
-fn route<H>(route: &NativeRoute<H>) -> manifest::Route {
+fn route(route: &NativeRoute) -> manifest::Route {
+    describe_route(
+        route.at,
+        route.operation,
+        route.access,
+        route.fields,
+        route.summary,
+    )
+}
+
+/// A line of a table in the words of a manifest.
+pub(crate) fn describe_route(
+    at: &str,
+    operation: Operation,
+    access: Access,
+    fields: &[NativeField],
+    summary: &str,
+) -> manifest::Route {
     manifest::Route {
-        pattern: route.at.to_owned(),
-        operation: route.operation,
-        access: route.access,
-        fields: route.fields.iter().map(field).collect(),
-        summary: route.summary.to_owned(),
+        pattern: at.to_owned(),
+        operation,
+        access,
+        fields: fields.iter().map(field).collect(),
+        summary: summary.to_owned(),
         placement: manifest::Placement::ActiveNode,
         when: None,
         answers: Vec::new(),

@@ -1,14 +1,44 @@
 //! `sys/audit` and `sys/audit-hash`.
 
-use super::mounts::{repeated, texts};
+use super::mounts::texts;
 use crate::devices::{self, StoredDevice};
-use crate::native::{Ask, Told};
+use crate::native::Does::Now;
+use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::refusal::chain;
 use audit::{Device, FileDevice, Options, Target};
 use base::{Answer, Refusal, make_hex};
+use manifest::Access::{Sudo, Token};
+use manifest::FieldKind::{Boolean, Text, TextMap};
+use manifest::Operation::{Delete, Read, Update};
 use mount::MountPath;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+
+const AUDIT: &[NativeField] = &[
+    path("path", "Where the device is known."),
+    body("type", Text, "`file`."),
+    body("description", Text, "For people."),
+    body("options", TextMap, "Options of the device."),
+    body(
+        "local",
+        Boolean,
+        "Keep the device out of performance replication?",
+    ),
+];
+const AT: &[NativeField] = &[path("path", "The mount.")];
+const AUDIT_HASH: &[NativeField] = &[
+    path("path", "The device."),
+    body("input", Text, "The text."),
+];
+
+/// The routes.
+#[rustfmt::skip]
+pub(super) const ROUTES: &[NativeRoute] = &[
+    on(Read, "audit", Sudo, Now(list), &[], "Lists the audit devices."),
+    on(Update, "audit/{path..}", Sudo, Now(enable), AUDIT, "Enables an audit device."),
+    on(Delete, "audit/{path..}", Sudo, Now(disable), AT, "Disables an audit device."),
+    on(Update, "audit-hash/{path..}", Token, Now(hash), AUDIT_HASH, "The hash of a text as a device writes it."),
+];
 
 const SALT_BYTES: usize = 32;
 
@@ -30,11 +60,11 @@ pub(super) fn list(ask: &mut Ask<'_>) -> Told {
             (path, shown)
         })
         .collect();
-    Ok(repeated(&json!(shown)))
+    Ok(Answer::repeated(&json!(shown)))
 }
 
 pub(super) fn enable(ask: &mut Ask<'_>) -> Told {
-    let path = path(ask)?;
+    let path = device_path(ask)?;
     let kind = ask.text("type").to_owned();
     if kind != "file" {
         return Err(Refusal::invalid(format!("unknown backend type: {kind:?}")));
@@ -68,24 +98,26 @@ pub(super) fn enable(ask: &mut Ask<'_>) -> Told {
 }
 
 pub(super) fn disable(ask: &mut Ask<'_>) -> Told {
-    let path = path(ask)?;
+    let path = device_path(ask)?;
     if let Some(device) = devices::stored(ask.tx)?.get(path.as_str()) {
         devices::forget(ask.tx, device);
     }
     Ok(Answer::Empty)
 }
 
-pub(super) fn hash(ask: &Ask<'_>) -> Told {
-    let path = path(ask)?;
+pub(super) fn hash(ask: &mut Ask<'_>) -> Told {
+    let path = device_path(ask)?;
     let hash = ask
         .node
         .devices
         .broker()
         .hash(path.as_str(), ask.text("input"));
     let unknown = || Refusal::invalid(format!("unknown audit backend {:?}", path.as_str()));
-    Ok(repeated(&json!({ "hash": hash.ok_or_else(unknown)? })))
+    Ok(Answer::repeated(
+        &json!({ "hash": hash.ok_or_else(unknown)? }),
+    ))
 }
 
-fn path(ask: &Ask<'_>) -> Result<MountPath, Refusal> {
+fn device_path(ask: &Ask<'_>) -> Result<MountPath, Refusal> {
     MountPath::parse(ask.text("path")).map_err(|error| Refusal::invalid(error.to_string()))
 }

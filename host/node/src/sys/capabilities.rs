@@ -1,15 +1,33 @@
 //! `sys/capabilities`: what a token may do at paths.
 
-use super::mounts::repeated;
-use crate::native::{Ask, Told};
+use crate::native::Does::Now;
+use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::refusal::from_barrier;
 use access::TokenHash;
-use base::{Map, Refusal};
+use base::{Answer, Map, Refusal};
+use manifest::Access::Token;
+use manifest::FieldKind::{Text, TextList};
+use manifest::Operation::Update;
 use policy::Acl;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-pub(super) fn of_caller(ask: &Ask<'_>) -> Told {
+const CAPABILITIES: &[NativeField] = &[
+    body("token", Text, "The token."),
+    body("accessor", Text, "The token's accessor."),
+    body("path", TextList, "Paths to ask about."),
+    body("paths", TextList, "Paths to ask about."),
+];
+
+/// The routes.
+#[rustfmt::skip]
+pub(super) const ROUTES: &[NativeRoute] = &[
+    on(Update, "capabilities", Token, Now(of_token), CAPABILITIES, "What a token may do at paths."),
+    on(Update, "capabilities-self", Token, Now(of_caller), CAPABILITIES, "What the caller may do at paths."),
+    on(Update, "capabilities-accessor", Token, Now(of_accessor), CAPABILITIES, "What a token may do at paths."),
+];
+
+pub(super) fn of_caller(ask: &mut Ask<'_>) -> Told {
     let acl = Arc::clone(&ask.caller()?.acl);
     answer(ask, &acl)
 }
@@ -45,5 +63,5 @@ fn answer(ask: &Ask<'_>, acl: &Acl) -> Told {
     if let [only] = paths.as_slice() {
         data.insert("capabilities".into(), of(only));
     }
-    Ok(repeated(&Value::Object(data)))
+    Ok(Answer::repeated(&Value::Object(data)))
 }

@@ -1,14 +1,49 @@
 //! `sys/plugins/catalog`: operators load components.
 
 use crate::catalog::{self, CatalogEntry, kind_name, kind_of};
-use crate::native::{Ask, Told};
+use crate::native::Does::{Later, Now};
+use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::refusal::chain;
-use base::{Answer, Envelope, Json, Refusal, RefusalKind};
+use base::{Answer, Refusal, RefusalKind};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use manifest::Access::Sudo;
+use manifest::FieldKind::{Bytes, Json, Text};
+use manifest::Operation::{Delete, List, Read, Update};
 use mount::MountKind;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+
+const TYPE: &[NativeField] = &[path("type", "`secret` or `auth`.")];
+const COMPONENT_AT: &[NativeField] = &[
+    path("type", "`secret` or `auth`."),
+    path("name", "Name of the component."),
+    body("version", Text, "Version; the newest when not given."),
+];
+const COMPONENT: &[NativeField] = &[
+    path("type", "`secret` or `auth`."),
+    path("name", "Name of the component."),
+    body(
+        "version",
+        Text,
+        "Version; the component's own when not given.",
+    ),
+    body("sha256", Text, "Digest that the bytes must have."),
+    body("component", Bytes, "The component, in Base64."),
+    body("command", Text, "Not used: components are uploaded."),
+    body("args", Json, "Not used."),
+    body("env", Json, "Not used."),
+];
+
+/// The routes.
+#[rustfmt::skip]
+pub(super) const ROUTES: &[NativeRoute] = &[
+    on(Read, "plugins/catalog", Sudo, Now(all), &[], "All components of the catalog."),
+    on(List, "plugins/catalog/{type}", Sudo, Now(list), TYPE, "The components of a type."),
+    on(Read, "plugins/catalog/{type}/{name}", Sudo, Later(|ask| Box::pin(read(ask))), COMPONENT_AT, "What is known of a component."),
+    on(Update, "plugins/catalog/{type}/{name}", Sudo, Later(|ask| Box::pin(register(ask))), COMPONENT, "Registers a component."),
+    on(Delete, "plugins/catalog/{type}/{name}", Sudo, Now(delete), COMPONENT_AT, "Removes a component from the catalog."),
+];
 
 /// Everything.
 pub(super) fn all(ask: &mut Ask<'_>) -> Told {
@@ -20,14 +55,14 @@ pub(super) fn all(ask: &mut Ask<'_>) -> Told {
         "secret": names(&entries, MountKind::Secret),
         "detailed": detailed,
     });
-    Ok(envelope(&data))
+    Ok(Answer::data(&data))
 }
 
 /// The names of a type.
 pub(super) fn list(ask: &mut Ask<'_>) -> Told {
     let kind = kind(ask)?;
     let entries = catalog::all(ask.tx)?;
-    Ok(envelope(&json!({ "keys": names(&entries, kind) })))
+    Ok(Answer::data(&json!({ "keys": names(&entries, kind) })))
 }
 
 fn names(entries: &[CatalogEntry], kind: MountKind) -> BTreeSet<&str> {
@@ -39,16 +74,22 @@ fn names(entries: &[CatalogEntry], kind: MountKind) -> BTreeSet<&str> {
 }
 
 /// All that is known of a component: what an operator decides by.
-pub(super) fn read(ask: &mut Ask<'_>) -> Told {
+pub(super) async fn read(ask: &mut Ask<'_>) -> Told {
     let entry = find(ask)?;
+    let component = ask
+        .node
+        .components
+        .load(ask.node, ask.tx, &entry.digest)
+        .await?;
+    let manifest = component.manifest();
     let mut data = summary(&entry);
     if let Value::Object(members) = &mut data {
         members.insert("args".into(), json!([]));
         members.insert("command".into(), "".into());
-        members.insert("imports".into(), json!(entry.imports));
-        members.insert("outbound".into(), json!(entry.manifest.outbound));
-        members.insert("storage".into(), json!(entry.manifest.storage));
-        members.insert("summary".into(), json!(entry.manifest.summary));
+        members.insert("imports".into(), json!(component.imports()));
+        members.insert("outbound".into(), json!(manifest.outbound));
+        members.insert("storage".into(), json!(manifest.storage));
+        members.insert("summary".into(), json!(manifest.summary));
         let route = |route: &manifest::Route| {
             json!({
                 "pattern": route.pattern,
@@ -57,12 +98,9 @@ pub(super) fn read(ask: &mut Ask<'_>) -> Told {
                 "summary": route.summary,
             })
         };
-        members.insert(
-            "routes".into(),
-            entry.manifest.routes.iter().map(route).collect(),
-        );
+        members.insert("routes".into(), manifest.routes.iter().map(route).collect());
     }
-    Ok(envelope(&data))
+    Ok(Answer::data(&data))
 }
 
 /// Takes the bytes of a component.
@@ -97,7 +135,7 @@ pub(super) async fn register(ask: &mut Ask<'_>) -> Told {
         .await
         .map_err(|error| Refusal::internal(error.to_string()))?;
     let component = compiled.map_err(|error| Refusal::invalid(chain(&error)))?;
-    let entry = catalog::entry(&name, &component, false);
+    let entry = catalog::entry(&name, &component);
     if entry.kind != kind {
         let text = format!("component is of type {:?}", kind_name(entry.kind));
         return Err(Refusal::invalid(text));
@@ -114,7 +152,7 @@ pub(super) async fn register(ask: &mut Ask<'_>) -> Told {
         let text = format!("{name} {} comes with the server", entry.version);
         return Err(Refusal::invalid(text));
     }
-    catalog::store(ask.tx, &entry, &component, &bytes, &ask.node.parts.runtime)?;
+    catalog::store_compiled(ask.tx, &entry, &component, &bytes, &ask.node.parts.runtime)?;
     Ok(Answer::Empty)
 }
 
@@ -156,8 +194,4 @@ fn summary(entry: &CatalogEntry) -> Value {
         "type": kind_name(entry.kind),
         "version": entry.version,
     })
-}
-
-fn envelope(data: &Value) -> Answer {
-    Answer::Envelope(Box::new(Envelope::with_data(Json::of(data))))
 }

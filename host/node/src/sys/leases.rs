@@ -1,11 +1,37 @@
 //! `sys/leases`.
 
 use crate::expire::token_hash;
-use crate::native::{Ask, Told};
+use crate::native::Does::{Later, Now};
+use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::refusal::from_barrier;
 use crate::secret;
-use base::{Answer, Envelope, Json, Refusal};
-use serde_json::{Value, json};
+use base::{Answer, Envelope, Refusal};
+use manifest::Access::Token;
+use manifest::FieldKind::{Boolean, Duration, Text};
+use manifest::Operation::Update;
+use serde_json::json;
+
+const LEASE: &[NativeField] = &[
+    body("lease_id", Text, "The lease."),
+    body("increment", Duration, "How long to extend it."),
+    body("sync", Boolean, "Wait until it is done?"),
+];
+const LEASE_AT: &[NativeField] = &[
+    path("url_lease_id", "The lease."),
+    body("lease_id", Text, "The lease."),
+    body("increment", Duration, "How long to extend it."),
+    body("sync", Boolean, "Wait until it is done?"),
+];
+
+/// The routes.
+#[rustfmt::skip]
+pub(super) const ROUTES: &[NativeRoute] = &[
+    on(Update, "leases/lookup", Token, Now(lookup), LEASE, "Looks a lease up."),
+    on(Update, "leases/renew", Token, Later(|ask| Box::pin(renew(ask))), LEASE, "Renews a lease."),
+    on(Update, "leases/renew/{url_lease_id..}", Token, Later(|ask| Box::pin(renew(ask))), LEASE_AT, "Renews a lease."),
+    on(Update, "leases/revoke", Token, Later(|ask| Box::pin(revoke(ask))), LEASE, "Revokes a lease."),
+    on(Update, "leases/revoke/{url_lease_id..}", Token, Later(|ask| Box::pin(revoke(ask))), LEASE_AT, "Revokes a lease."),
+];
 
 pub(super) fn lookup(ask: &mut Ask<'_>) -> Told {
     let id = id(ask)?;
@@ -38,9 +64,7 @@ pub(super) fn lookup(ask: &mut Ask<'_>) -> Told {
             })
         }
     };
-    Ok(Answer::Envelope(Box::new(Envelope::with_data(Json::of::<
-        Value,
-    >(&data)))))
+    Ok(Answer::data(&data))
 }
 
 pub(super) async fn renew(ask: &mut Ask<'_>) -> Told {
@@ -52,11 +76,12 @@ pub(super) async fn renew(ask: &mut Ask<'_>) -> Told {
     }
     let increment = ask.number("increment").unwrap_or(0);
     let tx = core::mem::replace(ask.tx, ask.node.begin());
-    let (tx, lease, warnings) = secret::renew(ask.node, tx, &id, increment).await?;
-    *ask.tx = tx;
+    let renewed = secret::renew(ask.node, tx, &id, increment).await?;
+    *ask.tx = renewed.tx;
+    ask.acted_outside = renewed.acted_outside;
     Ok(Answer::Envelope(Box::new(Envelope {
-        lease,
-        warnings,
+        lease: renewed.lease,
+        warnings: renewed.warnings,
         ..Envelope::default()
     })))
 }
@@ -64,7 +89,9 @@ pub(super) async fn renew(ask: &mut Ask<'_>) -> Told {
 pub(super) async fn revoke(ask: &mut Ask<'_>) -> Told {
     let id = id(ask)?;
     match token_hash(&id) {
-        Some(hash) => secret::revoke_token(ask.node, ask.tx, &hash)?,
+        Some(hash) => {
+            secret::revoke_token(ask.node, ask.tx, &hash)?;
+        }
         None => {
             let tx = core::mem::replace(ask.tx, ask.node.begin());
             *ask.tx = secret::revoke(ask.node, tx, &id).await?;

@@ -1,20 +1,70 @@
 //! `sys/mounts` and `sys/auth`.
 
 use super::tune;
-use crate::native::{Ask, Told};
-use crate::refusal::from_barrier;
-use crate::tables::{Mount, forget_mount, store_mount};
-use crate::{catalog, secret, tables};
-use base::{Answer, Envelope, Json, MountId, Refusal};
-use locality::{Class, PhysicalKey};
+use crate::native::Does::{Later, Now};
+use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
+use crate::tables::{Mount, store_mount};
+use crate::{catalog, removal, tables};
+use base::{Answer, MountId, Refusal};
+use manifest::Access::{Sudo, Token};
+use manifest::FieldKind::{Boolean, Object, Text, TextMap};
 use manifest::Manifest;
+use manifest::Operation::{Delete, Read, Update};
+use mount::MountKind::{Auth, Secret};
 use mount::{MountEntry, MountKind, MountPath};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+const AT: &[NativeField] = &[path("path", "The mount.")];
+const MOUNT: &[NativeField] = &[
+    path("path", "Where to mount."),
+    body("type", Text, "Name of the component in the catalog."),
+    body("description", Text, "For people."),
+    body("config", Object, "Lease times and visibility, as for tune."),
+    body("options", TextMap, "Options that the engine reads."),
+    body(
+        "local",
+        Boolean,
+        "Keep the mount out of performance replication?",
+    ),
+    body(
+        "seal_wrap",
+        Boolean,
+        "Wrap all its entries by the seal as well?",
+    ),
+    body(
+        "plugin_name",
+        Text,
+        "Name of the component, where it is not the type.",
+    ),
+    body(
+        "plugin_version",
+        Text,
+        "Version of the component; the newest when not given.",
+    ),
+    body(
+        "external_entropy_access",
+        Boolean,
+        "Accepted and without effect.",
+    ),
+];
+
+/// The routes.
+#[rustfmt::skip]
+pub(super) const ROUTES: &[NativeRoute] = &[
+    on(Read, "mounts", Token, Now(|ask| list(ask, Secret)), &[], "Lists the secrets engines."),
+    on(Read, "mounts/{path..}", Token, Now(|ask| read(ask, Secret)), AT, "Reads a secrets engine's entry."),
+    on(Update, "mounts/{path..}", Token, Later(|ask| Box::pin(enable(ask, Secret))), MOUNT, "Enables a secrets engine."),
+    on(Delete, "mounts/{path..}", Token, Later(|ask| Box::pin(disable(ask, Secret))), AT, "Disables a secrets engine and removes its data."),
+    on(Read, "auth", Token, Now(|ask| list(ask, Auth)), &[], "Lists the auth methods."),
+    on(Read, "auth/{path..}", Sudo, Now(|ask| read(ask, Auth)), AT, "Reads an auth method's entry."),
+    on(Update, "auth/{path..}", Sudo, Later(|ask| Box::pin(enable(ask, Auth))), MOUNT, "Enables an auth method."),
+    on(Delete, "auth/{path..}", Sudo, Later(|ask| Box::pin(disable(ask, Auth))), AT, "Disables an auth method and removes its data."),
+];
+
 /// All mounts of a kind in the caller's namespace.
-pub(super) fn list(ask: &Ask<'_>, kind: MountKind) -> Told {
+pub(super) fn list(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     let tables = ask.node.tables();
     let mounts = tables
         .of(ask.namespace.id)
@@ -24,26 +74,26 @@ pub(super) fn list(ask: &Ask<'_>, kind: MountKind) -> Told {
         .filter(|mount| mount.0.kind == kind)
         .map(|mount| (shown_path(&mount.0), describe(mount)))
         .collect();
-    Ok(repeated(&json!(shown)))
+    Ok(Answer::repeated(&json!(shown)))
 }
 
 /// One mount.
-pub(super) fn read(ask: &Ask<'_>, kind: MountKind) -> Told {
-    let path = path(ask, kind)?;
+pub(super) fn read(ask: &mut Ask<'_>, kind: MountKind) -> Told {
+    let path = mount_path(ask, kind)?;
     let tables = ask.node.tables();
     let table = tables.of(ask.namespace.id);
     let mount = table
         .and_then(|table| table.at(&path))
         .filter(|mount| mount.0.kind == kind);
     let missing = || Refusal::invalid(format!("No secret engine mount at {path}"));
-    Ok(repeated(&describe(mount.ok_or_else(missing)?)))
+    Ok(Answer::repeated(&describe(mount.ok_or_else(missing)?)))
 }
 
 /// Makes a mount.
-pub(super) fn enable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
-    let path = path(ask, kind)?;
+pub(super) async fn enable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
+    let path = mount_path(ask, kind)?;
     check_free(ask, &path, None)?;
-    let entry = new_entry(ask, kind, path)?;
+    let entry = new_entry(ask, kind, path).await?;
     store_mount(ask.tx, ask.namespace.id, &entry)?;
     Ok(Answer::Empty)
 }
@@ -76,7 +126,11 @@ pub(super) fn check_free(
 /// Where only the host mounts.
 const RESERVED: [&str; 4] = ["sys/", "cubbyhole/", "identity/", "audit/"];
 
-fn new_entry(ask: &mut Ask<'_>, kind: MountKind, path: MountPath) -> Result<MountEntry, Refusal> {
+async fn new_entry(
+    ask: &mut Ask<'_>,
+    kind: MountKind,
+    path: MountPath,
+) -> Result<MountEntry, Refusal> {
     let mut options = texts(ask.input.get("options"));
     let asked = match ask.text("type") {
         "" | "plugin" => ask.text("plugin_name"),
@@ -102,11 +156,16 @@ fn new_entry(ask: &mut Ask<'_>, kind: MountKind, path: MountPath) -> Result<Moun
     .to_owned();
     let version = wanted_version(ask).unwrap_or_default().to_owned();
     let missing = || Refusal::invalid(format!("plugin not found in the catalog: {name}"));
-    let component = catalog::find(ask.tx, kind, &name, &version)?.ok_or_else(missing)?;
-    check_options(&component.manifest, &options)?;
+    let found = catalog::find(ask.tx, kind, &name, &version)?.ok_or_else(missing)?;
+    let component = ask
+        .node
+        .components
+        .load(ask.node, ask.tx, &found.digest)
+        .await?;
+    check_options(component.manifest(), &options)?;
     let mut entry = MountEntry::make(kind, path, &name, ask.node.parts.entropy.as_ref());
-    entry.plugin_version = component.version;
-    entry.digest = component.digest;
+    entry.plugin_version = found.version;
+    entry.digest = found.digest;
     entry.description = ask.text("description").to_owned();
     entry.local = ask.flag("local");
     entry.seal_wrap = ask.flag("seal_wrap");
@@ -147,9 +206,9 @@ pub(super) fn check_options(
     Ok(())
 }
 
-/// Takes a mount away with all that it stored and leased.
+/// Takes a mount away with all that it stored and leased. Answers when nothing of it is left.
 pub(super) async fn disable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
-    let path = path(ask, kind)?;
+    let path = mount_path(ask, kind)?;
     let stored = tables::stored_mounts(ask.tx, ask.namespace.id)?;
     let found = stored
         .into_iter()
@@ -161,20 +220,12 @@ pub(super) async fn disable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
         let text = format!("cannot unmount {:?}", path.as_str());
         return Err(Refusal::invalid(text));
     }
-    // While the mount is there: only its engine can undo what it handed out.
-    secret::revoke_all_of(ask.node, entry.id).await?;
-    for class in [Class::Replicated, Class::Local] {
-        let all = PhysicalKey::new(class, ask.namespace.id, entry.id, "");
-        for key in ask.tx.keys(&all, None, usize::MAX).map_err(from_barrier)? {
-            ask.tx.delete(&key);
-        }
-    }
-    forget_mount(ask.tx, ask.namespace.id, &entry);
+    removal::disable(ask.node, ask.namespace.id, &entry).await?;
     Ok(Answer::Empty)
 }
 
 /// The mount that a request names.
-pub(super) fn path(ask: &Ask<'_>, kind: MountKind) -> Result<MountPath, Refusal> {
+pub(super) fn mount_path(ask: &Ask<'_>, kind: MountKind) -> Result<MountPath, Refusal> {
     let text = ask.text("path");
     let path = match kind {
         MountKind::Secret => MountPath::parse(text),
@@ -233,13 +284,4 @@ pub(super) fn texts(value: Option<&Value>) -> BTreeMap<String, String> {
         .iter()
         .filter_map(|(name, value)| Some((name.clone(), text(value)?)))
         .collect()
-}
-
-/// An answer whose data old clients expect beside `data` as well.
-pub(super) fn repeated(data: &Value) -> Answer {
-    let envelope = Envelope {
-        repeats_data: true,
-        ..Envelope::with_data(Json::of(data))
-    };
-    Answer::Envelope(Box::new(envelope))
 }

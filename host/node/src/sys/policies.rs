@@ -1,28 +1,56 @@
 //! `sys/policies/acl` and its older form, `sys/policy`.
 
-use super::mounts::repeated;
 use crate::defaults::StoredPolicy;
-use crate::native::{Ask, Told};
+use crate::native::Does::Now;
+use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::refusal::{chain, from_barrier};
-use base::{Answer, Envelope, Json, Refusal};
+use base::{Answer, Refusal};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use locality::{PhysicalKey, SystemKey};
+use manifest::Access::Token;
+use manifest::FieldKind::Text;
+use manifest::Operation::{Delete, List, Read, Update};
 use serde_json::json;
+
+const NAME: &[NativeField] = &[path("name", "Name of the policy.")];
+const POLICY: &[NativeField] = &[
+    path("name", "Name of the policy."),
+    body(
+        "policy",
+        Text,
+        "The policy, HCL or JSON, plain or in Base64.",
+    ),
+    body("rules", Text, "Old name of `policy`."),
+];
+
+/// The routes.
+#[rustfmt::skip]
+pub(super) const ROUTES: &[NativeRoute] = &[
+    on(List, "policies/acl", Token, Now(list), &[], "Lists the ACL policies."),
+    on(Read, "policies/acl/{name}", Token, Now(read), NAME, "Reads an ACL policy."),
+    on(Update, "policies/acl/{name}", Token, Now(write), POLICY, "Writes an ACL policy."),
+    on(Delete, "policies/acl/{name}", Token, Now(delete), NAME, "Deletes an ACL policy."),
+    on(Read, "policy", Token, Now(list_legacy), &[], "Lists the ACL policies."),
+    on(List, "policy", Token, Now(list_legacy), &[], "Lists the ACL policies."),
+    on(Read, "policy/{name}", Token, Now(read_legacy), NAME, "Reads an ACL policy."),
+    on(Update, "policy/{name}", Token, Now(write), POLICY, "Writes an ACL policy."),
+    on(Delete, "policy/{name}", Token, Now(delete), NAME, "Deletes an ACL policy."),
+];
 
 /// Not shown in lists, and not to be given to tokens by hand.
 const INTERNAL: &str = "response-wrapping";
 
 pub(super) fn list(ask: &mut Ask<'_>) -> Told {
     let names = names(ask)?;
-    Ok(Answer::Envelope(Box::new(Envelope::with_data(Json::of(
-        &json!({ "keys": names }),
-    )))))
+    Ok(Answer::data(&json!({ "keys": names })))
 }
 
 pub(super) fn list_legacy(ask: &mut Ask<'_>) -> Told {
     let names = names(ask)?;
-    Ok(repeated(&json!({ "keys": names, "policies": names })))
+    Ok(Answer::repeated(
+        &json!({ "keys": names, "policies": names }),
+    ))
 }
 
 fn names(ask: &mut Ask<'_>) -> Result<Vec<String>, Refusal> {
@@ -42,14 +70,12 @@ fn names(ask: &mut Ask<'_>) -> Result<Vec<String>, Refusal> {
 pub(super) fn read(ask: &mut Ask<'_>) -> Told {
     let (name, text) = find(ask)?;
     let data = json!({ "name": name, "policy": text });
-    Ok(Answer::Envelope(Box::new(Envelope::with_data(Json::of(
-        &data,
-    )))))
+    Ok(Answer::data(&data))
 }
 
 pub(super) fn read_legacy(ask: &mut Ask<'_>) -> Told {
     let (name, text) = find(ask)?;
-    Ok(repeated(&json!({ "name": name, "rules": text })))
+    Ok(Answer::repeated(&json!({ "name": name, "rules": text })))
 }
 
 fn find(ask: &mut Ask<'_>) -> Result<(String, String), Refusal> {

@@ -2,13 +2,30 @@
 //! id.
 
 use super::mounts;
-use crate::native::{Ask, Told};
+use crate::native::Does::Now;
+use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::tables::{self, store_mount};
 use base::{Answer, Envelope, Json, Refusal, RefusalKind, make_uuid};
+use manifest::Access::{Sudo, Token};
+use manifest::FieldKind::Text;
+use manifest::Operation::{Read, Update};
 use mount::{MountKind, MountPath};
 use serde_json::json;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
+
+const MIGRATION: &[NativeField] = &[
+    body("from", Text, "Where the mount is."),
+    body("to", Text, "Where it is to be."),
+];
+const MIGRATION_ID: &[NativeField] = &[path("migration_id", "As the move gave it.")];
+
+/// The routes.
+#[rustfmt::skip]
+pub(super) const ROUTES: &[NativeRoute] = &[
+    on(Update, "remount", Sudo, Now(start), MIGRATION, "Moves a mount."),
+    on(Read, "remount/status/{migration_id}", Token, Now(status), MIGRATION_ID, "What came of a move."),
+];
 
 /// Moves that are remembered for those who ask what came of them.
 const MOVES_REMEMBERED_MAX: usize = 1000;
@@ -29,7 +46,8 @@ pub(super) fn start(ask: &mut Ask<'_>) -> Told {
     let parse = |text: &str| MountPath::parse(text).map_err(|e| Refusal::invalid(e.to_string()));
     let (from, to) = (parse(ask.text("from"))?, parse(ask.text("to"))?);
     let stored = tables::stored_mounts(ask.tx, ask.namespace.id)?;
-    let found = stored.into_iter().find(|entry| entry.path == from);
+    let mut stored = stored.into_iter().filter(|entry| !entry.is_going());
+    let found = stored.find(|entry| entry.path == from);
     let missing = || Refusal::invalid(format!("no matching mount at {:?}", from.as_str()));
     let mut entry = found.ok_or_else(missing)?;
     if entry.is_hosts_own() {
@@ -69,7 +87,7 @@ pub(super) fn start(ask: &mut Ask<'_>) -> Told {
 }
 
 /// What came of a move.
-pub(super) fn status(ask: &Ask<'_>) -> Told {
+pub(super) fn status(ask: &mut Ask<'_>) -> Told {
     let id = ask.text("migration_id");
     let moves = ask
         .node
@@ -87,7 +105,5 @@ pub(super) fn status(ask: &Ask<'_>) -> Told {
             "status": "success",
         },
     });
-    Ok(Answer::Envelope(Box::new(Envelope::with_data(Json::of(
-        &data,
-    )))))
+    Ok(Answer::data(&data))
 }

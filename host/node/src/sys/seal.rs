@@ -1,25 +1,19 @@
-//! Sealing and the state of the keys.
+//! Sealing.
 
-use crate::native::{Ask, Told};
-use base::{Answer, Envelope, Json};
-use serde_json::json;
+use crate::native::Does::Now;
+use crate::native::{Ask, NativeRoute, Told, on};
+use base::Answer;
+use manifest::Access::Sudo;
+use manifest::Operation::Update;
+
+/// The routes.
+#[rustfmt::skip]
+pub(super) const ROUTES: &[NativeRoute] = &[
+    on(Update, "seal", Sudo, Now(seal), &[], "Seals the server."),
+];
 
 /// Seals once the answer is recorded.
-pub(super) fn seal(ask: &Ask<'_>) -> Told {
+pub(super) fn seal(ask: &mut Ask<'_>) -> Told {
     ask.node.want_seal();
     Ok(Answer::Empty)
-}
-
-pub(super) fn key_status(ask: &Ask<'_>) -> Told {
-    let term = ask.node.keyring.active();
-    let data = json!({
-        "term": term.term,
-        "install_time": term.installed.to_rfc3339(),
-        "encryptions": term.encryptions,
-    });
-    let envelope = Envelope {
-        repeats_data: true,
-        ..Envelope::with_data(Json::of(&data))
-    };
-    Ok(Answer::Envelope(Box::new(envelope)))
 }

@@ -1,17 +1,71 @@
 //! `sys/mounts/:path/tune` and `sys/auth/:path/tune`.
 
 use super::mounts;
-use crate::native::{Ask, Told};
+use crate::native::Does::Now;
+use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::parts::Settings;
 use crate::refusal::from_barrier;
 use crate::tables::store_mount;
 use base::{Answer, Envelope, Map, Refusal, parse_duration};
 use locality::SystemKey;
+use manifest::Access::{Sudo, Token};
+use manifest::FieldKind::{Duration, Text, TextList, TextMap};
+use manifest::Operation::{Read, Update};
+use mount::MountKind::{Auth, Secret};
 use mount::{ListingVisibility, MountConfig, MountEntry, MountKind};
 use serde_json::{Value, json};
 
+const AT: &[NativeField] = &[path("path", "The mount.")];
+const TUNE: &[NativeField] = &[
+    path("path", "The mount."),
+    body("description", Text, "For people."),
+    body(
+        "default_lease_ttl",
+        Duration,
+        "Lease of what asks for none.",
+    ),
+    body("max_lease_ttl", Duration, "No lease is longer."),
+    body("options", TextMap, "Options that the engine reads."),
+    body(
+        "audit_non_hmac_request_keys",
+        TextList,
+        "Request fields audited as they are.",
+    ),
+    body(
+        "audit_non_hmac_response_keys",
+        TextList,
+        "Response fields audited as they are.",
+    ),
+    body("listing_visibility", Text, "`hidden` or `unauth`."),
+    body(
+        "passthrough_request_headers",
+        TextList,
+        "Headers that the engine is shown.",
+    ),
+    body(
+        "allowed_response_headers",
+        TextList,
+        "Headers that the engine may set.",
+    ),
+    body("token_type", Text, "Type of the tokens of an auth method."),
+    body(
+        "plugin_version",
+        Text,
+        "Version of the component to run from now on.",
+    ),
+];
+
+/// The routes.
+#[rustfmt::skip]
+pub(super) const ROUTES: &[NativeRoute] = &[
+    on(Read, "tune/mounts/{path..}", Token, Now(|ask| read(ask, Secret)), AT, "Reads what was tuned."),
+    on(Update, "tune/mounts/{path..}", Token, Now(|ask| write(ask, Secret)), TUNE, "Tunes a mount."),
+    on(Read, "tune/auth/{path..}", Sudo, Now(|ask| read(ask, Auth)), AT, "Reads what was tuned."),
+    on(Update, "tune/auth/{path..}", Sudo, Now(|ask| write(ask, Auth)), TUNE, "Tunes an auth method."),
+];
+
 /// What holds for a mount.
-pub(super) fn read(ask: &Ask<'_>, kind: MountKind) -> Told {
+pub(super) fn read(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     let entry = entry(ask, kind)?;
     let settings = &ask.node.parts.settings;
     let effective = |tuned: u64, usual: core::time::Duration| match tuned {
@@ -33,7 +87,7 @@ pub(super) fn read(ask: &Ask<'_>, kind: MountKind) -> Told {
             members.insert("options".into(), json!(entry.options));
         }
     }
-    Ok(mounts::repeated(&shown))
+    Ok(Answer::repeated(&shown))
 }
 
 /// Changes what holds for a mount.
@@ -87,7 +141,7 @@ pub(super) fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
 }
 
 fn entry(ask: &Ask<'_>, kind: MountKind) -> Result<MountEntry, Refusal> {
-    let path = mounts::path(ask, kind)?;
+    let path = mounts::mount_path(ask, kind)?;
     let tables = ask.node.tables();
     let mount = tables
         .of(ask.namespace.id)

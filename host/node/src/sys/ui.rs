@@ -1,13 +1,25 @@
 //! `sys/internal/ui/mounts`: what clients ask before they speak to a mount.
 
 use super::mounts::{describe, shown_path};
-use crate::native::{Ask, Told};
+use crate::native::Does::Now;
+use crate::native::{Ask, NativeField, NativeRoute, Told, on, path};
 use crate::refusal::from_barrier;
-use base::{Answer, Envelope, Json, Map, Refusal, RefusalKind, RequestPath};
+use base::{Answer, Map, Refusal, RefusalKind, RequestPath};
+use manifest::Access::Public;
+use manifest::Operation::Read;
 use mount::{ListingVisibility, MountKind};
 use policy::Acl;
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+const AT: &[NativeField] = &[path("path", "The mount.")];
+
+/// The routes.
+#[rustfmt::skip]
+pub(super) const ROUTES: &[NativeRoute] = &[
+    on(Read, "internal/ui/mounts", Public, Now(mounts), &[], "The mounts that the caller can see."),
+    on(Read, "internal/ui/mounts/{path..}", Public, Now(mount), AT, "The mount that serves a path."),
+];
 
 /// All mounts that the caller can use, or that everybody may see.
 pub(super) fn mounts(ask: &mut Ask<'_>) -> Told {
@@ -35,9 +47,7 @@ pub(super) fn mounts(ask: &mut Ask<'_>) -> Told {
     }
     let [secret, auth] = shown;
     let data = json!({ "auth": auth, "secret": secret });
-    Ok(Answer::Envelope(Box::new(Envelope::with_data(Json::of(
-        &data,
-    )))))
+    Ok(Answer::data(&data))
 }
 
 /// The mount that serves a path.
@@ -65,13 +75,11 @@ pub(super) fn mount(ask: &mut Ask<'_>) -> Told {
     if let Value::Object(members) = &mut data {
         members.insert("path".into(), mount.0.path.as_str().into());
     }
-    Ok(Answer::Envelope(Box::new(Envelope::with_data(Json::of(
-        &data,
-    )))))
+    Ok(Answer::data(&data))
 }
 
 /// What the caller may do; None for who has no live token. Counts no use of it.
-fn acl(ask: &mut Ask<'_>) -> Result<Option<Arc<Acl>>, Refusal> {
+pub(super) fn acl(ask: &mut Ask<'_>) -> Result<Option<Arc<Acl>>, Refusal> {
     let Some(id) = &ask.request.token else {
         return Ok(None);
     };

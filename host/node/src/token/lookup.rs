@@ -4,7 +4,7 @@ use super::{named, own as own_token, with_accessor};
 use crate::native::{Ask, Told};
 use crate::refusal::from_barrier;
 use access::Token;
-use base::{Answer, Envelope, Json, Refusal, RefusalKind, TokenKind};
+use base::{Answer, Refusal, RefusalKind, TokenKind};
 use locality::{PhysicalKey, SystemKey};
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ pub(super) fn by_id(ask: &mut Ask<'_>) -> Told {
     answer(ask, &token, &id)
 }
 
-pub(super) fn own(ask: &Ask<'_>) -> Told {
+pub(super) fn own(ask: &mut Ask<'_>) -> Told {
     let (_, token) = own_token(ask)?;
     let id = ask
         .request
@@ -77,9 +77,7 @@ fn answer(ask: &Ask<'_>, token: &Token, id: &str) -> Told {
             members.insert("last_renewal_time".into(), renewed.as_seconds().into());
         }
     }
-    Ok(Answer::Envelope(Box::new(Envelope::with_data(Json::of(
-        &data,
-    )))))
+    Ok(Answer::data(&data))
 }
 
 pub(super) fn accessors(ask: &mut Ask<'_>) -> Told {
@@ -88,7 +86,5 @@ pub(super) fn accessors(ask: &mut Ask<'_>) -> Told {
     let prefix = all.physical().path();
     let name = |key: &PhysicalKey| Some(key.path().strip_prefix(prefix)?.to_owned());
     let names: Vec<String> = keys.iter().filter_map(name).collect();
-    Ok(Answer::Envelope(Box::new(Envelope::with_data(Json::of(
-        &json!({ "keys": names }),
-    )))))
+    Ok(Answer::data(&json!({ "keys": names })))
 }

@@ -6,31 +6,14 @@ mod lookup;
 mod renew;
 mod revoke;
 
-use crate::native::{Ask, NativeField, NativeRoute, Told, body};
+use crate::native::Does::{Later, Now};
+use crate::native::{Ask, NativeField, NativeRoute, body, on};
 use crate::refusal::from_barrier;
 use access::{Token, TokenHash};
 use base::{Refusal, RefusalKind};
 use manifest::Access::{Sudo, Token as WithToken};
 use manifest::FieldKind::{Boolean, Duration, Integer, Text, TextList, TextMap};
 use manifest::Operation::{List, Read, Update};
-
-/// Every handler of `auth/token/`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum TokenRoute {
-    Create,
-    CreateOrphan,
-    Lookup,
-    LookupSelf,
-    LookupAccessor,
-    Renew,
-    RenewSelf,
-    RenewAccessor,
-    Revoke,
-    RevokeSelf,
-    RevokeOrphan,
-    RevokeAccessor,
-    Accessors,
-}
 
 const NEW: &[NativeField] = &[
     body("id", Text, "Id of the token; a random one when not given."),
@@ -73,61 +56,24 @@ const ACCESSOR: &[NativeField] = &[
     body("increment", Duration, "For how long from now."),
 ];
 
-const fn on(
-    operation: manifest::Operation,
-    at: &'static str,
-    access: manifest::Access,
-    does: TokenRoute,
-    fields: &'static [NativeField],
-    summary: &'static str,
-) -> NativeRoute<TokenRoute> {
-    NativeRoute {
-        at,
-        operation,
-        access,
-        does,
-        fields,
-        summary,
-    }
-}
-
 /// The table.
 #[rustfmt::skip]
-pub(crate) const ROUTES: &[NativeRoute<TokenRoute>] = &[
-    on(Update, "create", WithToken, TokenRoute::Create, NEW, "Makes a token."),
-    on(Update, "create-orphan", Sudo, TokenRoute::CreateOrphan, NEW, "Makes a token without a parent."),
-    on(Update, "lookup", WithToken, TokenRoute::Lookup, TOKEN, "Looks a token up."),
-    on(Read, "lookup-self", WithToken, TokenRoute::LookupSelf, &[], "Looks the caller's token up."),
-    on(Update, "lookup-self", WithToken, TokenRoute::LookupSelf, TOKEN, "Looks the caller's token up."),
-    on(Update, "lookup-accessor", WithToken, TokenRoute::LookupAccessor, ACCESSOR, "Looks a token up by its accessor."),
-    on(Update, "renew", WithToken, TokenRoute::Renew, TOKEN, "Renews a token."),
-    on(Update, "renew-self", WithToken, TokenRoute::RenewSelf, TOKEN, "Renews the caller's token."),
-    on(Update, "renew-accessor", WithToken, TokenRoute::RenewAccessor, ACCESSOR, "Renews a token by its accessor."),
-    on(Update, "revoke", WithToken, TokenRoute::Revoke, TOKEN, "Revokes a token and its children."),
-    on(Update, "revoke-self", WithToken, TokenRoute::RevokeSelf, TOKEN, "Revokes the caller's token and its children."),
-    on(Update, "revoke-orphan", Sudo, TokenRoute::RevokeOrphan, TOKEN, "Revokes a token and spares its children."),
-    on(Update, "revoke-accessor", WithToken, TokenRoute::RevokeAccessor, ACCESSOR, "Revokes a token by its accessor."),
-    on(List, "accessors", Sudo, TokenRoute::Accessors, &[], "Lists the accessors of all tokens."),
+pub(crate) const ROUTES: &[NativeRoute] = &[
+    on(Update, "create", WithToken, Now(create::child), NEW, "Makes a token."),
+    on(Update, "create-orphan", Sudo, Now(create::orphan), NEW, "Makes a token without a parent."),
+    on(Update, "lookup", WithToken, Now(lookup::by_id), TOKEN, "Looks a token up."),
+    on(Read, "lookup-self", WithToken, Now(lookup::own), &[], "Looks the caller's token up."),
+    on(Update, "lookup-self", WithToken, Now(lookup::own), TOKEN, "Looks the caller's token up."),
+    on(Update, "lookup-accessor", WithToken, Now(lookup::by_accessor), ACCESSOR, "Looks a token up by its accessor."),
+    on(Update, "renew", WithToken, Later(|ask| Box::pin(renew::by_id(ask))), TOKEN, "Renews a token."),
+    on(Update, "renew-self", WithToken, Later(|ask| Box::pin(renew::own(ask))), TOKEN, "Renews the caller's token."),
+    on(Update, "renew-accessor", WithToken, Later(|ask| Box::pin(renew::by_accessor(ask))), ACCESSOR, "Renews a token by its accessor."),
+    on(Update, "revoke", WithToken, Now(revoke::by_id), TOKEN, "Revokes a token and its children."),
+    on(Update, "revoke-self", WithToken, Now(revoke::own), TOKEN, "Revokes the caller's token and its children."),
+    on(Update, "revoke-orphan", Sudo, Now(revoke::sparing_children), TOKEN, "Revokes a token and spares its children."),
+    on(Update, "revoke-accessor", WithToken, Now(revoke::by_accessor), ACCESSOR, "Revokes a token by its accessor."),
+    on(List, "accessors", Sudo, Now(lookup::accessors), &[], "Lists the accessors of all tokens."),
 ];
-
-/// Does what a route of the table says.
-pub(crate) fn handle(does: TokenRoute, ask: &mut Ask<'_>) -> Told {
-    match does {
-        TokenRoute::Create => create::child(ask),
-        TokenRoute::CreateOrphan => create::orphan(ask),
-        TokenRoute::Lookup => lookup::by_id(ask),
-        TokenRoute::LookupSelf => lookup::own(ask),
-        TokenRoute::LookupAccessor => lookup::by_accessor(ask),
-        TokenRoute::Renew => renew::by_id(ask),
-        TokenRoute::RenewSelf => renew::own(ask),
-        TokenRoute::RenewAccessor => renew::by_accessor(ask),
-        TokenRoute::Revoke => revoke::by_id(ask),
-        TokenRoute::RevokeSelf => revoke::own(ask),
-        TokenRoute::RevokeOrphan => revoke::sparing_children(ask),
-        TokenRoute::RevokeAccessor => revoke::by_accessor(ask),
-        TokenRoute::Accessors => lookup::accessors(ask),
-    }
-}
 
 /// The live token that a request names by its id.
 fn named(ask: &mut Ask<'_>) -> Result<Option<(TokenHash, Token)>, Refusal> {

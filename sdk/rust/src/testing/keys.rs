@@ -355,6 +355,23 @@ impl Host {
         self.import_key(name, options, &by.unwrap_key(wrapped, hash)?)
     }
 
+    pub(crate) fn agree_key(
+        &self,
+        name: &str,
+        options: KeyOptions<'_>,
+        own: &HostKey,
+        peer: &HostKey,
+    ) -> CryptoResult<HostKey> {
+        own.secret()?;
+        own.must_be(own.kind.starts_with("ecdsa-"), "agree")?;
+        peer.must_be(peer.kind == own.kind, "agree with a key on another curve")?;
+        // The same on either side.
+        let mut halves = [&own.public, &peer.public];
+        halves.sort();
+        let agreed = sha256(&[b"agreed", halves[0], halves[1]]);
+        self.import_key(name, options, &agreed)
+    }
+
     pub(crate) fn delete_key(&self, name: &str) -> CryptoResult<()> {
         let mut bench = self.0.borrow_mut();
         bench.count()?;
