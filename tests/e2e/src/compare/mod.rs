@@ -4,7 +4,9 @@
 //! stands, with its reason, in [`differences`], and the step that shows it says what we answer
 //! instead. Everything else is compared exactly, member by member.
 
+pub mod cert;
 pub mod differences;
+pub mod jwt;
 pub mod kv;
 mod normal;
 mod step;
