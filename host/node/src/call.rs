@@ -77,11 +77,16 @@ pub(crate) async fn component(
         .view
         .into_transaction()
         .map_err(|error| Refusal::internal(error.to_string()))?;
-    warnings.extend(done.value.warnings);
+    let remarks = done.value.warnings;
     if let Outcome::Grant(granted) = &done.value.outcome {
         grant::check_alias(identified.as_deref(), granted)?;
     }
-    let answer = answer(node, recorded, target, pinned, &mut tx, done.value.outcome)?;
+    let answer = match done.value.outcome {
+        // What a component remarks is worth an answer; what the host does alone is not.
+        Outcome::Empty if !remarks.is_empty() => Answer::Envelope(Box::default()),
+        outcome => answer(node, recorded, target, pinned, &mut tx, outcome)?,
+    };
+    warnings.extend(remarks);
     if !tx.is_read_only() {
         // Nothing is to be written into a mount that was disabled meanwhile.
         tx.depend_on(&pinned.place.key);

@@ -15,11 +15,9 @@ pub(crate) struct Config {
 #[derive(Fields)]
 pub(crate) struct Write {
     /// May a token be renewed without the certificate that it was given for?
-    #[field(default = false)]
-    disable_binding: bool,
+    disable_binding: Option<bool>,
     /// Does the entity's alias tell of the certificate what the token does?
-    #[field(default = false)]
-    enable_identity_alias_metadata: bool,
+    enable_identity_alias_metadata: Option<bool>,
     /// Must be left out: OCSP is not supported.
     ocsp_cache_size: Option<i64>,
 }
@@ -39,9 +37,12 @@ pub(crate) fn write(ctx: &mut Ctx, new: Write) -> Result<Reply> {
         Some(2..=100_000) => return Err(invalid("OCSP is not supported")),
         Some(_) => return Err(invalid("invalid cache size, must be >= 2 and <= 100000")),
     }
+    let before = store::config(ctx)?;
+    let alias_metadata = new.enable_identity_alias_metadata;
     let config = Config {
-        disable_binding: new.disable_binding,
-        enable_identity_alias_metadata: new.enable_identity_alias_metadata,
+        disable_binding: new.disable_binding.unwrap_or(before.disable_binding),
+        enable_identity_alias_metadata: alias_metadata
+            .unwrap_or(before.enable_identity_alias_metadata),
     };
     store::put_config(ctx, &config)?;
     Ok(Reply::Empty)

@@ -177,8 +177,8 @@ pub(crate) fn write(ctx: &mut Ctx, mut new: Write) -> Result<Reply> {
 }
 
 fn set(to: &mut Option<Vec<String>>, given: &mut Option<Vec<String>>) {
-    if let Some(texts) = given.take() {
-        *to = (!texts.is_empty()).then_some(texts);
+    if given.is_some() {
+        *to = given.take();
     }
 }
 

@@ -225,7 +225,8 @@ impl Role {
         }
         let mut token = core::mem::take(&mut new.token);
         let older = &mut self.older;
-        older.take("policies", new.policies.take(), &mut token.token_policies);
+        let policies = new.policies.take().map(sdk::clean_policies);
+        older.take("policies", policies, &mut token.token_policies);
         older.take("ttl", new.ttl, &mut token.token_ttl);
         older.take("max_ttl", new.max_ttl, &mut token.token_max_ttl);
         older.take("period", new.period, &mut token.token_period);
@@ -295,10 +296,8 @@ impl Role {
             }
             self.oauth2_metadata = Some(names);
         }
-        set(
-            &mut self.oidc_disable_confirmation,
-            new.oidc_disable_confirmation,
-        );
+        // Said each time: who leaves it out wants users to be asked.
+        self.oidc_disable_confirmation = new.oidc_disable_confirmation.unwrap_or(false);
         Ok(())
     }
 

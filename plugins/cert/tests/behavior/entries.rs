@@ -264,8 +264,8 @@ fn settings() {
         .unwrap();
     assert_eq!(
         shown(&mount)["disable_binding"],
-        false,
-        "what is left out is set back"
+        true,
+        "what is left out stays"
     );
     for (size, message) in [
         (1, "invalid cache size, must be >= 2 and <= 100000"),

@@ -26,7 +26,9 @@ fn with_the_same_certificate() {
         .update("config", json!({"disable_binding": true}))
         .unwrap();
     assert_eq!(renew(&[]), Ok(30));
-    mount.update("config", json!({})).unwrap();
+    mount
+        .update("config", json!({"disable_binding": false}))
+        .unwrap();
     trust(&mount, "c", &root.pem, json!({"token_policies": "b"}));
     let policies = "failed to renew entry: policies have changed, not renewing";
     assert_eq!(renew(&[&alice]), Err(policies.into()));

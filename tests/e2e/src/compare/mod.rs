@@ -5,7 +5,9 @@
 //! instead. Everything else is compared exactly, member by member.
 
 pub mod approle;
+pub mod cert;
 pub mod differences;
+pub mod jwt;
 pub mod kv;
 mod normal;
 mod step;
