@@ -139,6 +139,7 @@ pub(crate) fn root_token(
         entity_id: String::new(),
         role: String::new(),
         bound_cidrs: Vec::new(),
+        method: None,
     };
     let made = access::make(tx, salt, entropy, now, id, new);
     made.map(drop)

@@ -9,11 +9,13 @@ use crate::engine::Engine;
 use crate::expire::Expirer;
 use crate::init::Cluster;
 use crate::keys::Keys;
+use crate::own_work::{OwnWork, Started};
 use crate::parts::Parts;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
+use crate::removal::Removals;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
-use crate::{builtins, lifecycle, run};
+use crate::{builtins, run};
 use access::{Token, TokenSalt};
 use barrier::{Commit, Transaction};
 use base::{NamespaceId, Refusal, Timestamp};
@@ -43,6 +45,8 @@ pub(crate) struct Unsealed {
     refreshing: tokio::sync::Mutex<()>,
     seal_wanted: AtomicBool,
     expirer: Expirer,
+    pub(crate) own_work: OwnWork,
+    pub(crate) removals: Removals,
 }
 
 impl Unsealed {
@@ -73,6 +77,8 @@ impl Unsealed {
             refreshing: tokio::sync::Mutex::new(()),
             seal_wanted: AtomicBool::new(false),
             expirer: Expirer::default(),
+            own_work: OwnWork::default(),
+            removals: Removals::default(),
         });
         builtins::update(&unsealed).await?;
         unsealed.load().await?;
@@ -95,14 +101,22 @@ impl Unsealed {
         self: &Arc<Self>,
         tx: Transaction,
     ) -> Result<Option<u64>, CommitError> {
-        let commit = tx.finish().map_err(CommitError::Seal)?;
+        self.commit_gathered(tx.finish().map_err(CommitError::Seal)?)
+            .await
+    }
+
+    /// As [`commit`](Self::commit), of what a transaction has handed over already.
+    pub(crate) async fn commit_gathered(
+        self: &Arc<Self>,
+        commit: Commit,
+    ) -> Result<Option<u64>, CommitError> {
         if !commit.batch.ops.is_empty() {
             self.vouch().await?;
         }
         self.commit_sealed(commit).await
     }
 
-    /// Commits what is sealed already.
+    /// Commits what is sealed already, and counted.
     pub(crate) async fn commit_sealed(&self, commit: Commit) -> Result<Option<u64>, CommitError> {
         let committed = self.committer.commit(commit).await;
         if let Err(error @ CommitError::Journal(fatal)) = &committed
@@ -182,7 +196,7 @@ impl Unsealed {
     /// Brings what is kept in memory up to date with what was applied. Costs one comparison when
     /// nothing changed.
     pub(crate) async fn refresh(self: &Arc<Self>) -> Result<(), Refusal> {
-        if self.parts.changes.count() == self.current.load(Ordering::Acquire) {
+        if self.is_current() {
             return Ok(());
         }
         let _refreshing = self.refreshing.lock().await;
@@ -206,6 +220,11 @@ impl Unsealed {
         Ok(())
     }
 
+    /// Is what is kept in memory up to date?
+    pub(crate) fn is_current(&self) -> bool {
+        self.parts.changes.count() == self.current.load(Ordering::Acquire)
+    }
+
     async fn follow(
         self: &Arc<Self>,
         tx: &mut Transaction,
@@ -227,7 +246,10 @@ impl Unsealed {
                     let engine = self.engine(tx, namespace, &entry).await;
                     tables.put(namespace, entry, engine);
                 }
-                None => tables.drop_mount(namespace, id),
+                None => {
+                    self.own_work.forget(id);
+                    tables.drop_mount(namespace, id);
+                }
             }
         } else if key.path().contains("audit/") {
             self.devices.load(tx)?;
@@ -246,11 +268,15 @@ impl Unsealed {
             return Engine::native(entry);
         }
         match self.components.pin(self, tx, namespace, entry).await {
-            Ok(pinned) => {
+            Ok(mut pinned) if pinned.component.manifest().starts && !entry.is_going() => {
+                let opening;
+                (opening, pinned.started) = Started::once_opened();
                 let pinned = Arc::new(pinned);
-                lifecycle::start(self, namespace, entry, &pinned).await;
+                self.own_work
+                    .start(self, namespace, entry, &pinned, opening);
                 Engine::Component(pinned)
             }
+            Ok(pinned) => Engine::Component(Arc::new(pinned)),
             Err(refusal) => {
                 let reason = format!("{}: {}", refusal.message, refusal.reason);
                 tracing::error!(mount = %entry.path, reason, "mount has nothing to run it");
@@ -274,6 +300,8 @@ impl Unsealed {
         self.expirer.stop().await;
         self.count_exactly().await;
         drop(self.refreshing.lock().await);
+        self.own_work.stop().await;
+        self.removals.stop().await;
     }
 
     pub(crate) fn reopen_audit_files(&self) {

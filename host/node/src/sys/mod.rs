@@ -7,6 +7,7 @@ mod generate_root;
 mod ha;
 mod leases;
 mod mounts;
+pub(crate) mod openapi;
 mod policies;
 mod rekey;
 pub(crate) mod remount;
@@ -32,6 +33,7 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     audits::ROUTES,
     capabilities::ROUTES,
     ui::ROUTES,
+    openapi::ROUTES,
     catalog::ROUTES,
     leases::ROUTES,
 ];
@@ -61,6 +63,12 @@ pub(crate) fn is_open(without: WithoutToken, rest: &str) -> bool {
     }
 }
 
+/// The spelling that clients know of a pattern that [`canonical`] made the table's own.
+pub(crate) fn public_pattern(pattern: &str) -> Option<String> {
+    let rest = pattern.strip_prefix("tune/")?;
+    Some(format!("{}/tune", rest.replace("..}", "}")))
+}
+
 /// Names of policies have no case: `ADMIN` is `admin` for handlers, so it must be for policies too.
 pub(crate) fn one_spelling(rest: &str) -> Option<String> {
     let named = rest.starts_with("policies/acl/") || rest.starts_with("policy/");
@@ -69,7 +77,7 @@ pub(crate) fn one_spelling(rest: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{canonical, is_open, one_spelling};
+    use super::{canonical, is_open, one_spelling, public_pattern};
     use base::WithoutToken;
 
     #[test]
@@ -124,5 +132,7 @@ mod tests {
         check("mounts/tune", "mounts/tune");
         check("mounts", "mounts");
         check("tune/mounts/secret", "\u{1}");
+        let public = public_pattern("tune/mounts/{path..}");
+        assert_eq!(public.as_deref(), Some("mounts/{path}/tune"));
     }
 }

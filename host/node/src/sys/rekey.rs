@@ -4,7 +4,7 @@
 use crate::ceremonies::{cancel_by, only_in_root, refuse_pgp, seal_now};
 use crate::keys::seal_threshold;
 use crate::native::Does::{Later, Now};
-use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
+use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::shares;
 use base::{Answer, Json, Refusal};
 use manifest::Access::Token;
@@ -36,7 +36,10 @@ const SHARE: &[NativeField] = &[
     body("key", Text, "A share."),
     body("nonce", Text, "The nonce of the attempt."),
 ];
-const STEP: &[NativeField] = &[path("step", "`init`, `update` or `verify`.")];
+const ANYTHING: &[NativeField] = &[
+    body("key", Text, "Not looked at."),
+    body("nonce", Text, "Not looked at."),
+];
 const NONCE: &[NativeField] = &[body("nonce", Text, "The nonce of the attempt.")];
 
 /// The routes.
@@ -53,9 +56,13 @@ pub(super) const ROUTES: &[NativeRoute] = &[
     on(Delete, "rekey/backup", Token, Now(nothing), &[], "Removes the shares that were kept."),
     on(Read, "rekey/recovery-key-backup", Token, Now(no_backup), &[], "Recovery shares that were kept, encrypted with PGP."),
     on(Delete, "rekey/recovery-key-backup", Token, Now(nothing), &[], "Removes the recovery shares that were kept."),
-    on(Read, "rekey-recovery-key/{step}", Token, Now(no_recovery_rekey), STEP, "Recovery keys need an auto-unseal."),
-    on(Update, "rekey-recovery-key/{step}", Token, Now(no_recovery_rekey), STEP, "Recovery keys need an auto-unseal."),
-    on(Delete, "rekey-recovery-key/{step}", Token, Now(no_recovery_rekey), STEP, "Recovery keys need an auto-unseal."),
+    on(Read, "rekey-recovery-key/init", Token, Now(no_recovery_rekey), ANYTHING, "Recovery keys need an auto-unseal."),
+    on(Update, "rekey-recovery-key/init", Token, Now(no_recovery_rekey), ANYTHING, "Recovery keys need an auto-unseal."),
+    on(Delete, "rekey-recovery-key/init", Token, Now(no_recovery_rekey), ANYTHING, "Recovery keys need an auto-unseal."),
+    on(Update, "rekey-recovery-key/update", Token, Now(no_recovery_rekey), ANYTHING, "Recovery keys need an auto-unseal."),
+    on(Read, "rekey-recovery-key/verify", Token, Now(no_recovery_rekey), ANYTHING, "Recovery keys need an auto-unseal."),
+    on(Update, "rekey-recovery-key/verify", Token, Now(no_recovery_rekey), ANYTHING, "Recovery keys need an auto-unseal."),
+    on(Delete, "rekey-recovery-key/verify", Token, Now(no_recovery_rekey), ANYTHING, "Recovery keys need an auto-unseal."),
     on(Read, "rotate/root/init", Token, Now(|ask| status(ask, &ROTATE)), &[], "How far the change of the unseal keys is."),
     on(Update, "rotate/root/init", Token, Now(|ask| begin(ask, &ROTATE)), PLAN, "Begins to change the unseal keys."),
     on(Delete, "rotate/root/init", Token, Now(cancel), NONCE, "Ends the change of the unseal keys."),
@@ -67,9 +74,13 @@ pub(super) const ROUTES: &[NativeRoute] = &[
     on(Delete, "rotate/root/backup", Token, Now(nothing), &[], "Removes the shares that were kept."),
     on(Read, "rotate/recovery/backup", Token, Now(no_backup), &[], "Recovery shares that were kept, encrypted with PGP."),
     on(Delete, "rotate/recovery/backup", Token, Now(nothing), &[], "Removes the recovery shares that were kept."),
-    on(Read, "rotate/recovery/{step}", Token, Now(no_recovery_keys), STEP, "Recovery keys need an auto-unseal."),
-    on(Update, "rotate/recovery/{step}", Token, Now(no_recovery_keys), STEP, "Recovery keys need an auto-unseal."),
-    on(Delete, "rotate/recovery/{step}", Token, Now(no_recovery_keys), STEP, "Recovery keys need an auto-unseal."),
+    on(Read, "rotate/recovery/init", Token, Now(no_recovery_keys), ANYTHING, "Recovery keys need an auto-unseal."),
+    on(Update, "rotate/recovery/init", Token, Now(no_recovery_keys), ANYTHING, "Recovery keys need an auto-unseal."),
+    on(Delete, "rotate/recovery/init", Token, Now(no_recovery_keys), ANYTHING, "Recovery keys need an auto-unseal."),
+    on(Update, "rotate/recovery/update", Token, Now(no_recovery_keys), ANYTHING, "Recovery keys need an auto-unseal."),
+    on(Read, "rotate/recovery/verify", Token, Now(no_recovery_keys), ANYTHING, "Recovery keys need an auto-unseal."),
+    on(Update, "rotate/recovery/verify", Token, Now(no_recovery_keys), ANYTHING, "Recovery keys need an auto-unseal."),
+    on(Delete, "rotate/recovery/verify", Token, Now(no_recovery_keys), ANYTHING, "Recovery keys need an auto-unseal."),
 ];
 
 /// The two families: what each calls the same thing.

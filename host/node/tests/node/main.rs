@@ -9,6 +9,7 @@
 
 mod ceremonies;
 mod house;
+mod openapi;
 mod rotation;
 mod sealing;
 mod tokens;
