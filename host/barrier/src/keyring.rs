@@ -1,7 +1,7 @@
 //! The data keys, by term.
 
 use crate::error::{Detail, Subject};
-use crate::value::{self, Label};
+use crate::value::{self, Label, SealWrap};
 use crate::{BarrierError, NotAuthentic, Plaintext};
 use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
 use base::{Entropy, Secret, Timestamp};
@@ -123,8 +123,15 @@ impl Keyring {
         let vouched: Vec<(u32, u64)> = self.terms.values().map(vouched).collect();
         let plain = stored::encode(&self.terms, &vouched);
         let cipher = cipher_of(root);
-        let bytes = value::seal(&cipher, Label::Keyring, 0, &[], plain.expose(), entropy)
-            .ok_or_else(|| BarrierError::TooLong(plain.expose().len()))?;
+        let bytes = value::seal(
+            &cipher,
+            (Label::Keyring, SealWrap::Unneeded),
+            0,
+            &[],
+            plain.expose(),
+            entropy,
+        )
+        .ok_or_else(|| BarrierError::TooLong(plain.expose().len()))?;
         Ok(StoredKeyring { bytes, vouched })
     }
 
@@ -179,6 +186,7 @@ impl Keyring {
     pub(crate) fn seal(
         &self,
         key: &PhysicalKey,
+        seal_wrap: SealWrap,
         plaintext: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, BarrierError> {
@@ -188,7 +196,7 @@ impl Keyring {
         let cipher = &term.cipher;
         value::seal(
             cipher,
-            Label::Entry,
+            (Label::Entry, seal_wrap),
             term.number,
             address,
             plaintext,

@@ -33,5 +33,5 @@ pub use logical::InvalidKey;
 pub use reads::Reads;
 pub use rotation::{RotationError, RotationPolicy};
 pub use transaction::{Address, Commit, Transaction};
-pub use value::Plaintext;
+pub use value::{Plaintext, SealWrap};
 pub use view::{View, ViewError, WriteFence};

@@ -5,7 +5,7 @@ use crate::pipeline::{Known, Recorded, Target, no_match, operation};
 use crate::run::Failed;
 use crate::unsealed::Unsealed;
 use crate::{grant, secret};
-use barrier::{Transaction, View};
+use barrier::{SealWrap, Transaction, View};
 use base::{Answer, Envelope, Json, LeaseBlock, NamespaceId, Refusal, RefusalKind, Request};
 use core::time::Duration;
 use manifest::{Access, FieldSource, NoMatch, Validated};
@@ -232,7 +232,11 @@ pub(crate) fn of_host(
 /// The storage of a mount, as its component may use it.
 fn view(tx: Transaction, namespace: NamespaceId, entry: &MountEntry, pinned: &Pinned) -> View {
     let rules = Arc::clone(pinned.component.rules());
-    View::new(tx, namespace, entry.id, entry.locality(), rules)
+    let seal_wrap = match entry.seal_wrap {
+        true => SealWrap::Wanted,
+        false => SealWrap::Unneeded,
+    };
+    View::new(tx, namespace, entry.id, entry.locality(), rules).with_seal_wrap(seal_wrap)
 }
 
 /// A component's failure, worded as if the host had refused where it could have.

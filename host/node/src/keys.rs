@@ -2,13 +2,14 @@
 //! node goes over to the new keys once the entry is applied.
 
 use crate::commit::CommitError;
-use crate::refusal::{chain, from_barrier, from_commit};
+use crate::parts::Parts;
+use crate::refusal::{chain, from_barrier, from_commit, from_storage};
 use crate::unsealed::Unsealed;
 use barrier::{Counts, Keyring, RotationPolicy, StoredKeyring, Transaction};
-use base::{Refusal, RefusalKind, Secret};
+use base::{Refusal, Secret};
 use core::time::Duration;
 use locality::SystemKey;
-use seal::{Key, NewSeal, SealConfig, SealKind};
+use seal::{Key, NewSeal, SealConfig, SealKind, ValidThreshold};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// How long a node that seals waits for its last entry.
@@ -212,11 +213,36 @@ pub(crate) fn rotation_policy(tx: &mut Transaction) -> Result<RotationPolicy, Re
 
 /// What the seal keeps of the root key.
 pub(crate) fn wrapped_root(node: &Unsealed) -> Result<Vec<u8>, Refusal> {
-    let snapshot = node.parts.storage.snapshot();
-    let key = SystemKey::root_key();
+    let bytes = unsealed_entry(&node.parts, &SystemKey::root_key())?;
+    bytes.ok_or_else(|| Refusal::internal("the storage has no root key"))
+}
+
+/// How many shares the seal has and needs.
+pub(crate) fn seal_threshold(node: &Unsealed) -> Result<ValidThreshold, Refusal> {
+    let config = seal_config(&node.parts)?;
+    let missing = || Refusal::internal("the storage has no seal");
+    Ok(config.ok_or_else(missing)?.threshold)
+}
+
+/// How the root key is sealed; None before initialization.
+pub(crate) fn seal_config(parts: &Parts) -> Result<Option<SealConfig>, Refusal> {
+    let Some(bytes) = unsealed_entry(parts, &SystemKey::seal_config())? else {
+        return Ok(None);
+    };
+    let config = serde_json::from_slice(&bytes);
+    config
+        .map(Some)
+        .map_err(|error| Refusal::internal(format!("read seal configuration: {error}")))
+}
+
+/// An entry that no data key seals.
+pub(crate) fn unsealed_entry(
+    parts: &Parts,
+    key: &SystemKey<locality::Ignored>,
+) -> Result<Option<Vec<u8>>, Refusal> {
+    let snapshot = parts.storage.snapshot();
     let bytes = snapshot
         .get(storage::Space::Entries, key.physical().as_bytes())
-        .map_err(crate::refusal::from_storage)?;
-    let missing = || Refusal::new(RefusalKind::Internal, "the storage has no root key");
-    Ok(bytes.ok_or_else(missing)?.to_vec())
+        .map_err(from_storage)?;
+    Ok(bytes.map(|bytes| bytes.to_vec()))
 }

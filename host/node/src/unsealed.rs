@@ -1,6 +1,7 @@
 //! What a node has while it is unsealed. Dropping it drops the keys.
 
 use crate::acls::Acls;
+use crate::ceremonies::Ceremonies;
 use crate::commit::{CommitError, Committer};
 use crate::components::Components;
 use crate::devices::Devices;
@@ -33,6 +34,7 @@ pub(crate) struct Unsealed {
     pub(crate) cluster_id: Arc<str>,
     pub(crate) acls: Acls,
     pub(crate) components: Components,
+    pub(crate) ceremonies: Ceremonies,
     pub(crate) devices: Devices,
     pub(crate) moves: Moves,
     /// When it was unsealed.
@@ -59,6 +61,7 @@ impl Unsealed {
         let cluster = cluster.ok_or_else(|| missing("cluster id"))?;
         let unsealed = Arc::new(Self {
             components: Components::default(),
+            ceremonies: Ceremonies::default(),
             devices: Devices::default(),
             moves: Moves::default(),
             since: parts.clock.now(),

@@ -2,7 +2,7 @@
 
 use base::{
     Answer, Client, Clock, Entropy, ManualClock, Operation, Refusal, Request, RequestPath, Secret,
-    Timestamp,
+    Timestamp, WithoutToken,
 };
 use core::time::Duration;
 use journal::MemoryJournal;
@@ -103,12 +103,14 @@ impl House {
             shares,
             threshold,
             root_token: None,
+            key: None,
         };
         self.node.initialize(request).await
     }
 
     pub(crate) async fn submit(&self, share: &seal::Share) -> Result<(), Refusal> {
-        self.node.submit_share(share.expose().clone()).await
+        let share = Secret::new(share.expose().clone());
+        self.node.submit_share(share).await
     }
 
     /// Asks with the root token.
@@ -133,10 +135,29 @@ impl House {
         let Value::Object(data) = data else {
             panic!("data is an object")
         };
-        let reply = self
-            .node
-            .handle(request(token, operation, path, data))
-            .await;
+        self.answered(request(token, operation, path, data)).await
+    }
+
+    /// Asks without a token, where the listener lets all be done that it can.
+    pub(crate) async fn ask_anybody(
+        &self,
+        operation: Operation,
+        path: &str,
+        data: Value,
+    ) -> Result<Value, Refusal> {
+        let Value::Object(data) = data else {
+            panic!("data is an object")
+        };
+        let mut request = request("", operation, path, data);
+        request.without_token = WithoutToken {
+            rekey: true,
+            generate_root: true,
+        };
+        self.answered(request).await
+    }
+
+    async fn answered(&self, request: Request) -> Result<Value, Refusal> {
+        let reply = self.node.handle(request).await;
         Ok(match reply.outcome? {
             Answer::Envelope(envelope) | Answer::Missing(envelope) | Answer::Accepted(envelope) => {
                 let mut data = envelope.data.map_or(Value::Null, |data| data.to_value());
@@ -193,5 +214,6 @@ pub(crate) fn request(
             certificates: Vec::new(),
         },
         headers: Vec::new(),
+        without_token: WithoutToken::default(),
     }
 }
