@@ -31,14 +31,18 @@ pub(super) fn status(session: &mut Session<'_>) -> Result<u8, Stop> {
     let request = ApiRequest::get("sys/seal-status");
     let seal = session
         .ask(&request)
-        .during("Error checking seal status")?
+        .during("Error checking seal status")
+        // Code 2 says that the server is sealed.
+        .map_err(|stop| match stop {
+            Stop::Printed | Stop::Unread => stop,
+            other => Stop::usage(other.to_string()),
+        })?
         .data();
     let sealed = flag(&seal, "sealed");
-    show_seal(session, seal)?;
-    Ok(if sealed {
-        code::NOTHING_OR_SEALED
-    } else {
-        code::OK
+    let shown = show_seal(session, seal)?;
+    Ok(match (sealed, shown) {
+        (true, code::OK) => code::NOTHING_OR_SEALED,
+        (_, shown) => shown,
     })
 }
 
@@ -66,6 +70,9 @@ pub(super) fn show_seal(
                 seal.insert(key.to_owned(), value.clone());
             }
         }
+    }
+    if let Some(name) = session.settings.field.clone() {
+        return session.show_field(seal.get(&name).cloned(), &name, "seal status");
     }
     let rows = rows(&seal, &leader);
     let node = json::ordered(seal, &ORDER);
