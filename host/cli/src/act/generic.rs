@@ -225,7 +225,7 @@ pub(super) fn path_help(session: &mut Session<'_>, path: &str) -> Result<u8, Sto
         .field("help")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let help = help.trim_end().to_owned();
+    let help = help.to_owned();
     session.say(&help)?;
     Ok(code::OK)
 }

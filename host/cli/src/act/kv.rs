@@ -83,6 +83,7 @@ fn get_field(
     path: &str,
     mut found: Envelope,
 ) -> Result<u8, Stop> {
+    let place = if key.versioned { "map" } else { "secret" };
     if key.versioned {
         found.data = found.data.get("data").cloned().unwrap_or(Value::Null);
     }
@@ -94,7 +95,7 @@ fn get_field(
         ("data", None) => Some(found.data.clone()),
         (_, value) => value.cloned(),
     };
-    session.show_field(value, &name, "map")
+    session.show_field(value, &name, place)
 }
 
 fn show_secret(

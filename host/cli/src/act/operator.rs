@@ -245,7 +245,7 @@ fn day_and_time(text: &str) -> String {
 
 fn members(session: &mut Session<'_>) -> Result<u8, Stop> {
     let request = ApiRequest::get("sys/ha-status");
-    let answer = session.ask(&request).during("Error reading the members")?;
+    let answer = session.ask(&request)?;
     let nodes = answer
         .field("nodes")
         .and_then(Value::as_array)

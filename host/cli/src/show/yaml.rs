@@ -183,9 +183,10 @@ fn looks_like_a_number(text: &str) -> bool {
     let starts = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.');
     starts
         && (digits.parse::<f64>().is_ok()
-            || digits.starts_with("0x")
-            || digits.starts_with("0o")
-            || digits.starts_with("0b"))
+            || [("0x", 16), ("0o", 8), ("0b", 2)].iter().any(|(begin, base)| {
+                let rest = digits.strip_prefix(begin);
+                rest.is_some_and(|rest| u64::from_str_radix(rest, *base).is_ok())
+            }))
 }
 
 fn looks_like_a_date(text: &str) -> bool {
@@ -230,6 +231,8 @@ mod tests {
         check(json!({"y": "1"}), "\"y\": \"1\"");
         check(json!("2026-11-23T05:25:19Z"), "\"2026-11-23T05:25:19Z\"");
         check(json!("2.7.2"), "2.7.2");
+        check(json!("0b12ab34-44df"), "0b12ab34-44df");
+        check(json!("0x1F"), "\"0x1F\"");
         check(json!("0a29fada-44df"), "0a29fada-44df");
         check(json!("{\"a\":1}"), "'{\"a\":1}'");
         check(json!("  x  "), "'  x  '");
