@@ -21,8 +21,6 @@ macro_rules! differences {
 differences! {
     VERSION: "the version",
         "Each client has its own.";
-    HELP: "help texts",
-        "Ours are of our own commands and flags, and shorter.";
     EXACT_NUMBERS: "exact numbers in YAML",
         "OpenBao's client rounds numbers to 64-bit floats on their way to YAML; ours prints their digits.";
     PRETTY: "-format=pretty",

@@ -35,36 +35,37 @@ pub fn compare(script: &Script, kind: Kind) -> Vec<String> {
     });
     assert_eq!(theirs.len(), ours.len(), "{}", script.name);
     let pairs = theirs.iter().zip(&ours);
-    pairs
+    let mut complaints: Vec<String> = pairs
         .filter_map(|(theirs, ours)| judge(script, theirs, ours))
-        .collect()
+        .collect();
+    complaints.extend(vanished(script, &theirs, &ours));
+    complaints
 }
 
 fn judge(script: &Script, theirs: &Outcome, ours: &Outcome) -> Option<String> {
     let line = &script.lines[theirs.line];
+    if line.differs.is_some() {
+        return None;
+    }
     let (reference, answer) = (Level::of(theirs), Level::of(ours));
-    let place = format!("{} [{}]: {}", script.name, theirs.form, theirs.shown);
     let agree = match line.messages_compared {
         true => reference == answer,
         false => reference.same_result(&answer),
     };
-    match line.differs {
-        None if agree => None,
-        None => Some(format!("{place}\n{}", reference.difference(&answer))),
-        // What is meant for some forms only must show in one of them; see `shown_differences`.
-        Some(_) => None,
-    }
+    let Outcome { form, shown, .. } = theirs;
+    let difference = || reference.difference(&answer);
+    (!agree).then(|| format!("{} [{form}]: {shown}\n{}", script.name, difference()))
 }
 
 /// The meant differences that no run of their line shows any longer.
-pub fn vanished(script: &Script, theirs: &[Outcome], ours: &[Outcome]) -> Vec<String> {
+fn vanished(script: &Script, theirs: &[Outcome], ours: &[Outcome]) -> Vec<String> {
     let listed = script.lines.iter().enumerate();
-    listed
-        .filter_map(|(at, line)| {
-            let difference = line.differs?;
-            let mut pairs = theirs.iter().zip(ours).filter(|(one, _)| one.line == at);
-            let shown = pairs.any(|(one, other)| Level::of(one) != Level::of(other));
-            (!shown).then(|| format!("{}: `{}` no longer shows `{}`", script.name, line.words, difference.name))
-        })
-        .collect()
+    let vanished = listed.filter_map(|(at, line)| {
+        let difference = line.differs?;
+        let mut runs = theirs.iter().zip(ours).filter(|(one, _)| one.line == at);
+        let shown = runs.any(|(one, other)| Level::of(one) != Level::of(other));
+        let name = difference.name;
+        (!shown).then(|| format!("{}: {}\n  no longer shows `{name}`", script.name, line.words))
+    });
+    vanished.collect()
 }
