@@ -1,18 +1,15 @@
 //! The commands at work: a few calls each, then an answer in the format asked for.
 
 mod audit;
+mod auth_help;
 mod generate_root;
 mod generic;
-mod auth_help;
-mod monitor;
-mod raft;
-mod rotate_keys;
-mod share;
 mod kv;
 mod kv_metadata;
 mod kv_place;
 mod lease;
 mod login;
+mod monitor;
 mod mount_list;
 mod mounts;
 mod namespace;
@@ -20,6 +17,9 @@ mod operator;
 mod plugin;
 mod policy;
 mod policy_format;
+mod raft;
+mod rotate_keys;
+mod share;
 mod status;
 mod token;
 
@@ -59,9 +59,7 @@ pub(crate) fn run(
         Command::Status => status::status(session),
         Command::Audit(args) => audit::run(session, args),
         Command::Auth(args) => mounts::auth(session, args),
-        Command::Completion(args) => {
-            completion(session, args.shell)
-        }
+        Command::Completion(args) => completion(session, args.shell),
         Command::Secrets(args) => mounts::secrets(session, args),
         Command::Kv(args) => kv::run(session, args),
         Command::Lease(args) => lease::run(session, args),

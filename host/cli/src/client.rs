@@ -340,9 +340,7 @@ fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Stop> {
     let text = std::fs::read(path).map_err(|error| failed_to_read(&shown, &error))?;
     let mut found = Vec::new();
     for item in parse_pem(&text) {
-        match item
-            .map_err(|error| unusable(&format!("Error loading CA File: {shown}: {error}")))?
-        {
+        match item.map_err(|error| unusable(&format!("Error loading CA File: {shown}: {error}")))? {
             PemItem::Certificate(certificate) => found.push(certificate),
             _ => continue,
         }

@@ -170,7 +170,10 @@ mod tests {
             Ok(r#"{"a":1,"b":"1","n":12345678901234567890}"#),
         );
         check(&["@f"], Err("invalid key/value pair \"@f\""));
-        check(&["a=@none"], Err("error reading file: open none: no such file"));
+        check(
+            &["a=@none"],
+            Err("error reading file: open none: no such file"),
+        );
         check(&["a"], Err("format must be key=value"));
     }
 

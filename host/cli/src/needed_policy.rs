@@ -55,7 +55,9 @@ fn asks(request: &ApiRequest, name: &str) -> bool {
 
 fn fits(pattern: &str, path: &str) -> bool {
     if let Some(begin) = pattern.strip_suffix('*') {
-        return path.strip_prefix(begin).is_some_and(|rest| !rest.is_empty());
+        return path
+            .strip_prefix(begin)
+            .is_some_and(|rest| !rest.is_empty());
     }
     let (mut pattern, mut path) = (pattern.split('/'), path.trim_end_matches('/').split('/'));
     loop {
@@ -81,11 +83,23 @@ mod tests {
         };
         check(ApiRequest::get("a/b"), "a/b", r#""read""#);
         check(ApiRequest::list("a"), "a", r#""list""#);
-        check(ApiRequest::put("a", json!({})), "a", r#""create", "update""#);
+        check(
+            ApiRequest::put("a", json!({})),
+            "a",
+            r#""create", "update""#,
+        );
         check(ApiRequest::delete("a"), "a", r#""delete""#);
         check(ApiRequest::get(r#"a"\b"#), r#"a\"\\b"#, r#""read""#);
-        check(ApiRequest::get("sys/audit"), "sys/audit", r#""read", "sudo""#);
+        check(
+            ApiRequest::get("sys/audit"),
+            "sys/audit",
+            r#""read", "sudo""#,
+        );
         check(ApiRequest::get("sys/auth"), "sys/auth", r#""read""#);
-        check(ApiRequest::get("sys/raw/a/b"), "sys/raw/a/b", r#""read", "sudo""#);
+        check(
+            ApiRequest::get("sys/raw/a/b"),
+            "sys/raw/a/b",
+            r#""read", "sudo""#,
+        );
     }
 }

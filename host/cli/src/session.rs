@@ -70,7 +70,8 @@ impl Session<'_> {
     }
 
     fn send(&self, request: &ApiRequest, wrap: Wrap) -> Result<ApiAnswer, Stop> {
-        self.transport.send(request, &self.with_token(wrap, request))
+        self.transport
+            .send(request, &self.with_token(wrap, request))
     }
 
     fn with_token(&self, wrap: Wrap, request: &ApiRequest) -> Vec<(String, String)> {

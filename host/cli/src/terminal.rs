@@ -17,10 +17,7 @@ pub(crate) struct Question {
 }
 
 /// Asks for something that is not shown while it is typed.
-pub(crate) fn ask_hidden(
-    session: &mut Session<'_>,
-    question: &Question,
-) -> Result<String, Stop> {
+pub(crate) fn ask_hidden(session: &mut Session<'_>, question: &Question) -> Result<String, Stop> {
     if !session.settings.interactive {
         return Err(Stop::usage(question.refused));
     }

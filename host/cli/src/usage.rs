@@ -85,7 +85,11 @@ impl Count {
             Some(most) => format!("{least}-{most}"),
             None => least.to_string(),
         };
-        let which = if got < least { "Not enough" } else { "Too many" };
+        let which = if got < least {
+            "Not enough"
+        } else {
+            "Too many"
+        };
         format!("{which} arguments (expected {expected}, got {got})")
     }
 }
@@ -111,7 +115,9 @@ fn count(tree: &Command, words: &[String]) -> Count {
     let positionals: Vec<&clap::Arg> = command.get_positionals().collect();
     let values = |argument: &clap::Arg| argument.get_num_args().unwrap_or_default();
     let endless = positionals.iter().any(|argument| is_endless(argument));
-    let most = positionals.iter().map(|argument| values(argument).max_values().max(1));
+    let most = positionals
+        .iter()
+        .map(|argument| values(argument).max_values().max(1));
     Count {
         least: positionals
             .iter()
@@ -124,7 +130,9 @@ fn count(tree: &Command, words: &[String]) -> Count {
 }
 
 fn is_endless(argument: &clap::Arg) -> bool {
-    let bounded = argument.get_num_args().is_some_and(|range| range.max_values() < usize::MAX);
+    let bounded = argument
+        .get_num_args()
+        .is_some_and(|range| range.max_values() < usize::MAX);
     matches!(argument.get_action(), clap::ArgAction::Append) && !bounded
 }
 
@@ -153,13 +161,41 @@ mod tests {
         };
         check("c read", 1, "Not enough arguments (expected 1, got 0)");
         check("c list a b", 1, "Too many arguments (expected 1, got 2)");
-        check("c list --format json a b c", 1, "Too many arguments (expected 1, got 3)");
-        check("c kv metadata get", 1, "Not enough arguments (expected 1, got 0)");
-        check("c token lookup a b", 1, "Too many arguments (expected 0-1, got 2)");
-        check("c token capabilities", 1, "Not enough arguments (expected 1-2, got 0)");
-        check("c token capabilities a b c", 1, "Too many arguments (expected 1-2, got 3)");
-        check("c policy list list", 1, "Too many arguments (expected 0, got 1)");
-        check("c secrets move a", 1, "Not enough arguments (expected 2, got 1)");
+        check(
+            "c list --format json a b c",
+            1,
+            "Too many arguments (expected 1, got 3)",
+        );
+        check(
+            "c kv metadata get",
+            1,
+            "Not enough arguments (expected 1, got 0)",
+        );
+        check(
+            "c token lookup a b",
+            1,
+            "Too many arguments (expected 0-1, got 2)",
+        );
+        check(
+            "c token capabilities",
+            1,
+            "Not enough arguments (expected 1-2, got 0)",
+        );
+        check(
+            "c token capabilities a b c",
+            1,
+            "Too many arguments (expected 1-2, got 3)",
+        );
+        check(
+            "c policy list list",
+            1,
+            "Too many arguments (expected 0, got 1)",
+        );
+        check(
+            "c secrets move a",
+            1,
+            "Not enough arguments (expected 2, got 1)",
+        );
         check("c read --nope a", 1, "flag provided but not defined: -nope");
         check(
             "c kv get --version=x a",

@@ -142,8 +142,9 @@ fn module(number: usize, part: &str) -> String {
 #[test]
 fn what_the_guide_shows_compiles_and_holds() {
     let fences = fences("rust");
-    let (files, parts): (Vec<&String>, Vec<&String>) =
-        fences.iter().partition(|text| text.starts_with("use sdk::prelude"));
+    let (files, parts): (Vec<&String>, Vec<&String>) = fences
+        .iter()
+        .partition(|text| text.starts_with("use sdk::prelude"));
     assert_eq!(files.len(), 1, "one whole engine");
     assert!(parts.len() >= 5, "parts have gone");
     let mut source = files[0].clone();

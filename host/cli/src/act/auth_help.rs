@@ -20,7 +20,10 @@ pub(super) fn run(session: &mut Session<'_>, method: &str) -> Result<u8, Stop> {
             "No auth method available on the server at {path:?}"
         )));
     };
-    let kind = mount.get("type").and_then(Value::as_str).unwrap_or_default();
+    let kind = mount
+        .get("type")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     match text(kind) {
         Some(text) => session.success(text),
         None => session.success(&format!(

@@ -38,10 +38,11 @@ pub(super) fn run(session: &mut Session<'_>, args: &GenerateRoot) -> Result<u8, 
         return decode(session, encoded, args.otp.as_deref());
     }
     if args.cancel {
-        ask(session, |door| ApiRequest::delete(format!("{door}/attempt")))
-            .during("Error canceling root token generation")?;
-        return session
-            .success("Success! Root token generation canceled (if it was started)");
+        ask(session, |door| {
+            ApiRequest::delete(format!("{door}/attempt"))
+        })
+        .during("Error canceling root token generation")?;
+        return session.success("Success! Root token generation canceled (if it was started)");
     }
     if args.status {
         let answer = status(session).during("Error getting root generation status")?;
@@ -54,10 +55,7 @@ pub(super) fn run(session: &mut Session<'_>, args: &GenerateRoot) -> Result<u8, 
 }
 
 /// Asks at the first door, and at the second where there is no first.
-fn ask(
-    session: &mut Session<'_>,
-    request: impl Fn(&str) -> ApiRequest,
-) -> Result<ApiAnswer, Stop> {
+fn ask(session: &mut Session<'_>, request: impl Fn(&str) -> ApiRequest) -> Result<ApiAnswer, Stop> {
     let [first, second] = DOORS.map(|door| request(door));
     let answer = session.ask_any(&first)?;
     if matches!(answer.status, 404 | 405) {
@@ -139,7 +137,10 @@ fn show(session: &mut Session<'_>, answer: &ApiAnswer) -> Result<u8, Stop> {
         ("PGP Fingerprint", shown("pgp_fingerprint")),
         ("Encoded Token", token),
         ("OTP", shown("otp")),
-        ("OTP Length", if length == "0" { String::new() } else { length }),
+        (
+            "OTP Length",
+            if length == "0" { String::new() } else { length },
+        ),
     ] {
         if !found.is_empty() {
             rows.push((name, found));
@@ -198,7 +199,10 @@ fn decoded(encoded: &str, otp: &str) -> Result<String, String> {
             otp.len()
         ));
     }
-    let token = bytes.iter().zip(otp.bytes()).map(|(one, other)| one ^ other);
+    let token = bytes
+        .iter()
+        .zip(otp.bytes())
+        .map(|(one, other)| one ^ other);
     String::from_utf8(token.collect()).map_err(|_| "the token is not a text".to_owned())
 }
 

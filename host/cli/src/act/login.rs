@@ -178,7 +178,10 @@ fn as_login(answer: &ApiAnswer, token: &str) -> Envelope {
 
 fn by_method(session: &mut Session<'_>, args: &Login) -> Result<Envelope, Stop> {
     let mut data = session.data(&args.words)?;
-    if matches!(args.method.as_str(), "userpass" | "ldap" | "okta" | "radius") {
+    if matches!(
+        args.method.as_str(),
+        "userpass" | "ldap" | "okta" | "radius"
+    ) {
         if !data.contains_key("username") {
             return Err(unready("'username' must be specified"));
         }

@@ -10,7 +10,10 @@ use serde_json::Value;
 /// Prints the server's log as it comes, until the server or the reader ends it.
 pub(super) fn run(session: &mut Session<'_>, args: &Monitor) -> Result<u8, Stop> {
     let known = |text: &str, all: &[&str]| all.contains(&text.to_ascii_lowercase().as_str());
-    if !known(&args.log_level, &["trace", "debug", "info", "warn", "error"]) {
+    if !known(
+        &args.log_level,
+        &["trace", "debug", "info", "warn", "error"],
+    ) {
         return Err(Stop::usage(format!(
             "{} is an unknown log level. Use trace, debug, info, warn or error.",
             args.log_level

@@ -36,7 +36,11 @@ pub(super) fn run(session: &mut Session<'_>, command: Namespace) -> Result<u8, S
             remove_custom_metadata,
         } => {
             let mut custom = pairs("custom-metadata", &custom_metadata)?;
-            custom.extend(remove_custom_metadata.into_iter().map(|key| (key, Value::Null)));
+            custom.extend(
+                remove_custom_metadata
+                    .into_iter()
+                    .map(|key| (key, Value::Null)),
+            );
             if custom.is_empty() {
                 return Err(Stop::usage(
                     "Must supply at least one of -custom-metadata or -remove-custom-metadata",
@@ -109,7 +113,10 @@ fn list(session: &mut Session<'_>, verb: &str, detailed: bool) -> Result<u8, Sto
 
 /// The call that locks or unlocks.
 fn lock_path(call: &str, path: Option<&str>) -> String {
-    clean_path(&format!("{API}/api-lock/{call}/{}", path.unwrap_or_default()))
+    clean_path(&format!(
+        "{API}/api-lock/{call}/{}",
+        path.unwrap_or_default()
+    ))
 }
 
 fn lock(session: &mut Session<'_>, path: Option<&str>) -> Result<u8, Stop> {
@@ -154,6 +161,9 @@ mod tests {
     fn paths() {
         assert_eq!(at("/a/b/"), "sys/namespaces/a/b");
         assert_eq!(lock_path("lock", None), "sys/namespaces/api-lock/lock");
-        assert_eq!(lock_path("unlock", Some("a/")), "sys/namespaces/api-lock/unlock/a");
+        assert_eq!(
+            lock_path("unlock", Some("a/")),
+            "sys/namespaces/api-lock/unlock/a"
+        );
     }
 }

@@ -270,9 +270,17 @@ fn members(session: &mut Session<'_>) -> Result<u8, Stop> {
             keys.iter().map(cell).collect()
         })
         .collect();
-    let order = ["hostname", "api_address", "cluster_address", "active_node", "last_echo"];
+    let order = [
+        "hostname",
+        "api_address",
+        "cluster_address",
+        "active_node",
+        "last_echo",
+    ];
     let listed = nodes.iter().filter_map(Value::as_object);
-    let listed = listed.map(|node| json::ordered(node.clone(), &order)).collect();
+    let listed = listed
+        .map(|node| json::ordered(node.clone(), &order))
+        .collect();
     let node = json::Node::Object(vec![("Nodes".to_owned(), json::Node::List(listed))]);
     session.show_or(&node, || {
         table::with_headings(

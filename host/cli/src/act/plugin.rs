@@ -139,7 +139,9 @@ const KINDS: [&str; 3] = ["auth", "database", "secret"];
 fn known(kind: &str) -> Result<(), Stop> {
     match KINDS.contains(&kind) {
         true => Ok(()),
-        false => Err(Stop::local(format!("{kind:?} is not a supported plugin type"))),
+        false => Err(Stop::local(format!(
+            "{kind:?} is not a supported plugin type"
+        ))),
     }
 }
 
@@ -234,7 +236,12 @@ fn reload_status(session: &mut Session<'_>, id: &str) -> Result<u8, Stop> {
     let results = answer.field("results").and_then(Value::as_object);
     let row = |(node, found): (&String, &Value)| {
         let shown = |key: &str| found.get(key).map(value::inline).unwrap_or_default();
-        vec![shown("timestamp"), node.clone(), shown("success"), shown("message")]
+        vec![
+            shown("timestamp"),
+            node.clone(),
+            shown("success"),
+            shown("message"),
+        ]
     };
     let rows = results.into_iter().flatten().map(row).collect();
     let headings = ["Time", "Participant", "Success", "Message"];

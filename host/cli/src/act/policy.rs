@@ -72,8 +72,12 @@ fn write(session: &mut Session<'_>, name: &str, path: &str) -> Result<u8, Stop> 
     if path == "-" {
         std::io::Read::read_to_string(session.input, &mut text)?;
     } else {
-        text = std::fs::read_to_string(path)
-            .map_err(|error| Stop::local(format!("Error opening policy file: {}", of_file(path, &error))))?;
+        text = std::fs::read_to_string(path).map_err(|error| {
+            Stop::local(format!(
+                "Error opening policy file: {}",
+                of_file(path, &error)
+            ))
+        })?;
     }
     let request = ApiRequest::put(format!("{API}/{name}"), json!({ "policy": text }));
     let answer = session.ask(&request).during("Error uploading policy")?;
@@ -88,11 +92,13 @@ fn write(session: &mut Session<'_>, name: &str, path: &str) -> Result<u8, Stop> 
 
 fn format_file(session: &mut Session<'_>, path: &str) -> Result<u8, Stop> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Stop::usage(format!("Error reading source file: {}", of_file(path, &error)))
+        Stop::usage(format!(
+            "Error reading source file: {}",
+            of_file(path, &error)
+        ))
     })?;
     hcl::parse(&text).map_err(|error| Stop::usage(format!("failed to parse policy: {error}")))?;
-    std::fs::write(path, format_policy(&text)).map_err(|error| {
-        Stop::usage(format!("Error writing result: {}", of_file(path, &error)))
-    })?;
+    std::fs::write(path, format_policy(&text))
+        .map_err(|error| Stop::usage(format!("Error writing result: {}", of_file(path, &error))))?;
     session.success(&format!("Success! Formatted policy: {path}"))
 }

@@ -17,7 +17,12 @@ pub(super) fn run(session: &mut Session<'_>, command: Raft) -> Result<u8, Stop> 
         Raft::ListPeers => list_peers(session),
         Raft::Join(args) => join(session, &args),
         Raft::RemovePeer { id } => {
-            change(session, "remove-peer", &id, "Error removing the peer from raft cluster")?;
+            change(
+                session,
+                "remove-peer",
+                &id,
+                "Error removing the peer from raft cluster",
+            )?;
             session.success("Peer removed successfully!")
         }
         Raft::Promote { id } => change(session, "promote", &id, "Error promoting server"),
@@ -35,23 +40,38 @@ pub(super) fn run(session: &mut Session<'_>, command: Raft) -> Result<u8, Stop> 
 
 fn list_peers(session: &mut Session<'_>) -> Result<u8, Stop> {
     let request = ApiRequest::get(format!("{API}/configuration"));
-    let found = session.find(&request).during("Error reading the raft cluster configuration")?;
+    let found = session
+        .find(&request)
+        .during("Error reading the raft cluster configuration")?;
     let Some(answer) = found else {
         return session.nothing("No raft cluster configuration found");
     };
     if session.settings.format != crate::show::Format::Table {
         return session.show(&answer);
     }
-    let servers = answer.field("config").and_then(|config| config.get("servers"));
-    let servers = servers.and_then(Value::as_array).cloned().unwrap_or_default();
+    let servers = answer
+        .field("config")
+        .and_then(|config| config.get("servers"));
+    let servers = servers
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let row = |server: &Value| {
         let shown = |key: &str| server.get(key).map(value::inline).unwrap_or_default();
         let leads = server.get("leader").and_then(Value::as_bool) == Some(true);
         let state = if leads { "leader" } else { "follower" };
-        vec![shown("node_id"), shown("address"), state.to_owned(), shown("voter")]
+        vec![
+            shown("node_id"),
+            shown("address"),
+            state.to_owned(),
+            shown("voter"),
+        ]
     };
     let rows = servers.iter().map(row).collect();
-    session.success(&table::with_headings(&["Node", "Address", "State", "Voter"], rows))
+    session.success(&table::with_headings(
+        &["Node", "Address", "State", "Voter"],
+        rows,
+    ))
 }
 
 fn change(session: &mut Session<'_>, call: &str, id: &str, during: &str) -> Result<u8, Stop> {
@@ -70,10 +90,26 @@ fn join(session: &mut Session<'_>, args: &Join) -> Result<u8, Stop> {
         None => Ok(String::new()),
     };
     let mut body = Map::new();
-    set(&mut body, "leader_api_addr", Some(args.leader.clone().unwrap_or_default()));
-    set(&mut body, "leader_ca_cert", Some(file(&args.leader_ca_cert)?));
-    set(&mut body, "leader_client_cert", Some(file(&args.leader_client_cert)?));
-    set(&mut body, "leader_client_key", Some(file(&args.leader_client_key)?));
+    set(
+        &mut body,
+        "leader_api_addr",
+        Some(args.leader.clone().unwrap_or_default()),
+    );
+    set(
+        &mut body,
+        "leader_ca_cert",
+        Some(file(&args.leader_ca_cert)?),
+    );
+    set(
+        &mut body,
+        "leader_client_cert",
+        Some(file(&args.leader_client_cert)?),
+    );
+    set(
+        &mut body,
+        "leader_client_key",
+        Some(file(&args.leader_client_key)?),
+    );
     set(&mut body, "retry", Some(args.retry));
     set(&mut body, "non_voter", Some(args.non_voter));
     let request = ApiRequest::post(format!("{API}/join"), Value::Object(body));
@@ -92,7 +128,10 @@ fn save(session: &mut Session<'_>, path: &str) -> Result<u8, Stop> {
     // The file appears only once the server has sent the whole snapshot.
     let fresh = format!("{path}.part");
     let opening = |error: std::io::Error| {
-        Stop::local(format!("Error opening output file: {}", of_file(path, &error)))
+        Stop::local(format!(
+            "Error opening output file: {}",
+            of_file(path, &error)
+        ))
     };
     let mut file = std::fs::File::create(&fresh).map_err(opening)?;
     let taken = session.stream(&request, Some(&mut file)).and_then(|()| {
@@ -109,10 +148,15 @@ fn save(session: &mut Session<'_>, path: &str) -> Result<u8, Stop> {
 
 fn restore(session: &mut Session<'_>, path: &str, call: &str) -> Result<u8, Stop> {
     let bytes = std::fs::read(path).map_err(|error| {
-        Stop::local(format!("Error opening snapshot file: {}", of_file(path, &error)))
+        Stop::local(format!(
+            "Error opening snapshot file: {}",
+            of_file(path, &error)
+        ))
     })?;
     let request = ApiRequest::post_bytes(format!("{API}/{call}"), bytes);
-    session.ask(&request).during("Error installing the snapshot")?;
+    session
+        .ask(&request)
+        .during("Error installing the snapshot")?;
     Ok(code::OK)
 }
 
@@ -130,7 +174,9 @@ const CONFIG: [(&str, &str); 6] = [
 
 fn config(session: &mut Session<'_>) -> Result<u8, Stop> {
     let request = ApiRequest::get(format!("{API}/autopilot/configuration"));
-    let found = session.find(&request).during("Error reading the autopilot configuration")?;
+    let found = session
+        .find(&request)
+        .during("Error reading the autopilot configuration")?;
     let Some(answer) = found else {
         return Ok(code::OK);
     };
@@ -167,7 +213,10 @@ fn set_config(session: &mut Session<'_>, args: &AutopilotConfig) -> Result<u8, S
             &args.server_stabilization_time,
         ),
     ] {
-        let value = text.as_deref().map(|text| duration(flag, text)).transpose()?;
+        let value = text
+            .as_deref()
+            .map(|text| duration(flag, text))
+            .transpose()?;
         set(&mut body, key, value);
     }
     let request = ApiRequest::put(
@@ -180,7 +229,9 @@ fn set_config(session: &mut Session<'_>, args: &AutopilotConfig) -> Result<u8, S
 
 fn state(session: &mut Session<'_>) -> Result<u8, Stop> {
     let request = ApiRequest::get(format!("{API}/autopilot/state"));
-    let found = session.find(&request).during("Error checking autopilot state")?;
+    let found = session
+        .find(&request)
+        .during("Error checking autopilot state")?;
     let Some(answer) = found else {
         return Ok(code::OK);
     };
@@ -244,7 +295,10 @@ mod tests {
         let body = r#"{"data":{"healthy":true,"failure_tolerance":0,"leader":"a","voters":["a"],
             "servers":{"a":{"name":"a","address":"h:1","last_index":31}}}}"#;
         let text = state_text(&ApiAnswer::new(200, body.to_owned()));
-        assert!(text.starts_with("Healthy:                         true\n"), "{text}");
+        assert!(
+            text.starts_with("Healthy:                         true\n"),
+            "{text}"
+        );
         assert!(text.contains("Voters:\n   a\nServers:\n   a\n"), "{text}");
         assert!(text.contains("      Last Index:        31\n"), "{text}");
     }

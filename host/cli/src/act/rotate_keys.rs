@@ -210,7 +210,9 @@ fn status_members() -> [(&'static str, Value); 10] {
 fn show_status(session: &mut Session<'_>, answer: &ApiAnswer) -> Result<u8, Stop> {
     let data = answer.data();
     let rows = status_rows(&data);
-    session.show_or(&json::filled(data, &status_members()), || table::pairs(rows))
+    session.show_or(&json::filled(data, &status_members()), || {
+        table::pairs(rows)
+    })
 }
 
 fn status_rows(data: &Map<String, Value>) -> Vec<(String, String)> {
@@ -277,7 +279,9 @@ fn keys_text(answer: &ApiAnswer, shares: &str, threshold: &str) -> String {
         "\nOperation nonce: {}\n",
         text(answer.field("nonce"))
     ));
-    let must_verify = answer.field("verification_required").and_then(Value::as_bool);
+    let must_verify = answer
+        .field("verification_required")
+        .and_then(Value::as_bool);
     lines.push(if must_verify == Some(true) {
         format!(
             "The {shares} key shares printed above, of which {threshold} will be needed, do not yet take\n\
@@ -337,7 +341,10 @@ mod tests {
         let body = r#"{"nonce":"n","complete":true,"keys_base64":["a","b"],
             "verification_required":true,"verification_nonce":"v"}"#;
         let text = keys_text(&ApiAnswer::new(200, body.to_owned()), "2", "1");
-        assert!(text.starts_with("\nKey 1: a\nKey 2: b\n\nOperation nonce: n\n\n"), "{text}");
+        assert!(
+            text.starts_with("\nKey 1: a\nKey 2: b\n\nOperation nonce: n\n\n"),
+            "{text}"
+        );
         assert!(text.ends_with("with -verify and the nonce v."), "{text}");
     }
 }

@@ -49,7 +49,11 @@ pub(super) fn run(session: &mut Session<'_>, command: Token) -> Result<u8, Stop>
 fn create_request(args: &Create) -> Result<ApiRequest, Stop> {
     let mut body = Map::new();
     set(&mut body, "id", args.id.clone());
-    set(&mut body, "policies", (!args.policy.is_empty()).then(|| args.policy.clone()));
+    set(
+        &mut body,
+        "policies",
+        (!args.policy.is_empty()).then(|| args.policy.clone()),
+    );
     let metadata = pairs("metadata", &args.metadata)?;
     set(
         &mut body,

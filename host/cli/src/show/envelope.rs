@@ -98,7 +98,10 @@ fn wrap_rows(wrap: &[(String, Value)]) -> Vec<(String, String)> {
     let ttl = member(wrap, "ttl").and_then(Value::as_i64).unwrap_or(0);
     let mut rows = vec![
         ("wrapping_token:".to_owned(), text(member(wrap, "token"))),
-        ("wrapping_accessor:".to_owned(), text(member(wrap, "accessor"))),
+        (
+            "wrapping_accessor:".to_owned(),
+            text(member(wrap, "accessor")),
+        ),
         ("wrapping_token_ttl:".to_owned(), duration::human(ttl)),
         (
             "wrapping_token_creation_time:".to_owned(),
@@ -153,7 +156,9 @@ pub(crate) fn field(envelope: &Envelope, name: &str) -> Option<Value> {
             _ => of_data(),
         }
     };
-    found.filter(|found| !found.is_null()).or_else(of_data)
+    let says_something = |found: &Value| !found.is_null();
+    let found = found.filter(says_something).or_else(of_data);
+    found.filter(says_something)
 }
 
 /// The names of a token's fields in tables, and in the answer.

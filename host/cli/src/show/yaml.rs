@@ -135,7 +135,11 @@ fn scalar(text: &str, depth: usize) -> String {
 
 fn block_text(text: &str, depth: usize) -> String {
     // Where the text begins with a space, a reader must be told how deep it stands.
-    let depth_told = if text.starts_with([' ', '\n']) { "2" } else { "" };
+    let depth_told = if text.starts_with([' ', '\n']) {
+        "2"
+    } else {
+        ""
+    };
     let ending = match text.trim_end_matches('\n').len() {
         length if length == text.len() => "-",
         length if length + 1 == text.len() => "",
@@ -183,10 +187,12 @@ fn looks_like_a_number(text: &str) -> bool {
     let starts = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.');
     starts
         && (digits.parse::<f64>().is_ok()
-            || [("0x", 16), ("0o", 8), ("0b", 2)].iter().any(|(begin, base)| {
-                let rest = digits.strip_prefix(begin);
-                rest.is_some_and(|rest| u64::from_str_radix(rest, *base).is_ok())
-            }))
+            || [("0x", 16), ("0o", 8), ("0b", 2)]
+                .iter()
+                .any(|(begin, base)| {
+                    let rest = digits.strip_prefix(begin);
+                    rest.is_some_and(|rest| u64::from_str_radix(rest, *base).is_ok())
+                }))
 }
 
 fn looks_like_a_date(text: &str) -> bool {

@@ -4,7 +4,7 @@ use super::Outcome;
 
 /// An outcome, made comparable.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Level {
+pub(super) struct Level {
     code: Option<i32>,
     output: String,
     errors: String,
@@ -12,7 +12,7 @@ pub struct Level {
 
 impl Level {
     /// Makes `outcome` comparable.
-    pub fn of(outcome: &Outcome) -> Self {
+    pub(super) fn of(outcome: &Outcome) -> Self {
         let level = |text: &str| {
             let mut text = text.to_owned();
             for (place, name) in &outcome.places {
@@ -23,13 +23,17 @@ impl Level {
         let output = level(&outcome.output);
         Self {
             code: outcome.code,
-            output: if outcome.unordered { sorted(&output) } else { output },
+            output: if outcome.unordered {
+                sorted(&output)
+            } else {
+                output
+            },
             errors: message(&level(&outcome.errors)),
         }
     }
 
     /// Whether code and output are the same; what is said to people is left aside.
-    pub fn same_result(&self, other: &Self) -> bool {
+    pub(super) fn same_result(&self, other: &Self) -> bool {
         self.code == other.code
             && self.output == other.output
             && self.errors.is_empty() == other.errors.is_empty()
@@ -38,10 +42,14 @@ impl Level {
 
 impl Level {
     /// The lines in which two outcomes differ: `-` before theirs, `+` before ours.
-    pub fn difference(&self, ours: &Self) -> String {
+    pub(super) fn difference(&self, ours: &Self) -> String {
         let mut text = String::new();
         for (name, one, other) in [
-            ("code", self.code.unwrap_or(-1).to_string(), ours.code.unwrap_or(-1).to_string()),
+            (
+                "code",
+                self.code.unwrap_or(-1).to_string(),
+                ours.code.unwrap_or(-1).to_string(),
+            ),
             ("output", self.output.clone(), ours.output.clone()),
             ("errors", self.errors.clone(), ours.errors.clone()),
         ] {
@@ -56,11 +64,14 @@ impl Level {
 
 /// The lines without those that both begin with, and those that both end with.
 fn between(one: &str, other: &str, into: &mut String) {
-    let (mut one, mut other): (Vec<&str>, Vec<&str>) = (one.split('\n').collect(), other.split('\n').collect());
+    let (mut one, mut other): (Vec<&str>, Vec<&str>) =
+        (one.split('\n').collect(), other.split('\n').collect());
     let same = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
     one.drain(..same);
     other.drain(..same);
-    while let (Some(a), Some(b)) = (one.last(), other.last()) && a == b {
+    while let (Some(a), Some(b)) = (one.last(), other.last())
+        && a == b
+    {
         one.pop();
         other.pop();
     }
@@ -74,7 +85,10 @@ fn between(one: &str, other: &str, into: &mut String) {
 /// A text whose lines have no order of their own.
 fn sorted(text: &str) -> String {
     // The last line of a JSON object has no comma.
-    let mut lines: Vec<&str> = text.lines().map(|line| line.trim_end_matches(',')).collect();
+    let mut lines: Vec<&str> = text
+        .lines()
+        .map(|line| line.trim_end_matches(','))
+        .collect();
     lines.sort_unstable();
     lines.join("\n")
 }
@@ -104,7 +118,8 @@ fn message(text: &str) -> String {
 fn without_reason(text: &str, begin: &str, end: &str) -> String {
     let at = text.find(begin).and_then(|at| {
         let rest = &text[at + begin.len()..];
-        rest.find(end).map(|found| at + begin.len() + found + end.len())
+        rest.find(end)
+            .map(|found| at + begin.len() + found + end.len())
     });
     match at {
         Some(at) => format!("{}<reason>", &text[..at]),
@@ -127,7 +142,9 @@ fn level_line(line: &str) -> Option<String> {
         return Some(format!("{before}https://127.0.0.1:<port>{rest}"));
     }
     let key = line.trim_start().trim_start_matches('"');
-    if let Some(value) = key.strip_prefix("id").map(|rest| rest.trim_start_matches(['"', ':', ' ']))
+    if let Some(value) = key
+        .strip_prefix("id")
+        .map(|rest| rest.trim_start_matches(['"', ':', ' ']))
         && value.trim_end_matches([',', '"']).len() == 6
     {
         return Some(line.replace(value.trim_end_matches([',', '"']), "<id>"));
@@ -188,13 +205,16 @@ fn level(text: &str) -> String {
 
 /// `2026-11-23 05:25:31.09 +0000 UTC` and `23 Nov 26 05:24 UTC`, which have spaces in them.
 fn day_and_time(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(|line| {
-        let Some(at) = line.rfind(" UTC") else {
-            return line.to_owned();
-        };
-        let start = line[..at].rfind("  ").map_or(0, |at| at + 2);
-        format!("{}<time>{}", &line[..start], &line[at + 4..])
-    }).collect();
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| {
+            let Some(at) = line.rfind(" UTC") else {
+                return line.to_owned();
+            };
+            let start = line[..at].rfind("  ").map_or(0, |at| at + 2);
+            format!("{}<time>{}", &line[..start], &line[at + 4..])
+        })
+        .collect();
     let mut joined = lines.join("\n");
     if text.ends_with('\n') {
         joined.push('\n');
@@ -250,10 +270,11 @@ fn is_uuid(text: &str) -> bool {
 fn is_random(text: &str) -> bool {
     let has = |kind: fn(&u8) -> bool| text.as_bytes().iter().filter(|b| kind(b)).count();
     // A batch token holds what it is for.
-    text.starts_with("b.AAAA") || text.len() >= 20
-        && has(u8::is_ascii_uppercase) >= 3
-        && has(u8::is_ascii_lowercase) >= 3
-        && !text.contains([':', '_', '-'])
+    text.starts_with("b.AAAA")
+        || text.len() >= 20
+            && has(u8::is_ascii_uppercase) >= 3
+            && has(u8::is_ascii_lowercase) >= 3
+            && !text.contains([':', '_', '-'])
 }
 
 /// Seconds since 1970.
@@ -345,7 +366,13 @@ mod tests {
 
     #[test]
     fn words_and_columns_are_not() {
-        for text in ["Key    Value\n", "a-long-name-of-a-policy-x", "1.50", "12", "secret/data/a"] {
+        for text in [
+            "Key    Value\n",
+            "a-long-name-of-a-policy-x",
+            "1.50",
+            "12",
+            "secret/data/a",
+        ] {
             assert_eq!(level(text), text);
         }
     }

@@ -31,7 +31,10 @@ pub fn compare(script: &Script, kind: Kind) -> Vec<String> {
     let (theirs, ours) = std::thread::scope(|scope| {
         let theirs = scope.spawn(|| outcomes(script, Program::Bao, kind));
         let ours = scope.spawn(|| outcomes(script, Program::Casemate, kind));
-        (theirs.join().expect("bao's runs"), ours.join().expect("our runs"))
+        (
+            theirs.join().expect("bao's runs"),
+            ours.join().expect("our runs"),
+        )
     });
     assert_eq!(theirs.len(), ours.len(), "{}", script.name);
     let pairs = theirs.iter().zip(&ours);
@@ -65,7 +68,12 @@ fn vanished(script: &Script, theirs: &[Outcome], ours: &[Outcome]) -> Vec<String
         let mut runs = theirs.iter().zip(ours).filter(|(one, _)| one.line == at);
         let shown = runs.any(|(one, other)| Level::of(one) != Level::of(other));
         let name = difference.name;
-        (!shown).then(|| format!("{}: {}\n  no longer shows `{name}`", script.name, line.words))
+        (!shown).then(|| {
+            format!(
+                "{}: {}\n  no longer shows `{name}`",
+                script.name, line.words
+            )
+        })
     });
     vanished.collect()
 }

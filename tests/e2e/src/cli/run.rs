@@ -184,8 +184,18 @@ fn finish(command: &mut Command, input: &str) -> (Option<i32>, String, String) {
 
 /// Commands whose second word is a command too.
 const GROUPS: [&str; 12] = [
-    "audit", "auth", "kv", "lease", "namespace", "operator", "plugin", "policy", "print", "secrets",
-    "token", "transit",
+    "audit",
+    "auth",
+    "kv",
+    "lease",
+    "namespace",
+    "operator",
+    "plugin",
+    "policy",
+    "print",
+    "secrets",
+    "token",
+    "transit",
 ];
 
 /// How many words name the command.

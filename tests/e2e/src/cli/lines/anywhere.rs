@@ -9,16 +9,28 @@ pub(super) const READ_AND_WRITE: Script = Script {
         line("secrets enable -path=one -version=1 kv").once(),
         line("write one/a x=1 y=two z="),
         line("write one/twice x=1 x=2"),
-        line("write one/b -").input(r#"{"n":1.50,"list":[1,"a",null],"map":{"k":"v"},"t":true,"e":""}"#),
+        line("write one/b -")
+            .input(r#"{"n":1.50,"list":[1,"a",null],"map":{"k":"v"},"t":true,"e":""}"#),
         line("write one/text value=-").input("a\nb\n"),
         line("write one/none"),
         line("write one/none nonsense"),
         line("write one/none -").input("no json"),
         line("write one/none x=@{home}/missing"),
         line("write one/none x=\\@text"),
-        line("read one/a").fields(&["x", "z", "data", "missing", "lease_duration", "refresh_interval"]),
-        line("read one/b").formats(&["table", "json"]).fields(&["n", "list", "map", "t", "e"]),
-        line("read one/b").formats(&["yaml"]).differs(&differences::EXACT_NUMBERS),
+        line("read one/a").fields(&[
+            "x",
+            "z",
+            "data",
+            "missing",
+            "lease_duration",
+            "refresh_interval",
+        ]),
+        line("read one/b")
+            .formats(&["table", "json"])
+            .fields(&["n", "list", "map", "t", "e"]),
+        line("read one/b")
+            .formats(&["yaml"])
+            .differs(&differences::EXACT_NUMBERS),
         line("read one/twice").fields(&["x"]),
         line("read one/text").fields(&["value"]),
         line("read /one/a/"),
@@ -26,7 +38,9 @@ pub(super) const READ_AND_WRITE: Script = Script {
         line("read -field=x one/missing"),
         line("read nowhere/a"),
         line("read one/a").formats(&["raw", "JSON", "nonsense"]),
-        line("read one/a").formats(&["pretty"]).differs(&differences::PRETTY),
+        line("read one/a")
+            .formats(&["pretty"])
+            .differs(&differences::PRETTY),
         line("read -format=json one/a"),
         line("read -format json one/a"),
         line("read --format=yaml one/a"),
@@ -49,7 +63,13 @@ pub(super) const READ_AND_WRITE: Script = Script {
         line("write -force one/forced"),
         line("write sys/policy/made policy=-").input("path \"a\" { capabilities = [\"read\"] }"),
         line("read sys/policy/made").fields(&["rules", "name"]),
-        line("write auth/token/create policies=default ttl=1h").fields(&["token", "token_duration", "policies", "lease_duration", "missing"]),
+        line("write auth/token/create policies=default ttl=1h").fields(&[
+            "token",
+            "token_duration",
+            "policies",
+            "lease_duration",
+            "missing",
+        ]),
     ],
 };
 
@@ -74,7 +94,9 @@ pub(super) const LISTS: Script = Script {
         line("list two/metadata"),
         line("list two"),
         line("list -detailed two/detailed-metadata").formats(&["table", "json"]),
-        line("list -detailed two/detailed-metadata").formats(&["yaml"]).differs(&differences::DETAILS_IN_YAML),
+        line("list -detailed two/detailed-metadata")
+            .formats(&["yaml"])
+            .differs(&differences::DETAILS_IN_YAML),
         line("list -limit=1 two/metadata"),
         line("list -after=a -limit=5 two/metadata"),
         line("list nowhere"),

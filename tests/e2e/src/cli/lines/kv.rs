@@ -72,14 +72,18 @@ pub(super) const METADATA: Script = Script {
         line("kv put two/a x=1").once(),
         line("kv put two/a x=2").once(),
         line("kv metadata get two/a"),
-        line("kv metadata put -max-versions=5 -custom-metadata=owner=me -custom-metadata=team=us two/a"),
+        line(
+            "kv metadata put -max-versions=5 -custom-metadata=owner=me -custom-metadata=team=us two/a",
+        ),
         line("kv metadata put -delete-version-after=1h30m -cas-required two/a"),
         line("kv metadata put -cas-required=false two/a"),
         line("kv metadata put two/fresh"),
         line("kv metadata put -mount=two -max-versions=2 b"),
         line("kv metadata put -max-versions=x two/a"),
         line("kv metadata get two/a"),
-        line("kv metadata get -field=max_versions two/a").once().differs(&differences::FIELD),
+        line("kv metadata get -field=max_versions two/a")
+            .once()
+            .differs(&differences::FIELD),
         line("kv metadata get -mount=two b"),
         line("kv metadata get two/missing"),
         line("kv metadata patch -custom-metadata=more=yes two/a"),

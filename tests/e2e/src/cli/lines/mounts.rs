@@ -9,8 +9,12 @@ pub(super) const SECRETS: Script = Script {
         line("secrets list"),
         line("secrets list -detailed"),
         line("secrets enable -path=a-{form} kv"),
-        line("secrets enable -path=b-{form} -version=2 -description='for {form}, with a description so long that no single line of eighty columns can hold all of it: it is broken' kv"),
-        line("secrets enable -path=c-{form} -default-lease-ttl=1h -max-lease-ttl=24h -options=version=2 kv-v2"),
+        line(
+            "secrets enable -path=b-{form} -version=2 -description='for {form}, with a description so long that no single line of eighty columns can hold all of it: it is broken' kv",
+        ),
+        line(
+            "secrets enable -path=c-{form} -default-lease-ttl=1h -max-lease-ttl=24h -options=version=2 kv-v2",
+        ),
         line("secrets enable -path=d-{form}/deep -local -seal-wrap -force-no-cache kv"),
         line("secrets enable -path=a-{form} kv"),
         line("secrets enable nonsense"),
@@ -18,12 +22,16 @@ pub(super) const SECRETS: Script = Script {
         line("secrets enable"),
         line("secrets enable kv extra"),
         line("secrets enable -default-lease-ttl=x kv"),
-        line("secrets enable -path=h-{form} -audit-non-hmac-request-keys=a -audit-non-hmac-request-keys=b -audit-non-hmac-response-keys=c -passthrough-request-headers=X-A -allowed-response-headers=X-B -listing-visibility=unauth kv"),
+        line(
+            "secrets enable -path=h-{form} -audit-non-hmac-request-keys=a -audit-non-hmac-request-keys=b -audit-non-hmac-response-keys=c -passthrough-request-headers=X-A -allowed-response-headers=X-B -listing-visibility=unauth kv",
+        ),
         line("secrets list"),
         line("secrets list -detailed"),
         line("secrets tune -description=tuned a-table"),
         line("secrets tune -default-lease-ttl=1h -max-lease-ttl=2h a-table"),
-        line("secrets tune -listing-visibility=unauth -audit-non-hmac-request-keys=x -passthrough-request-headers=X-Y a-table/"),
+        line(
+            "secrets tune -listing-visibility=unauth -audit-non-hmac-request-keys=x -passthrough-request-headers=X-Y a-table/",
+        ),
         line("secrets tune -options=version=2 a-json"),
         line("secrets tune a-table"),
         line("secrets tune missing"),
@@ -70,7 +78,8 @@ pub(super) const POLICIES: Script = Script {
         line("policy read default"),
         line("policy read missing"),
         line("policy read root"),
-        line("policy write mine-{form} -").input("path \"a/*\" {\n  capabilities = [\"read\"]\n}\n"),
+        line("policy write mine-{form} -")
+            .input("path \"a/*\" {\n  capabilities = [\"read\"]\n}\n"),
         line("policy write MINE -").input("path \"b\" { capabilities = [\"list\"] }"),
         line("policy write bad -").input("path {"),
         line("policy write bad -").input(""),

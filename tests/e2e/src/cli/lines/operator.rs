@@ -9,7 +9,9 @@ pub(super) const STATUS: Script = Script {
         line("status"),
         line("status -format=json"),
         line("status").formats(&[]).fields(&["sealed", "version"]),
-        line("status -field=missing").once().differs(&differences::STATUS_FIELD),
+        line("status -field=missing")
+            .once()
+            .differs(&differences::STATUS_FIELD),
         line("status extra"),
         line("operator init -status"),
         line("operator init"),

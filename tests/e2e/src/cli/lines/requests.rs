@@ -10,7 +10,9 @@ pub(super) const PRINTED: Script = Script {
         line("kv put two/a x=1").once(),
         line("read -output-curl-string one/a").once(),
         line("write -output-curl-string one/a x=1 y=it's").once(),
-        line("write -output-curl-string -f one/a").once().differs(&differences::CURL_BODY),
+        line("write -output-curl-string -f one/a")
+            .once()
+            .differs(&differences::CURL_BODY),
         line("list -output-curl-string one/").once(),
         line("delete -output-curl-string one/a").once(),
         line("patch -output-curl-string one/a x=1").once(),
@@ -18,22 +20,32 @@ pub(super) const PRINTED: Script = Script {
         line("kv put -output-curl-string two/a x=1").once(),
         line("kv patch -output-curl-string two/a x=1").once(),
         line("kv list -output-curl-string two").once(),
-        line("secrets enable -output-curl-string kv").once().differs(&differences::CURL_BODY),
+        line("secrets enable -output-curl-string kv")
+            .once()
+            .differs(&differences::CURL_BODY),
         line("secrets list -output-curl-string").once(),
-        line("token create -output-curl-string -ttl=1h").once().differs(&differences::CURL_BODY),
+        line("token create -output-curl-string -ttl=1h")
+            .once()
+            .differs(&differences::CURL_BODY),
         line("token lookup -output-curl-string").once(),
-        line("policy write -output-curl-string mine -").once().input("path \"a\" {}"),
+        line("policy write -output-curl-string mine -")
+            .once()
+            .input("path \"a\" {}"),
         line("read -output-curl-string -namespace=ns1 a").once(),
         line("read -output-curl-string -wrap-ttl=5m a").once(),
         line("read -output-curl-string -header=x=y a").once(),
-        line("read -output-curl-string a").once().with(&[("BAO_TOKEN", "")]),
+        line("read -output-curl-string a")
+            .once()
+            .with(&[("BAO_TOKEN", "")]),
         line("status -output-curl-string").once(),
         line("operator seal -output-curl-string").once(),
         line("read -output-policy one/a").once(),
         line("write -output-policy one/a x=1").once(),
         line("write -output-policy -f one/a").once(),
         line("list -output-policy one/").once(),
-        line("scan -output-policy one/").once().differs(&differences::SCAN_POLICY),
+        line("scan -output-policy one/")
+            .once()
+            .differs(&differences::SCAN_POLICY),
         line("delete -output-policy one/a").once(),
         line("patch -output-policy one/a x=1").once(),
         line("kv get -output-policy two/a").once(),

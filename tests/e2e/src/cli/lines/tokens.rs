@@ -6,7 +6,16 @@ use crate::cli::{Script, differences, keep, line};
 pub(super) const TOKENS: Script = Script {
     name: "tokens",
     lines: &[
-        line("token create").fields(&["token", "token_accessor", "policies", "token_policies", "token_duration", "lease_duration", "token_renewable", "missing"]),
+        line("token create").fields(&[
+            "token",
+            "token_accessor",
+            "policies",
+            "token_policies",
+            "token_duration",
+            "lease_duration",
+            "token_renewable",
+            "missing",
+        ]),
         line("token create -policy=default -ttl=1h -metadata=a=b -display-name=me"),
         line("token create -policy=a,default -explicit-max-ttl=2h -use-limit=3"),
         line("token create -policy=a -policy=b -period=30m -orphan -renewable=false"),
@@ -17,7 +26,10 @@ pub(super) const TOKENS: Script = Script {
         line("token create -type=nonsense"),
         line("token create -ttl=nonsense"),
         line("token create extra"),
-        keep("TOKEN", "token create -policy=default -ttl=1h -field=token -display-name=kept"),
+        keep(
+            "TOKEN",
+            "token create -policy=default -ttl=1h -field=token -display-name=kept",
+        ),
         keep("ACCESSOR", "token lookup -field=accessor {TOKEN}"),
         line("token lookup").fields(&["policies", "display_name", "missing"]),
         line("token lookup {TOKEN}").fields(&["id", "ttl", "meta"]),
@@ -37,7 +49,8 @@ pub(super) const TOKENS: Script = Script {
         line("token capabilities sys/mounts"),
         line("token capabilities {TOKEN} cubbyhole/a"),
         line("token capabilities {TOKEN} secret/a"),
-        line("token capabilities -accessor {ACCESSOR} cubbyhole/a").differs(&differences::BY_ACCESSOR),
+        line("token capabilities -accessor {ACCESSOR} cubbyhole/a")
+            .differs(&differences::BY_ACCESSOR),
         line("token capabilities nonsense cubbyhole/a"),
         line("token capabilities"),
         line("token capabilities a b c"),
@@ -59,23 +72,47 @@ pub(super) const TOKENS: Script = Script {
 pub(super) const LOGIN: Script = Script {
     name: "login with a token",
     lines: &[
-        keep("TOKEN", "token create -policy=default -ttl=1h -metadata=a=b -field=token"),
-        line("login -no-store {TOKEN}").formats(&["json", "yaml"]).with(&[("BAO_TOKEN", "")]).fields(&["token", "policies", "missing"]),
-        line("login -no-store {TOKEN}").once().with(&[("BAO_TOKEN", "")]).differs(&differences::NOT_STORED),
-        line("login -no-store token={TOKEN}").formats(&["json"]).with(&[("BAO_TOKEN", "")]),
-        line("login -no-store -").formats(&["json"]).input("{TOKEN}").with(&[("BAO_TOKEN", "")]),
-        line("login -no-store -method=token token={TOKEN}").formats(&["yaml"]).with(&[("BAO_TOKEN", "")]),
+        keep(
+            "TOKEN",
+            "token create -policy=default -ttl=1h -metadata=a=b -field=token",
+        ),
+        line("login -no-store {TOKEN}")
+            .formats(&["json", "yaml"])
+            .with(&[("BAO_TOKEN", "")])
+            .fields(&["token", "policies", "missing"]),
+        line("login -no-store {TOKEN}")
+            .once()
+            .with(&[("BAO_TOKEN", "")])
+            .differs(&differences::NOT_STORED),
+        line("login -no-store token={TOKEN}")
+            .formats(&["json"])
+            .with(&[("BAO_TOKEN", "")]),
+        line("login -no-store -")
+            .formats(&["json"])
+            .input("{TOKEN}")
+            .with(&[("BAO_TOKEN", "")]),
+        line("login -no-store -method=token token={TOKEN}")
+            .formats(&["yaml"])
+            .with(&[("BAO_TOKEN", "")]),
         line("login -token-only {TOKEN}").with(&[("BAO_TOKEN", "")]),
         line("login -no-print -no-store {TOKEN}").with(&[("BAO_TOKEN", "")]),
         line("login nonsense").with(&[("BAO_TOKEN", "")]),
-        line("login -no-store -").input("").with(&[("BAO_TOKEN", "")]),
-        line("login -method=nonsense a=b").with(&[("BAO_TOKEN", "")]).differs(&differences::METHODS),
+        line("login -no-store -")
+            .input("")
+            .with(&[("BAO_TOKEN", "")]),
+        line("login -method=nonsense a=b")
+            .with(&[("BAO_TOKEN", "")])
+            .differs(&differences::METHODS),
         line("login a b").with(&[("BAO_TOKEN", "")]),
         line("login {TOKEN}"),
         line("login {TOKEN}").with(&[("BAO_TOKEN", "")]),
         line("print token").with(&[("BAO_TOKEN", "")]),
-        line("token lookup").with(&[("BAO_TOKEN", "")]).fields(&["id"]),
+        line("token lookup")
+            .with(&[("BAO_TOKEN", "")])
+            .fields(&["id"]),
         line("login -no-print {TOKEN}").with(&[("BAO_TOKEN", "")]),
-        line("login -no-store -wrap-ttl=5m {TOKEN}").formats(&["json", "yaml"]).with(&[("BAO_TOKEN", "")]),
+        line("login -no-store -wrap-ttl=5m {TOKEN}")
+            .formats(&["json", "yaml"])
+            .with(&[("BAO_TOKEN", "")]),
     ],
 };

@@ -19,16 +19,38 @@ pub(super) const LOGIN: Script = Script {
         line("auth enable userpass").once(),
         line("write auth/users/users/me password=p policies=default").once(),
         line("write auth/userpass/users/me password=p policies=default ttl=1h").once(),
-        line("login -method=userpass -path=users -no-store username=me password=p").formats(&["json"]).with(&[("BAO_TOKEN", "")]).fields(&["token", "policies", "token_meta_username"]),
-        line("login -method=userpass -no-store username=me password=p").with(&[("BAO_TOKEN", "")]).formats(&["json", "yaml"]),
-        line("login -method=userpass -no-store username=me password=p mount=users").with(&[("BAO_TOKEN", "")]).formats(&["json", "yaml"]),
-        line("login -method=userpass -no-store username=me password=wrong").with(&[("BAO_TOKEN", "")]).formats(&["json", "yaml"]),
-        line("login -method=userpass -no-store username=me password=-").input("p").with(&[("BAO_TOKEN", "")]).formats(&["json", "yaml"]),
-        line("login -method=userpass -no-store username=me").with(&[("BAO_TOKEN", "")]).formats(&["json", "yaml"]),
-        line("login -method=userpass -no-store password=p").with(&[("BAO_TOKEN", "")]).formats(&["json", "yaml"]),
-        line("login -method=userpass -no-store -wrap-ttl=1m username=me password=p").with(&[("BAO_TOKEN", "")]).formats(&["json", "yaml"]),
-        line("login -method=approle -no-store role_id=x").with(&[("BAO_TOKEN", "")]).differs(&differences::METHODS),
-        line("login -method=ldap -no-store username=x password=y").with(&[("BAO_TOKEN", "")]).differs(&differences::METHODS),
+        line("login -method=userpass -path=users -no-store username=me password=p")
+            .formats(&["json"])
+            .with(&[("BAO_TOKEN", "")])
+            .fields(&["token", "policies", "token_meta_username"]),
+        line("login -method=userpass -no-store username=me password=p")
+            .with(&[("BAO_TOKEN", "")])
+            .formats(&["json", "yaml"]),
+        line("login -method=userpass -no-store username=me password=p mount=users")
+            .with(&[("BAO_TOKEN", "")])
+            .formats(&["json", "yaml"]),
+        line("login -method=userpass -no-store username=me password=wrong")
+            .with(&[("BAO_TOKEN", "")])
+            .formats(&["json", "yaml"]),
+        line("login -method=userpass -no-store username=me password=-")
+            .input("p")
+            .with(&[("BAO_TOKEN", "")])
+            .formats(&["json", "yaml"]),
+        line("login -method=userpass -no-store username=me")
+            .with(&[("BAO_TOKEN", "")])
+            .formats(&["json", "yaml"]),
+        line("login -method=userpass -no-store password=p")
+            .with(&[("BAO_TOKEN", "")])
+            .formats(&["json", "yaml"]),
+        line("login -method=userpass -no-store -wrap-ttl=1m username=me password=p")
+            .with(&[("BAO_TOKEN", "")])
+            .formats(&["json", "yaml"]),
+        line("login -method=approle -no-store role_id=x")
+            .with(&[("BAO_TOKEN", "")])
+            .differs(&differences::METHODS),
+        line("login -method=ldap -no-store username=x password=y")
+            .with(&[("BAO_TOKEN", "")])
+            .differs(&differences::METHODS),
         line("auth tune -default-lease-ttl=1h -max-lease-ttl=2h -token-type=service users"),
         line("auth tune -user-lockout-threshold=3 -user-lockout-duration=5m users"),
         line("auth tune -user-lockout-disable users"),
@@ -37,7 +59,9 @@ pub(super) const LOGIN: Script = Script {
         line("auth move auth/people auth/users").once(),
         line("auth disable users"),
         line("auth disable userpass"),
-        line("login -method=userpass -no-store username=me password=p").with(&[("BAO_TOKEN", "")]).formats(&["json", "yaml"]),
+        line("login -method=userpass -no-store username=me password=p")
+            .with(&[("BAO_TOKEN", "")])
+            .formats(&["json", "yaml"]),
     ],
 };
 
@@ -47,7 +71,9 @@ pub(super) const LEASES: Script = Script {
     lines: &[
         line("auth enable userpass").once(),
         line("write auth/userpass/users/me password=p").once(),
-        line("login -method=userpass -no-print username=me password=p").once().with(&[("BAO_TOKEN", "")]),
+        line("login -method=userpass -no-print username=me password=p")
+            .once()
+            .with(&[("BAO_TOKEN", "")]),
         line("lease lookup auth/userpass/login/me/missing"),
         line("lease renew auth/userpass/login/me/missing"),
         line("lease renew -increment=1h missing"),
@@ -67,7 +93,14 @@ pub(super) const WRAPPING: Script = Script {
     lines: &[
         line("secrets enable -path=one kv").once(),
         line("write one/a x=1").once(),
-        line("read -wrap-ttl=5m one/a").fields(&["wrapping_token", "wrapping_token_ttl", "wrapping_accessor", "wrapping_token_creation_path", "ttl", "missing"]),
+        line("read -wrap-ttl=5m one/a").fields(&[
+            "wrapping_token",
+            "wrapping_token_ttl",
+            "wrapping_accessor",
+            "wrapping_token_creation_path",
+            "ttl",
+            "missing",
+        ]),
         line("read -wrap-ttl=90 one/a"),
         line("kv get -wrap-ttl=5m one/a"),
         line("list -wrap-ttl=5m one"),
@@ -80,10 +113,15 @@ pub(super) const WRAPPING: Script = Script {
         keep("TWO", "read -wrap-ttl=5m -field=wrapping_token one/a"),
         line("unwrap {TWO}").once().with(&[("BAO_TOKEN", "")]),
         keep("THREE", "read -wrap-ttl=5m -field=wrapping_token one/a"),
-        line("unwrap").formats(&["json"]).with(&[("BAO_TOKEN", "{THREE}")]),
+        line("unwrap")
+            .formats(&["json"])
+            .with(&[("BAO_TOKEN", "{THREE}")]),
         keep("FOUR", "read -wrap-ttl=5m -field=wrapping_token one/a"),
         line("unwrap -field=x {FOUR}").once(),
-        keep("FIVE", "token create -wrap-ttl=5m -policy=default -field=wrapping_token"),
+        keep(
+            "FIVE",
+            "token create -wrap-ttl=5m -policy=default -field=wrapping_token",
+        ),
         line("unwrap {FIVE}").once(),
         line("unwrap nonsense"),
         line("unwrap").with(&[("BAO_TOKEN", "")]),
@@ -109,7 +147,9 @@ pub(super) const NAMESPACES: Script = Script {
         line("namespace scan").unordered(),
         line("namespace scan -detailed").formats(&["json", "yaml"]),
         line("namespace lookup ns-table"),
-        line("namespace lookup -field=path ns-table").once().differs(&differences::FIELD),
+        line("namespace lookup -field=path ns-table")
+            .once()
+            .differs(&differences::FIELD),
         line("namespace lookup missing"),
         line("namespace lookup"),
         line("namespace patch -custom-metadata=x=y ns-table"),
@@ -164,7 +204,9 @@ pub(super) const KEYS: Script = Script {
         line("operator rekey -backup-retrieve"),
         line("operator rekey -backup-delete"),
         line("operator rotate-keys -status"),
-        line("operator rotate-keys -init -key-shares=3 -key-threshold=2").once().in_other_words(),
+        line("operator rotate-keys -init -key-shares=3 -key-threshold=2")
+            .once()
+            .in_other_words(),
         line("operator rotate-keys -status"),
         line("operator rotate-keys -cancel"),
         line("operator key-status"),
@@ -219,6 +261,8 @@ pub(super) const CLUSTER: Script = Script {
         line("operator raft autopilot state"),
         line("operator raft autopilot get-config"),
         line("operator raft autopilot set-config -max-trailing-logs=500"),
-        line("version-history").formats(&["table", "json"]).differs(&differences::HISTORY_NOTE),
+        line("version-history")
+            .formats(&["table", "json"])
+            .differs(&differences::HISTORY_NOTE),
     ],
 };
