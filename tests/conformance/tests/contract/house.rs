@@ -45,6 +45,7 @@ impl House {
             shares: 1,
             threshold: 1,
             root_token: None,
+            key: None,
         };
         let made = house.node.initialize(request).await.unwrap();
         house.share = made.shares[0].expose().clone();
@@ -101,7 +102,10 @@ impl House {
     }
 
     pub(crate) async fn unseal(&self) {
-        self.node.submit_share(self.share.clone()).await.unwrap();
+        self.node
+            .submit_share(base::Secret::new(self.share.clone()))
+            .await
+            .unwrap();
     }
 
     pub(crate) async fn mount(&self, path: &str, options: Value) {
