@@ -229,7 +229,7 @@ const RENEWALS: Script = Script {
         post("auth/token/renew-self", "{}").by("u"),
         post(
             "auth/renewals/users/u",
-            r#"{"token_policies":"q,P","token_ttl":30,"token_max_ttl":90}"#,
+            r#"{"token_policies":"q,p","token_ttl":30,"token_max_ttl":90}"#,
         ),
         post("auth/token/renew-self", "{}").by("u"),
         post("auth/renewals/users/u", r#"{"token_policies":"p"}"#),
