@@ -10,26 +10,42 @@ fn refused(mount: &TestMount, path: &str, body: Json) -> String {
     failure.message
 }
 
-#[test]
-fn configurations_that_are_refused() {
+/// One public key, and these members over it.
+fn with_key(more: Json) -> Json {
+    let mut config = json!({ "jwt_validation_pubkeys": pem(&RSA) });
+    for (name, value) in more.as_object().unwrap() {
+        config[name] = value.clone();
+    }
+    config
+}
+
+fn are_refused(table: &[(Json, &str)]) {
     let mount = bare_mount();
+    for (config, message) in table {
+        assert_eq!(
+            refused(&mount, "config", config.clone()),
+            *message,
+            "{config}"
+        );
+        assert_eq!(
+            mount.read("config").unwrap_err().kind,
+            FailureKind::NotFound
+        );
+    }
+}
+
+#[test]
+fn keys_come_from_one_place() {
     let keys = pem(&RSA);
-    let with = |more: Json| {
-        let mut config = json!({ "jwt_validation_pubkeys": keys });
-        for (name, value) in more.as_object().unwrap() {
-            config[name] = value.clone();
-        }
-        config
-    };
     let one = "exactly one of 'jwt_validation_pubkeys', 'jwks_url', 'jwks_pairs', 'oidc_discovery_url', or 'provider_config' must be set";
     let no_key = "error parsing public key: data does not contain any valid public keys";
-    for (config, message) in [
+    are_refused(&[
         (json!({}), one),
         (
             json!({"oidc_client_id": "a", "oidc_client_secret": "b"}),
             one,
         ),
-        (with(json!({"jwks_url": "https://keys"})), one),
+        (with_key(json!({"jwks_url": "https://keys"})), one),
         (
             json!({"jwks_url": "https://keys", "oidc_discovery_url": "https://idp"}),
             one,
@@ -46,60 +62,57 @@ fn configurations_that_are_refused() {
             no_key,
         ),
         (
-            with(json!({"oidc_client_id": "a", "oidc_client_secret": "b"})),
+            with_key(json!({"oidc_client_id": "a", "oidc_client_secret": "b"})),
             "'oidc_discovery_url' must be set for OIDC",
         ),
         (
             json!({"oidc_discovery_url": "https://idp", "oidc_client_id": "a"}),
             "both 'oidc_client_id' and 'oidc_client_secret' must be set for OIDC",
         ),
+    ]);
+}
+
+#[test]
+fn settings_that_are_refused() {
+    let keys = pem(&RSA);
+    are_refused(&[
         (
-            with(json!({"jwks_ca_pem": "abc"})),
+            with_key(json!({"jwks_ca_pem": "abc"})),
             "error checking jwks_ca_pem",
         ),
         (
-            with(json!({"oidc_discovery_ca_pem": keys})),
+            with_key(json!({"oidc_discovery_ca_pem": keys})),
             "error checking oidc discovery URL: could not parse CA PEM value successfully",
         ),
         (
-            with(json!({"jwt_supported_algs": "RS256,HS256"})),
+            with_key(json!({"jwt_supported_algs": "RS256,HS256"})),
             "invalid jwt_supported_algs: unsupported signing algorithm \"HS256\"",
         ),
         (
-            with(json!({"jwt_supported_algs": "none"})),
+            with_key(json!({"jwt_supported_algs": "none"})),
             "invalid jwt_supported_algs: unsupported signing algorithm \"none\"",
         ),
         (
-            with(json!({"oidc_response_mode": "xx"})),
+            with_key(json!({"oidc_response_mode": "xx"})),
             "invalid response_mode: \"xx\"",
         ),
         (
-            with(json!({"oidc_response_types": "xx"})),
+            with_key(json!({"oidc_response_types": "xx"})),
             "invalid response_types [xx]. 'code' and 'id_token' are allowed",
         ),
         (
-            with(json!({"oidc_response_types": "id_token"})),
+            with_key(json!({"oidc_response_types": "id_token"})),
             "query response_mode may not be used with an id_token response_type",
         ),
         (
-            with(json!({"provider_config": {"a": "b"}})),
+            with_key(json!({"provider_config": {"a": "b"}})),
             "invalid provider_config: 'provider' field not found in provider_config",
         ),
         (
-            with(json!({"provider_config": {"provider": "x"}})),
+            with_key(json!({"provider_config": {"provider": "x"}})),
             "invalid provider_config: provider \"x\" not found in custom providers",
         ),
-    ] {
-        assert_eq!(
-            refused(&mount, "config", config.clone()),
-            message,
-            "{config}"
-        );
-        assert_eq!(
-            mount.read("config").unwrap_err().kind,
-            FailureKind::NotFound
-        );
-    }
+    ]);
 }
 
 #[test]
