@@ -176,92 +176,35 @@ async fn the_root_key_can_change_below_an_attempt() {
     unsealed_with(&house, &new).await.unwrap();
 }
 
+/// Each asked with the body; how it is refused. `SHARE` stands for a share of the key.
+#[rustfmt::skip]
+const REFUSED: &[(&str, &str, &str)] = &[
+    ("sys/rekey/init", r#"{}"#, "invalid rekey seal configuration: shares must be at least one"),
+    ("sys/rotate/root/init", r#"{"secret_shares":5,"secret_threshold":1}"#, "invalid rotate seal configuration: threshold must be greater than one for multiple shares"),
+    ("sys/rekey/init", r#"{"secret_shares":1,"secret_threshold":2}"#, "invalid rekey seal configuration: threshold cannot be larger than shares"),
+    ("sys/rekey/init", r#"{"secret_shares":256,"secret_threshold":2}"#, "invalid rekey seal configuration: shares must be less than 256"),
+    ("sys/rekey/init", r#"{"secret_shares":1,"secret_threshold":1,"backup":true}"#, "cannot request a backup of the new keys without providing PGP keys for encryption"),
+    ("sys/rekey/init", r#"{"secret_shares":1,"secret_threshold":1,"pgp_keys":["keybase:some"]}"#, "pgp_keys: PGP keys are not supported, encrypt the answer on the client"),
+    ("sys/rekey/update", r#"{}"#, "'key' must be specified in request body as JSON"),
+    ("sys/rekey/update", r#"{"key":"zz!"}"#, "'key' must be a valid hex or base64 string"),
+    ("sys/rekey/update", r#"{"key":"SHARE"}"#, "no rekey in progress"),
+    ("sys/rotate/root/update", r#"{"key":"SHARE"}"#, "no rotation in progress"),
+    ("sys/rekey/verify", r#"{"key":"SHARE"}"#, "no rekey in progress"),
+    ("sys/rekey-recovery-key/init", r#"{}"#, "recovery rekeying not supported"),
+    ("sys/rotate/recovery/init", r#"{}"#, "recovery keys not supported"),
+    ("sys/generate-root/update", r#"{"key":"SHARE"}"#, "no root generation in progress"),
+    ("sys/generate-root/attempt", r#"{"otp":"short"}"#, "OTP string has incorrect length"),
+    ("sys/generate-root/attempt", r#"{"pgp_key":"a"}"#, "pgp_key: PGP keys are not supported, encrypt the answer on the client"),
+];
+
 #[tokio::test]
 async fn what_is_refused_and_how() {
-    let (house, old) = house_of_three().await;
-    let plan = |shares: i64, threshold: i64| json!({ "secret_shares": shares, "secret_threshold": threshold });
-    let backup = json!({ "secret_shares": 1, "secret_threshold": 1, "backup": true });
-    let pgp = json!({ "secret_shares": 1, "secret_threshold": 1, "pgp_keys": ["keybase:some"] });
-    let no_pgp = "pgp_keys: PGP keys are not supported, encrypt the answer on the client";
-    for (path, body, text) in [
-        (
-            "sys/rekey/init",
-            json!({}),
-            "invalid rekey seal configuration: shares must be at least one",
-        ),
-        (
-            "sys/rotate/root/init",
-            plan(5, 1),
-            "invalid rotate seal configuration: threshold must be greater than one for multiple shares",
-        ),
-        (
-            "sys/rekey/init",
-            plan(1, 2),
-            "invalid rekey seal configuration: threshold cannot be larger than shares",
-        ),
-        (
-            "sys/rekey/init",
-            plan(256, 2),
-            "invalid rekey seal configuration: shares must be less than 256",
-        ),
-        (
-            "sys/rekey/init",
-            backup,
-            "cannot request a backup of the new keys without providing PGP keys for encryption",
-        ),
-        ("sys/rekey/init", pgp, no_pgp),
-        (
-            "sys/rekey/update",
-            json!({}),
-            "'key' must be specified in request body as JSON",
-        ),
-        (
-            "sys/rekey/update",
-            json!({ "key": "zz!" }),
-            "'key' must be a valid hex or base64 string",
-        ),
-        (
-            "sys/rekey/update",
-            json!({ "key": old[0] }),
-            "no rekey in progress",
-        ),
-        (
-            "sys/rotate/root/update",
-            json!({ "key": old[0] }),
-            "no rotation in progress",
-        ),
-        (
-            "sys/rekey/verify",
-            json!({ "key": old[0] }),
-            "no rekey in progress",
-        ),
-        (
-            "sys/rekey-recovery-key/init",
-            plan(1, 1),
-            "recovery rekeying not supported",
-        ),
-        (
-            "sys/rotate/recovery/init",
-            plan(1, 1),
-            "recovery keys not supported",
-        ),
-        (
-            "sys/generate-root/update",
-            json!({ "key": old[0] }),
-            "no root generation in progress",
-        ),
-        (
-            "sys/generate-root/attempt",
-            json!({ "otp": "short" }),
-            "OTP string has incorrect length",
-        ),
-    ] {
+    let (house, shares) = house_of_three().await;
+    for (path, body, text) in REFUSED {
+        let body = serde_json::from_str(&body.replace("SHARE", &shares[0])).unwrap();
         let refused = house.write(path, body).await.unwrap_err();
-        assert_eq!(
-            (refused.kind, refused.message.as_str()),
-            (RefusalKind::Invalid, text),
-            "{path}"
-        );
+        let told = (refused.kind, refused.message.as_str());
+        assert_eq!(told, (RefusalKind::Invalid, *text), "{path}");
     }
     for (path, text) in [
         ("sys/rekey/verify", "no rekey configuration found"),
@@ -271,41 +214,40 @@ async fn what_is_refused_and_how() {
     ] {
         assert_eq!(house.read(path).await.unwrap_err().message, text);
     }
+}
 
-    let nonce = begin(&house, "sys/rekey", plan(1, 1)).await;
-    let refused = house.write("sys/rekey/init", plan(1, 1)).await.unwrap_err();
+#[tokio::test]
+async fn what_is_refused_of_an_attempt() {
+    let (house, old) = house_of_three().await;
+    let plan = json!({ "secret_shares": 1, "secret_threshold": 1 });
+    let nonce = begin(&house, "sys/rekey", plan.clone()).await;
+    let refused = house.write("sys/rekey/init", plan).await.unwrap_err();
     assert_eq!(refused.message, "rekey already in progress");
-    let refused = give(&house, "sys/rekey/update", "other", &old[0])
-        .await
-        .unwrap_err();
-    let text = format!("incorrect nonce supplied; nonce for this rekey operation is \"{nonce}\"");
-    assert_eq!(refused.message, text);
-    give(&house, "sys/rekey/update", &nonce, &old[0])
-        .await
-        .unwrap();
-    let refused = give(&house, "sys/rekey/update", &nonce, &old[0])
-        .await
-        .unwrap_err();
+    let update = async |nonce: &str, key: &str| {
+        let given = give(&house, "sys/rekey/update", nonce, key).await;
+        given
+            .err()
+            .map_or_else(String::new, |refused| refused.message)
+    };
+    let wrong_nonce =
+        format!("incorrect nonce supplied; nonce for this rekey operation is \"{nonce}\"");
+    assert_eq!(update("other", &old[0]).await, wrong_nonce);
+    assert_eq!(update(&nonce, &old[0]).await, "");
     assert_eq!(
-        refused.message,
+        update(&nonce, &old[0]).await,
         "given key has already been provided during this generation operation"
     );
     let wrong = format!("00{}", &old[1][2..]);
-    let refused = give(&house, "sys/rekey/update", &nonce, &wrong)
-        .await
-        .unwrap_err();
     assert_eq!(
-        refused.message,
+        update(&nonce, &wrong).await,
         "failed to read root key: invalid key: failed to decrypt keys from storage: cipher: message authentication failed"
     );
-    house
+    let ended = house
         .ask(Operation::Delete, "sys/rekey/init", json!({}))
-        .await
-        .unwrap();
-    assert_eq!(
-        house.read("sys/rekey/init").await.unwrap()["started"],
-        false
-    );
+        .await;
+    ended.unwrap();
+    let idle = house.read("sys/rekey/init").await.unwrap();
+    assert_eq!(idle["started"], false);
 }
 
 #[tokio::test]

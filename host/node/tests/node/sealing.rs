@@ -133,86 +133,39 @@ async fn only_some_endpoints_answer_while_sealed() {
     );
 }
 
+/// Bodies of `sys/init`, and how they are refused.
+#[rustfmt::skip]
+const REFUSED: &[(&str, &str)] = &[
+    (r#"{}"#, "invalid seal configuration: shares must be at least one"),
+    (r#"{"secret_shares":5}"#, "invalid seal configuration: threshold must be at least one"),
+    (r#"{"secret_threshold":3}"#, "invalid seal configuration: shares must be at least one"),
+    (r#"{"secret_shares":null,"secret_threshold":1}"#, "invalid seal configuration: shares must be at least one"),
+    (r#"{"secret_shares":1,"secret_threshold":2}"#, "invalid seal configuration: threshold cannot be larger than shares"),
+    (r#"{"secret_shares":5,"secret_threshold":1}"#, "invalid seal configuration: threshold must be greater than one for multiple shares"),
+    (r#"{"secret_shares":256,"secret_threshold":3}"#, "invalid seal configuration: shares must be less than 256"),
+    (r#"{"secret_shares":"5","secret_threshold":3}"#, "failed to decode JSON input: secret_shares is not a whole number"),
+    (r#"{"secret_shares":1,"secret_threshold":1.5}"#, "failed to decode JSON input: secret_threshold is not a whole number"),
+    (r#"{"secret_shares":1,"secret_threshold":1,"recovery_shares":true}"#, "failed to decode JSON input: recovery_shares is not a whole number"),
+    (r#"{"recovery_shares":1,"recovery_threshold":1}"#, "parameters recovery_shares,recovery_threshold not applicable to seal type shamir"),
+    (r#"{"secret_shares":1,"secret_threshold":1,"recovery_pgp_keys":["a"]}"#, "parameters recovery_pgp_keys not applicable to seal type shamir"),
+    (r#"{"secret_shares":1,"secret_threshold":1,"pgp_keys":["a"]}"#, "pgp_keys: PGP keys are not supported, encrypt the answer on the client"),
+    (r#"{"secret_shares":1,"secret_threshold":1,"pgp_keys":"keybase:a"}"#, "pgp_keys: PGP keys are not supported, encrypt the answer on the client"),
+    (r#"{"secret_shares":1,"secret_threshold":1,"root_token_pgp_key":"keybase:a"}"#, "root_token_pgp_key: PGP keys are not supported, encrypt the answer on the client"),
+];
+
 #[tokio::test]
 async fn what_init_is_asked_and_cannot_do() {
     let house = House::empty();
-    let fine = json!({ "secret_shares": 1, "secret_threshold": 1 });
-    let with = |name: &str, value: serde_json::Value| {
-        let mut body = fine.clone();
-        body[name] = value;
-        body
-    };
-    let seal = "invalid seal configuration: ";
-    let no_pgp = "PGP keys are not supported, encrypt the answer on the client";
-    for (body, text) in [
-        (json!({}), format!("{seal}shares must be at least one")),
-        (
-            json!({ "secret_shares": 5 }),
-            format!("{seal}threshold must be at least one"),
-        ),
-        (
-            json!({ "secret_threshold": 3 }),
-            format!("{seal}shares must be at least one"),
-        ),
-        (
-            with("secret_shares", json!(null)),
-            format!("{seal}shares must be at least one"),
-        ),
-        (
-            with("secret_threshold", json!(2)),
-            format!("{seal}threshold cannot be larger than shares"),
-        ),
-        (
-            with("secret_shares", json!(5)),
-            format!("{seal}threshold must be greater than one for multiple shares"),
-        ),
-        (
-            with("secret_shares", json!(256)),
-            format!("{seal}shares must be less than 256"),
-        ),
-        (
-            with("secret_shares", json!("5")),
-            "failed to decode JSON input: secret_shares is not a whole number".into(),
-        ),
-        (
-            with("secret_threshold", json!(1.5)),
-            "failed to decode JSON input: secret_threshold is not a whole number".into(),
-        ),
-        (
-            with("recovery_shares", json!(true)),
-            "failed to decode JSON input: recovery_shares is not a whole number".into(),
-        ),
-        (
-            json!({ "recovery_shares": 1, "recovery_threshold": 1 }),
-            "parameters recovery_shares,recovery_threshold not applicable to seal type shamir"
-                .into(),
-        ),
-        (
-            with("recovery_pgp_keys", json!(["a"])),
-            "parameters recovery_pgp_keys not applicable to seal type shamir".into(),
-        ),
-        (
-            with("pgp_keys", json!(["a"])),
-            format!("pgp_keys: {no_pgp}"),
-        ),
-        (
-            with("pgp_keys", json!("keybase:a")),
-            format!("pgp_keys: {no_pgp}"),
-        ),
-        (
-            with("root_token_pgp_key", json!("keybase:a")),
-            format!("root_token_pgp_key: {no_pgp}"),
-        ),
-    ] {
-        let refused = house.write("sys/init", body.clone()).await.unwrap_err();
-        let told = (refused.kind, refused.message);
-        assert_eq!(told, (RefusalKind::Invalid, text), "{body}");
+    for (body, text) in REFUSED {
+        let asked = serde_json::from_str(body).unwrap();
+        let refused = house.write("sys/init", asked).await.unwrap_err();
+        let told = (refused.kind, refused.message.as_str());
+        assert_eq!(told, (RefusalKind::Invalid, *text), "{body}");
     }
-    assert_eq!(house.read("sys/init").await.unwrap()["initialized"], false);
-    house
-        .write("sys/init", with("stored_shares", json!(1)))
-        .await
-        .unwrap();
+    let status = house.read("sys/init").await.unwrap();
+    assert_eq!(status["initialized"], false);
+    let fine = json!({ "secret_shares": 1, "secret_threshold": 1, "stored_shares": 1 });
+    house.write("sys/init", fine.clone()).await.unwrap();
     let refused = house.write("sys/init", fine).await.unwrap_err();
     assert_eq!(refused.message, "Vault is already initialized");
 }
