@@ -16,6 +16,8 @@ pub(super) enum Command {
     Rotate,
 }
 
+const ROOT: &str = "sys/rotate/root";
+
 #[derive(Clone, Copy)]
 enum Target {
     Barrier,
@@ -28,7 +30,7 @@ impl Command {
         match (self, target) {
             (Self::Rekey, Target::Barrier) => format!("sys/rekey/{call}"),
             (Self::Rekey, Target::Recovery) => format!("sys/rekey-recovery-key/{call}"),
-            (Self::Rotate, Target::Barrier) => format!("sys/rotate/root/{call}"),
+            (Self::Rotate, Target::Barrier) => format!("{ROOT}/{call}"),
             (Self::Rotate, Target::Recovery) => format!("sys/rotate/recovery/{call}"),
         }
     }
