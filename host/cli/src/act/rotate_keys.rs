@@ -292,12 +292,11 @@ fn keys_text(answer: &ApiAnswer, shares: &str, threshold: &str) -> String {
         )
     } else {
         format!(
-            "OpenBao unseal keys rotated to {shares} key shares and a key threshold of {threshold}. Please\n\
-             securely distribute the key shares printed above. When OpenBao is re-sealed,\n\
+            "Casemate unseal keys rotated to {shares} key shares and a key threshold of {threshold}. Please\n\
+             securely distribute the key shares printed above. When Casemate is re-sealed,\n\
              restarted, or stopped, you must supply at least {threshold} of these keys to unseal it\n\
              before it can start servicing requests."
         )
-        .replace("OpenBao", "Casemate")
     });
     lines.join("\n")
 }
