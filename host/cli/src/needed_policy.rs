@@ -6,7 +6,7 @@ use crate::request::{ApiRequest, Method};
 const SUDO: [&str; 24] = [
     "auth/token/accessors",
     "pki/root",
-    "pki/root/sign-self-issued",
+    "pki/+/sign-self-issued",
     "sys/audit",
     "sys/audit/+",
     "sys/auth/+",

@@ -16,6 +16,8 @@ pub(super) enum Command {
     Rotate,
 }
 
+const ROOT: &str = "sys/rotate/root";
+
 #[derive(Clone, Copy)]
 enum Target {
     Barrier,
@@ -28,7 +30,7 @@ impl Command {
         match (self, target) {
             (Self::Rekey, Target::Barrier) => format!("sys/rekey/{call}"),
             (Self::Rekey, Target::Recovery) => format!("sys/rekey-recovery-key/{call}"),
-            (Self::Rotate, Target::Barrier) => format!("sys/rotate/root/{call}"),
+            (Self::Rotate, Target::Barrier) => format!("{ROOT}/{call}"),
             (Self::Rotate, Target::Recovery) => format!("sys/rotate/recovery/{call}"),
         }
     }
@@ -290,12 +292,11 @@ fn keys_text(answer: &ApiAnswer, shares: &str, threshold: &str) -> String {
         )
     } else {
         format!(
-            "OpenBao unseal keys rotated to {shares} key shares and a key threshold of {threshold}. Please\n\
-             securely distribute the key shares printed above. When OpenBao is re-sealed,\n\
+            "Casemate unseal keys rotated to {shares} key shares and a key threshold of {threshold}. Please\n\
+             securely distribute the key shares printed above. When Casemate is re-sealed,\n\
              restarted, or stopped, you must supply at least {threshold} of these keys to unseal it\n\
              before it can start servicing requests."
         )
-        .replace("OpenBao", "Casemate")
     });
     lines.join("\n")
 }
