@@ -20,6 +20,7 @@ mod devices;
 mod engine;
 mod expire;
 mod grant;
+mod grants;
 mod help;
 mod init;
 mod lifecycle;
