@@ -32,7 +32,7 @@ impl Midway {
         commit.reads.note_key(&self.place.key);
         let committed = match commit.batch.ops.is_empty() {
             true => node.committer.check(&commit),
-            false => node.commit_sealed(commit).await.map(drop),
+            false => node.commit_gathered(commit).await.map(drop),
         };
         match committed {
             Ok(()) => {

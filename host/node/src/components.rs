@@ -85,7 +85,7 @@ impl Components {
     }
 
     /// The component with a digest: from memory, from its stored machine code, or compiled.
-    async fn load(
+    pub(crate) async fn load(
         &self,
         node: &Arc<Unsealed>,
         tx: &mut Transaction,

@@ -4,7 +4,7 @@ use crate::parts::Parts;
 use crate::refusal::{chain, from_barrier};
 use crate::{builtins, defaults};
 use access::{Lifetime, NewToken, TokenId, TokenSalt};
-use barrier::{Keyring, Transaction};
+use barrier::{Counts, Keyring, Transaction};
 use base::{NamespaceId, Refusal, Secret, make_uuid};
 use locality::SystemKey;
 use seal::{SealConfig, SealKind, ValidThreshold};
@@ -65,8 +65,10 @@ pub(crate) async fn initialize(
     tx.danger_put_unsealed(&SystemKey::seal_config(), config);
     let wrapped = seal::wrap_root_key(&wrapping, &root, entropy);
     tx.danger_put_unsealed(&SystemKey::root_key(), wrapped);
-    let stored = keyring.seal_with(&root, entropy).map_err(from_barrier)?;
-    tx.danger_put_unsealed(&SystemKey::keyring(), stored);
+    let stored = keyring
+        .seal_with(&root, Counts::Ahead, entropy)
+        .map_err(from_barrier)?;
+    tx.danger_put_unsealed(&SystemKey::keyring(), stored.bytes);
 
     let cluster = Cluster {
         name: parts.settings.cluster_name.clone(),

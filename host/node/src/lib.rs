@@ -23,6 +23,7 @@ mod grant;
 mod grants;
 mod help;
 mod init;
+mod keys;
 mod lifecycle;
 mod native;
 mod node;

@@ -1,6 +1,7 @@
 //! A node: sealed or unsealed, and what can be asked of it in either state.
 
 use crate::init::{InitRequest, Initialized};
+use crate::keys::Keys;
 use crate::parts::Parts;
 use crate::refusal::from_storage;
 use crate::status;
@@ -145,19 +146,20 @@ impl Node {
         };
         match submitted.map_err(|error| Refusal::invalid(error.to_string()))? {
             Submitted::Progress(_) => Ok(()),
-            Submitted::Combined(key) => self.unseal(&key).await,
+            Submitted::Combined(key) => self.unseal(key).await,
         }
     }
 
-    async fn unseal(&self, key: &Key) -> Result<(), Refusal> {
+    async fn unseal(&self, key: Key) -> Result<(), Refusal> {
         let missing = || Refusal::internal("the storage has a seal but no keys");
         let wrapped = self.stored(&SystemKey::root_key())?.ok_or_else(missing)?;
-        let root = seal::unwrap_root_key(key, &wrapped);
+        let root = seal::unwrap_root_key(&key, &wrapped);
         let root = root.map_err(|error| Refusal::invalid(error.to_string()))?;
         let keyring = self.stored(&SystemKey::keyring())?.ok_or_else(missing)?;
         let keyring = barrier::Keyring::open_with(&keyring, &root)
             .map_err(|error| Refusal::internal(error.to_string()))?;
-        let unsealed = Unsealed::open(Arc::clone(&self.parts), keyring).await?;
+        let unsealed =
+            Unsealed::open(Arc::clone(&self.parts), Keys::new(keyring, root, key)).await?;
         self.enter(Phase::Unsealed(unsealed));
         tracing::info!("unsealed");
         Ok(())

@@ -7,6 +7,7 @@ use crate::devices::Devices;
 use crate::engine::Engine;
 use crate::expire::Expirer;
 use crate::init::Cluster;
+use crate::keys::Keys;
 use crate::own_work::{OwnWork, Started};
 use crate::parts::Parts;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
@@ -15,7 +16,7 @@ use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
 use crate::{builtins, run};
 use access::{Token, TokenSalt};
-use barrier::{Commit, Keyring, Transaction};
+use barrier::{Commit, Transaction};
 use base::{NamespaceId, Refusal, Timestamp};
 use locality::{PhysicalKey, SystemKey};
 use policy::Acl;
@@ -25,7 +26,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// An unsealed node.
 pub(crate) struct Unsealed {
     pub(crate) parts: Arc<Parts>,
-    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) keys: Keys,
     pub(crate) committer: Committer,
     pub(crate) salt: TokenSalt,
     pub(crate) cluster: Cluster,
@@ -48,10 +49,9 @@ pub(crate) struct Unsealed {
 
 impl Unsealed {
     /// Loads what a node keeps in memory, and begins the work in the background.
-    pub(crate) async fn open(parts: Arc<Parts>, keyring: Keyring) -> Result<Arc<Self>, Refusal> {
-        let keyring = Arc::new(keyring);
+    pub(crate) async fn open(parts: Arc<Parts>, keys: Keys) -> Result<Arc<Self>, Refusal> {
         let committer = Committer::new(Arc::clone(&parts.storage), Arc::clone(&parts.journal));
-        let mut tx = committer.begin(Arc::clone(&keyring), Arc::clone(&parts.entropy));
+        let mut tx = committer.begin(keys.ring(), Arc::clone(&parts.entropy));
         let missing = |what: &str| Refusal::internal(format!("the storage has no {what}"));
         let salt = tx.get(&SystemKey::token_salt()).map_err(from_barrier)?;
         let salt = TokenSalt::new(salt.ok_or_else(|| missing("token salt"))?.expose());
@@ -63,7 +63,7 @@ impl Unsealed {
             moves: Moves::default(),
             since: parts.clock.now(),
             parts,
-            keyring,
+            keys,
             committer,
             salt,
             cluster_id: cluster.id.as_str().into(),
@@ -90,7 +90,7 @@ impl Unsealed {
     /// A transaction on the state as it is now.
     pub(crate) fn begin(&self) -> Transaction {
         self.committer
-            .begin(Arc::clone(&self.keyring), Arc::clone(&self.parts.entropy))
+            .begin(self.keys.ring(), Arc::clone(&self.parts.entropy))
     }
 
     /// Commits a transaction of the node's own and takes note of what it changed.
@@ -98,11 +98,22 @@ impl Unsealed {
         self: &Arc<Self>,
         tx: Transaction,
     ) -> Result<Option<u64>, CommitError> {
-        self.commit_sealed(tx.finish().map_err(CommitError::Seal)?)
+        self.commit_gathered(tx.finish().map_err(CommitError::Seal)?)
             .await
     }
 
     /// As [`commit`](Self::commit), of what a transaction has handed over already.
+    pub(crate) async fn commit_gathered(
+        self: &Arc<Self>,
+        commit: Commit,
+    ) -> Result<Option<u64>, CommitError> {
+        if !commit.batch.ops.is_empty() {
+            self.vouch().await?;
+        }
+        self.commit_sealed(commit).await
+    }
+
+    /// Commits what is sealed already, and counted.
     pub(crate) async fn commit_sealed(&self, commit: Commit) -> Result<Option<u64>, CommitError> {
         let committed = self.committer.commit(commit).await;
         if let Err(error @ CommitError::Journal(fatal)) = &committed
@@ -255,8 +266,8 @@ impl Unsealed {
         }
         match self.components.pin(self, tx, namespace, entry).await {
             Ok(mut pinned) if pinned.component.manifest().starts && !entry.is_going() => {
-                let opening;
-                (opening, pinned.started) = Started::once_opened();
+                let (opening, started) = Started::once_opened();
+                pinned.started = started;
                 let pinned = Arc::new(pinned);
                 self.own_work
                     .start(self, namespace, entry, &pinned, opening);
@@ -284,6 +295,7 @@ impl Unsealed {
     pub(crate) async fn stop(&self) {
         self.committer.close();
         self.expirer.stop().await;
+        self.count_exactly().await;
         drop(self.refreshing.lock().await);
         self.own_work.stop().await;
         self.removals.stop().await;

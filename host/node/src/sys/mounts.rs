@@ -55,11 +55,11 @@ const MOUNT: &[NativeField] = &[
 pub(super) const ROUTES: &[NativeRoute] = &[
     on(Read, "mounts", Token, Now(|ask| list(ask, Secret)), &[], "Lists the secrets engines."),
     on(Read, "mounts/{path..}", Token, Now(|ask| read(ask, Secret)), AT, "Reads a secrets engine's entry."),
-    on(Update, "mounts/{path..}", Token, Now(|ask| enable(ask, Secret)), MOUNT, "Enables a secrets engine."),
+    on(Update, "mounts/{path..}", Token, Later(|ask| Box::pin(enable(ask, Secret))), MOUNT, "Enables a secrets engine."),
     on(Delete, "mounts/{path..}", Token, Later(|ask| Box::pin(disable(ask, Secret))), AT, "Disables a secrets engine and removes its data."),
     on(Read, "auth", Token, Now(|ask| list(ask, Auth)), &[], "Lists the auth methods."),
     on(Read, "auth/{path..}", Sudo, Now(|ask| read(ask, Auth)), AT, "Reads an auth method's entry."),
-    on(Update, "auth/{path..}", Sudo, Now(|ask| enable(ask, Auth)), MOUNT, "Enables an auth method."),
+    on(Update, "auth/{path..}", Sudo, Later(|ask| Box::pin(enable(ask, Auth))), MOUNT, "Enables an auth method."),
     on(Delete, "auth/{path..}", Sudo, Later(|ask| Box::pin(disable(ask, Auth))), AT, "Disables an auth method and removes its data."),
 ];
 
@@ -90,10 +90,10 @@ pub(super) fn read(ask: &mut Ask<'_>, kind: MountKind) -> Told {
 }
 
 /// Makes a mount.
-pub(super) fn enable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
+pub(super) async fn enable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     let path = mount_path(ask, kind)?;
     check_free(ask, &path, None)?;
-    let entry = new_entry(ask, kind, path)?;
+    let entry = new_entry(ask, kind, path).await?;
     store_mount(ask.tx, ask.namespace.id, &entry)?;
     Ok(Answer::Empty)
 }
@@ -126,7 +126,11 @@ pub(super) fn check_free(
 /// Where only the host mounts.
 const RESERVED: [&str; 4] = ["sys/", "cubbyhole/", "identity/", "audit/"];
 
-fn new_entry(ask: &mut Ask<'_>, kind: MountKind, path: MountPath) -> Result<MountEntry, Refusal> {
+async fn new_entry(
+    ask: &mut Ask<'_>,
+    kind: MountKind,
+    path: MountPath,
+) -> Result<MountEntry, Refusal> {
     let mut options = texts(ask.input.get("options"));
     let asked = match ask.text("type") {
         "" | "plugin" => ask.text("plugin_name"),
@@ -152,11 +156,16 @@ fn new_entry(ask: &mut Ask<'_>, kind: MountKind, path: MountPath) -> Result<Moun
     .to_owned();
     let version = wanted_version(ask).unwrap_or_default().to_owned();
     let missing = || Refusal::invalid(format!("plugin not found in the catalog: {name}"));
-    let component = catalog::find(ask.tx, kind, &name, &version)?.ok_or_else(missing)?;
-    check_options(&component.manifest, &options)?;
+    let found = catalog::find(ask.tx, kind, &name, &version)?.ok_or_else(missing)?;
+    let component = ask
+        .node
+        .components
+        .load(ask.node, ask.tx, &found.digest)
+        .await?;
+    check_options(component.manifest(), &options)?;
     let mut entry = MountEntry::make(kind, path, &name, ask.node.parts.entropy.as_ref());
-    entry.plugin_version = component.version;
-    entry.digest = component.digest;
+    entry.plugin_version = found.version;
+    entry.digest = found.digest;
     entry.description = ask.text("description").to_owned();
     entry.local = ask.flag("local");
     entry.seal_wrap = ask.flag("seal_wrap");

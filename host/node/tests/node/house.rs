@@ -4,6 +4,7 @@ use base::{
     Answer, Client, Clock, Entropy, ManualClock, Operation, Refusal, Request, RequestPath, Secret,
     Timestamp,
 };
+use core::time::Duration;
 use journal::MemoryJournal;
 use node::{Changes, InitRequest, Initialized, Node, Parts, Settings};
 use serde_json::{Map, Value, json};
@@ -70,11 +71,28 @@ impl House {
 
     /// An unsealed node, and its root token.
     pub(crate) async fn open() -> Self {
+        Self::open_with_share().await.0
+    }
+
+    /// As `open`, with the one share of the key.
+    pub(crate) async fn open_with_share() -> (Self, seal::Share) {
         let mut house = Self::empty();
-        let made = house.initialize(1, 1).await.unwrap();
+        let mut made = house.initialize(1, 1).await.unwrap();
         house.submit(&made.shares[0]).await.unwrap();
         house.token = made.root_token.expose().clone();
-        house
+        (house, made.shares.remove(0))
+    }
+
+    /// How far the log is.
+    pub(crate) async fn index(&self) -> u64 {
+        let leader = self.read("sys/leader").await.unwrap();
+        leader["raft_applied_index"].as_u64().unwrap()
+    }
+
+    /// Lets the work in the background have its turn. Needs a paused runtime.
+    pub(crate) async fn tick(&self) {
+        self.clock.advance(Duration::from_secs(60));
+        tokio::time::sleep(Duration::from_secs(120)).await;
     }
 
     pub(crate) async fn initialize(

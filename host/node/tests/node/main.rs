@@ -8,5 +8,7 @@
 )]
 
 mod house;
+mod openapi;
+mod rotation;
 mod sealing;
 mod tokens;
