@@ -12,6 +12,7 @@ mod duration;
 mod entropy;
 mod id;
 mod json;
+mod outbound;
 mod path;
 mod reply;
 mod request;
@@ -22,6 +23,7 @@ pub use duration::{DurationError, parse_duration};
 pub use entropy::{Entropy, make_base62, make_hex, make_uuid};
 pub use id::{MountId, NamespaceId};
 pub use json::{Json, JsonError, Map};
+pub use outbound::{Outbound, OutboundError, OutboundRequest, OutboundResponse, Sending};
 pub use path::{PathError, RequestPath};
 pub use reply::{
     Answer, AuthBlock, Envelope, HealthReport, LeaseBlock, Raw, Refusal, RefusalKind, Reply,

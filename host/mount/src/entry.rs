@@ -138,4 +138,12 @@ pub struct MountConfig {
     pub allowed_response_headers: Vec<String>,
     /// `default-service`, `default-batch`, `service` or `batch`; auth methods only.
     pub token_type: String,
+    /// Hosts and networks that the component may reach.
+    pub outbound_hosts: Vec<String>,
+    /// Memory of one call, in bytes.
+    pub plugin_memory_max: u64,
+    /// How long one call may take, in seconds.
+    pub plugin_deadline: u64,
+    /// Calls of storage that one call may make.
+    pub plugin_storage_calls_max: u64,
 }

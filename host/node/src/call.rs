@@ -226,6 +226,7 @@ pub(crate) fn of_host(
         caller: None,
         incoming: None,
         checkpoint: Some(Arc::clone(&pinned.checkpoint)),
+        outbound: pinned.outbound.clone(),
     }
 }
 

@@ -30,8 +30,12 @@ impl Midway {
         let commit = view.take_commit();
         let mut commit = commit.map_err(|error| unavailable(chain(&error)))?;
         commit.reads.note_key(&self.place.key);
-        match node.commit_gathered(commit).await {
-            Ok(_) => {
+        let committed = match commit.batch.ops.is_empty() {
+            true => node.committer.check(&commit),
+            false => node.commit_gathered(commit).await.map(drop),
+        };
+        match committed {
+            Ok(()) => {
                 let (snapshot, seen) = node.committer.moment();
                 view.resume(snapshot, seen);
                 // A mount that was disabled before this moment would not overtake the rest.

@@ -129,6 +129,15 @@ impl Committer {
         result.map(Some).map_err(CommitError::Journal)
     }
 
+    /// Checks that nothing which was read has been written since, where there is nothing to commit but
+    /// what was read is to hold.
+    pub(crate) fn check(&self, commit: &Commit) -> Result<(), CommitError> {
+        let order = self.line.order();
+        order
+            .validate(commit.seen, &commit.reads)
+            .map_err(CommitError::Overtaken)
+    }
+
     /// Waits until the commit with this number is applied or has failed, so that a retry sees it.
     pub(crate) async fn settled(&self, number: u64) {
         let mut settled = self.line.settled.subscribe();

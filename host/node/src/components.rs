@@ -4,8 +4,8 @@ use crate::checkpoint::Midway;
 use crate::engine::{Entry, Pinned};
 use crate::own_work::Started;
 use crate::refusal::{chain, from_barrier};
-use crate::tables;
 use crate::unsealed::Unsealed;
+use crate::{grants, tables};
 use barrier::Transaction;
 use base::{NamespaceId, Refusal};
 use locality::SystemKey;
@@ -73,13 +73,14 @@ impl Components {
         };
         let place = Arc::new(place);
         Ok(Pinned {
-            component,
             matcher,
             facts: Arc::new(facts),
             checkpoint: Arc::new(Midway::of(node, &place)),
             place,
-            limits: Arc::clone(&node.parts.settings.limits),
+            outbound: grants::way_out(node, &component, entry)?,
+            limits: grants::limits(node, &entry.config),
             started: Started::default(),
+            component,
         })
     }
 

@@ -4,7 +4,7 @@ use crate::native::{self, Ask, Does, NativeRoute, Told};
 use crate::own_work::Started;
 use crate::{sys, token};
 use barrier::{BarrierError, Transaction};
-use base::Refusal;
+use base::{Outbound, Refusal};
 use locality::PhysicalKey;
 use manifest::{Manifest, Matcher};
 use mount::{MountEntry, MountState};
@@ -29,6 +29,8 @@ pub(crate) struct Pinned {
     /// Commits its calls half-way.
     pub(crate) checkpoint: Arc<dyn plugin::Checkpoint>,
     pub(crate) place: Arc<Entry>,
+    /// To the hosts that were granted; None where there are none.
+    pub(crate) outbound: Option<Arc<dyn Outbound>>,
     /// What one call may use.
     pub(crate) limits: Arc<plugin::Limits>,
     pub(crate) started: Started,
@@ -58,6 +60,9 @@ pub(crate) struct Native {
 
 /// The host's own engines: the name of each as mount entries have it, and its table.
 const NATIVE: &[(&str, &[&[NativeRoute]])] = &[(SYSTEM, sys::TABLE), ("token", &[token::ROUTES])];
+
+/// How often the longest start is waited for.
+const STARTS_WAITED_FOR: u32 = 4;
 
 /// The engine behind `sys/`.
 const SYSTEM: &str = "system";
@@ -94,11 +99,12 @@ impl Engine {
         }
     }
 
-    /// Waits until it can be called: as long as a call of it may take, and once more.
+    /// Waits until it can be called, but not for ever: a start takes as long as any call, and has to
+    /// run again where it is overtaken.
     pub(crate) async fn ready(&self) -> Result<(), Refusal> {
         match self {
             Self::Component(pinned) if !pinned.started.is_done() => {
-                let at_most = pinned.limits.deadline.saturating_mul(2);
+                let at_most = pinned.limits.deadline.saturating_mul(STARTS_WAITED_FOR);
                 pinned.started.wait(at_most).await
             }
             _ => Ok(()),

@@ -22,6 +22,7 @@ mod devices;
 mod engine;
 mod expire;
 mod grant;
+mod grants;
 mod help;
 mod init;
 mod keys;

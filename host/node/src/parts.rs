@@ -16,6 +16,8 @@ pub struct Parts {
     pub changes: Arc<crate::Changes>,
     /// Runs components.
     pub runtime: plugin::Runtime,
+    /// The way out, for components that were granted hosts.
+    pub outbound: outbound::Client,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.

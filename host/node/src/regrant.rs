@@ -37,7 +37,8 @@ pub(crate) async fn renew(
     let mut attempts = 0;
     let (grant, done) = loop {
         let grant: Option<Grant> = ask.tx.read_json(&key).map_err(from_barrier)?;
-        let grant = grant.ok_or_else(|| Refusal::internal("a login's token without its grant"))?;
+        let grant =
+            grant.ok_or_else(|| Refusal::internal("a token of a login without its grant"))?;
         let tx = mem::replace(ask.tx, ask.node.begin());
         let mut call = call::of_host(ask.node, tx, token.namespace, entry, pinned);
         // A method may want to see again whom it granted the token to.

@@ -97,7 +97,10 @@ pub(crate) async fn revoke(
         loop {
             let call = of_host(node, tx, &lease, mount, pinned);
             match pinned.component.revoke(call, as_given(id, &lease)?).await {
-                Ok(done) => break tx = transaction(pinned, done.view)?,
+                Ok(done) => {
+                    tx = transaction(pinned, done.view)?;
+                    break;
+                }
                 Err(CallError::Overtaken) if attempts < ATTEMPTS_MAX => tx = node.begin(),
                 Err(error) => return Err(error.to_refusal()),
             }

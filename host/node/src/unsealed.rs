@@ -269,8 +269,8 @@ impl Unsealed {
         }
         match self.components.pin(self, tx, namespace, entry).await {
             Ok(mut pinned) if pinned.component.manifest().starts && !entry.is_going() => {
-                let opening;
-                (opening, pinned.started) = Started::once_opened();
+                let (opening, started) = Started::once_opened();
+                pinned.started = started;
                 let pinned = Arc::new(pinned);
                 self.own_work
                     .start(self, namespace, entry, &pinned, opening);

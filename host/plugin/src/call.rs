@@ -2,7 +2,7 @@
 
 use crate::{CallError, Limits};
 use barrier::View;
-use base::{Client, Json, Raw, Timestamp};
+use base::{Client, Json, Outbound, Raw, Timestamp};
 use core::future::Future;
 use core::pin::Pin;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,8 @@ pub struct Call {
     pub incoming: Option<Incoming>,
     /// Commits half-way. None where nothing can be committed: a checkpoint is then `unavailable`.
     pub checkpoint: Option<Arc<dyn Checkpoint>>,
+    /// The way out that is granted to the mount; None for none.
+    pub outbound: Option<Arc<dyn Outbound>>,
 }
 
 /// What the operator chose for a mount.

@@ -24,6 +24,8 @@ pub struct Limits {
     pub list_limit_max: usize,
     /// All bytes of the answer: texts, data, headers, body.
     pub reply_bytes_max: usize,
+    /// Bytes of all HTTP requests in the making at one time, and of one response.
+    pub outbound_bytes_max: usize,
     /// Lines that reach the log; the rest is dropped and counted.
     pub log_lines_max: u32,
     /// Longest line, in bytes; the rest is cut.
@@ -43,6 +45,7 @@ impl Default for Limits {
             written_bytes_max: 8 << 20,
             list_limit_max: 1_000,
             reply_bytes_max: 8 << 20,
+            outbound_bytes_max: 8 << 20,
             log_lines_max: 100,
             log_line_bytes_max: 2_048,
             random_bytes_max: 1 << 20,
@@ -51,6 +54,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// No operator can tune a longer [`deadline`](Self::deadline).
+    pub const DEADLINE_MAX: Duration = Duration::from_secs(300);
+    /// No operator can tune more [`storage_calls_max`](Self::storage_calls_max).
+    pub const STORAGE_CALLS_MAX: u64 = 1_000_000;
+
     /// The part that the barrier keeps.
     pub(crate) const fn of_view(&self) -> ViewLimits {
         ViewLimits {

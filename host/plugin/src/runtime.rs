@@ -95,6 +95,11 @@ impl Runtime {
         })
     }
 
+    /// No operator can tune more [`memory_bytes_max`](crate::Limits::memory_bytes_max).
+    pub fn memory_bytes_max(&self) -> usize {
+        self.machine.config.memory_bytes_max
+    }
+
     /// Names the hosts that can load each other's machine code: same wasmtime, same processor
     /// features, same configuration. Part of the key under which an artifact is stored.
     pub fn host_kind(&self) -> String {

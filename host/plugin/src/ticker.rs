@@ -69,6 +69,13 @@ impl Ticker {
         u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1)
     }
 
+    /// The time from now to a tick.
+    pub(crate) fn left_until(&self, tick: u64) -> Duration {
+        let ticks = tick.saturating_sub(self.ticks());
+        let ticks = u32::try_from(ticks).unwrap_or(u32::MAX);
+        self.beat.period.saturating_mul(ticks)
+    }
+
     pub(crate) fn run(&self) -> Running {
         self.beat.running.fetch_add(1, Ordering::SeqCst);
         if self.beat.idle.load(Ordering::SeqCst)

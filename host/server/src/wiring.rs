@@ -62,6 +62,7 @@ impl Wired {
             journal: log.clone(),
             changes,
             runtime: runtime.map_err(ServerError::Runtime)?,
+            outbound: outbound::Client::new(outbound::SystemResolver),
             clock: Arc::new(SystemClock),
             entropy,
             settings: settings(config),

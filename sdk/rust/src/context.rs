@@ -64,8 +64,8 @@ impl From<StorageError> for Failure {
             }
             StorageError::ReadOnly => internal("a write where only reading is allowed"),
             StorageError::Conflict => Self::new(
-                FailureKind::Unavailable,
-                "overtaken by another request, try again",
+                FailureKind::Conflict,
+                "overtaken by another request, after something was done outside",
             ),
             StorageError::Unavailable => {
                 Self::new(FailureKind::Unavailable, "storage is unavailable")

@@ -65,6 +65,7 @@ async fn node(storage: Arc<dyn Storage>, component: &'static [u8]) -> Arc<Node> 
         journal: Arc::new(journal),
         changes,
         runtime: plugin::Runtime::new(config, Arc::clone(&entropy)).expect("a runtime"),
+        outbound: outbound::Client::new(outbound::SystemResolver),
         clock: Arc::new(System),
         entropy,
         settings: Settings::default(),

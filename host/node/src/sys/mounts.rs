@@ -4,7 +4,7 @@ use super::tune;
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::tables::{Mount, store_mount};
-use crate::{catalog, removal, tables};
+use crate::{catalog, grants, removal, tables};
 use base::{Answer, MountId, Refusal};
 use manifest::Access::{Sudo, Token};
 use manifest::FieldKind::{Boolean, Object, Text, TextMap};
@@ -171,7 +171,10 @@ async fn new_entry(
     entry.seal_wrap = ask.flag("seal_wrap");
     entry.options = options;
     if let Some(Value::Object(config)) = ask.input.get("config") {
-        tune::apply_config(&mut entry.config, config, &ask.node.parts.settings)?;
+        let parts = &ask.node.parts;
+        tune::apply_config(&mut entry.config, config, &parts.settings)?;
+        let manifest = Some(&component.manifest);
+        grants::apply(&mut entry.config, config, manifest, &parts.runtime)?;
     }
     Ok(entry)
 }

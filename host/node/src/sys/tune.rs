@@ -1,6 +1,7 @@
 //! `sys/mounts/:path/tune` and `sys/auth/:path/tune`.
 
 use super::mounts;
+use crate::grants;
 use crate::native::Does::Now;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::parts::Settings;
@@ -9,7 +10,7 @@ use crate::tables::store_mount;
 use base::{Answer, Envelope, Map, Refusal, parse_duration};
 use locality::SystemKey;
 use manifest::Access::{Sudo, Token};
-use manifest::FieldKind::{Duration, Text, TextList, TextMap};
+use manifest::FieldKind::{Duration, Integer, Text, TextList, TextMap};
 use manifest::Operation::{Read, Update};
 use mount::MountKind::{Auth, Secret};
 use mount::{ListingVisibility, MountConfig, MountEntry, MountKind};
@@ -52,6 +53,26 @@ const TUNE: &[NativeField] = &[
         "plugin_version",
         Text,
         "Version of the component to run from now on.",
+    ),
+    body(
+        "outbound_hosts",
+        TextList,
+        "Hosts that the component may reach, of those that it declares, and networks.",
+    ),
+    body(
+        "plugin_memory_max",
+        Integer,
+        "Memory of one call of the component, in bytes.",
+    ),
+    body(
+        "plugin_deadline",
+        Duration,
+        "How long one call of the component may take.",
+    ),
+    body(
+        "plugin_storage_calls_max",
+        Integer,
+        "Calls of storage that one call of the component may make.",
     ),
 ];
 
@@ -115,11 +136,14 @@ pub(super) fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     }
     let options = mounts::texts(ask.input.get("options"));
     let tables = ask.node.tables();
-    if let Some(mount) = tables.with_id(ask.namespace.id, entry.id)
-        && let Some((manifest, _)) = mount.1.routes()
-    {
+    let mount = tables.with_id(ask.namespace.id, entry.id);
+    let manifest = mount.and_then(|mount| mount.1.routes());
+    let manifest = manifest.map(|(manifest, _)| manifest);
+    if let Some(manifest) = manifest {
         mounts::check_options(manifest, &options)?;
     }
+    let runtime = &ask.node.parts.runtime;
+    grants::apply(&mut entry.config, &ask.input, manifest, runtime)?;
     let before = entry.options.get("version").cloned();
     if before.as_deref() == Some("2") && options.get("version").is_some_and(|asked| asked != "2") {
         return Err(Refusal::invalid("cannot downgrade mount from version 2"));
@@ -306,5 +330,6 @@ fn optional(config: &MountConfig) -> Map {
     if config.listing_visibility == ListingVisibility::Unauth {
         members.insert("listing_visibility".into(), "unauth".into());
     }
+    members.extend(grants::shown(config));
     members
 }

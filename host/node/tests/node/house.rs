@@ -55,6 +55,7 @@ impl House {
             journal: Arc::new(journal),
             changes,
             runtime: plugin::Runtime::new(config, Arc::clone(&entropy)).unwrap(),
+            outbound: outbound::Client::new(outbound::SystemResolver),
             clock: clock.clone(),
             entropy,
             settings: Settings::default(),

@@ -17,6 +17,7 @@ pub mod engine {
         world: "secrets-engine",
         imports: {
             "casemate:plugin/storage.checkpoint": async | trappable,
+            "casemate:plugin/http-client.[method]outgoing.send": async | trappable,
             "casemate:plugin/crypto.make-key": async | trappable,
             "casemate:plugin/crypto.make-ephemeral": async | trappable,
             "casemate:plugin/crypto.[method]key.sign": async | trappable,

@@ -4,6 +4,8 @@ use super::bindings::engine::casemate::plugin as wit;
 use crate::runtime::Machine;
 use crate::{Call, CallError, Checkpoint, Limits};
 use barrier::{View, ViewError};
+use base::Outbound;
+use core::time::Duration;
 use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
@@ -19,6 +21,8 @@ pub(crate) struct State {
     pub(super) machine: Arc<Machine>,
     pub(super) access: Access,
     pub(super) acted_outside: bool,
+    /// Of the HTTP requests in the making.
+    pub(super) outgoing_bytes: usize,
     pub(super) log_lines: u32,
     pub(super) resources: ResourceTable,
     deadline_tick: u64,
@@ -38,6 +42,7 @@ pub(super) struct Facts {
     pub(super) caller: Option<crate::Caller>,
     pub(super) incoming: Option<crate::Incoming>,
     pub(super) checkpoint: Option<Arc<dyn Checkpoint>>,
+    pub(super) outbound: Option<Arc<dyn Outbound>>,
 }
 
 /// What a call may do to storage.
@@ -79,11 +84,13 @@ impl State {
                 caller: call.caller,
                 incoming: call.incoming,
                 checkpoint: call.checkpoint,
+                outbound: call.outbound,
             },
             limits: call.limits,
             machine: Arc::clone(machine),
             access,
             acted_outside: false,
+            outgoing_bytes: 0,
             log_lines: 0,
             resources,
             deadline_tick,
@@ -125,6 +132,11 @@ impl State {
 
     pub(super) fn resource_failed(&mut self, error: &wasmtime::Error) -> wasmtime::Error {
         self.stop(CallError::Trapped(format!("resource: {error}")))
+    }
+
+    /// How long the call may still take.
+    pub(super) fn time_left(&self) -> Duration {
+        self.machine.ticker.left_until(self.deadline_tick)
     }
 
     /// Why the instance ended, where the host ended it.

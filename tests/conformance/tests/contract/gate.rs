@@ -3,7 +3,7 @@
 use base::Entropy;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// The component asks for so many random bytes where it can be stopped.
 const GATE_BYTES: usize = 77;
@@ -13,20 +13,20 @@ const GATE_BYTES: usize = 77;
 pub(crate) struct Gate {
     counter: AtomicU64,
     passed: AtomicUsize,
-    closed: Mutex<Option<(Sender<()>, Receiver<()>)>>,
+    closed: Mutex<Option<(SyncSender<()>, Receiver<()>)>>,
 }
 
 /// A call that waits at the gate.
 pub(crate) struct Held {
     entered: Receiver<()>,
-    leave: Sender<()>,
+    leave: SyncSender<()>,
 }
 
 impl Gate {
     /// The next call waits.
     pub(crate) fn close(&self) -> Held {
-        let (enter, entered) = channel();
-        let (leave, left) = channel();
+        let (enter, entered) = sync_channel(1);
+        let (leave, left) = sync_channel(1);
         *self.closed.lock().unwrap() = Some((enter, left));
         Held { entered, leave }
     }
@@ -39,7 +39,7 @@ impl Gate {
 
 impl Held {
     /// Waits until the call is there; gives what lets it go on.
-    pub(crate) async fn arrived(self) -> Sender<()> {
+    pub(crate) async fn arrived(self) -> SyncSender<()> {
         let Self { entered, leave } = self;
         let arrived = tokio::task::spawn_blocking(move || entered.recv());
         arrived.await.unwrap().unwrap();

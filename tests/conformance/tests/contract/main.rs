@@ -11,5 +11,6 @@ mod checkpoint;
 mod gate;
 mod house;
 mod logins;
+mod outside;
 mod removal;
 mod starting;

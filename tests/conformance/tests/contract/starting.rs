@@ -1,6 +1,7 @@
 //! `lifecycle.start`.
 
 use crate::house::House;
+use base::RefusalKind;
 use core::time::Duration;
 use node::Settings;
 use serde_json::json;
@@ -25,7 +26,16 @@ async fn one_that_hangs_keeps_only_its_own_mount_waiting() {
     house.mount("stuck", json!({ "start": "hangs" })).await;
     let stuck = tokio::spawn({
         let house = house.clone();
-        async move { house.write("stuck/data/a", json!({ "value": "1" })).await }
+        async move {
+            // What it is told, once it waited for as long as it may, is to try again.
+            loop {
+                let value = json!({ "value": "1" });
+                match house.write("stuck/data/a", value).await {
+                    Err(refusal) if refusal.kind == RefusalKind::Unavailable => {}
+                    answered => return answered,
+                }
+            }
+        }
     });
     for path in ["neighbor/data/a", "neighbor/data/b"] {
         house.write(path, json!({ "value": "1" })).await.unwrap();

@@ -44,6 +44,7 @@ async fn each_is_stopped_for_its_reason() {
         ("bad-kind", "undeclared kind"),
         ("entropy", "random bytes at once"),
         ("hoards", "resource"),
+        ("mails", "bytes of HTTP requests in the making"),
     ];
     for (path, reason) in reasons {
         stopped(&world, path, reason).await;
@@ -94,7 +95,7 @@ async fn a_component_may_go_on_after_a_value_that_is_too_large() {
 #[tokio::test]
 async fn a_listing_of_many_keys_is_one_bounded_page() {
     let world = World::engine();
-    world.store((0..100_000).map(|number| format!("data/many/{number:06}")));
+    world.fill((0..1_000_000).map(|number| format!("data/many/{number:06}")));
     assert_eq!(world.keys("list").await, ["1000", "000999"]);
 }
 

@@ -8,6 +8,8 @@ use sdk::prelude::*;
 const fn engine() -> Engine {
     Engine::new("courier", env!("CARGO_PKG_VERSION"), "Does as it is told.")
         .keeps("data/", Replicated)
+        .reaches("*.test")
+        .reaches("127.0.0.1")
         .read("data/{name}", "Reads what is stored.", read)
         .update("data/{name}", "Stores a value.", write)
         .update(
@@ -23,6 +25,7 @@ const fn engine() -> Engine {
             creds,
         )
         .gives("creds", "A secret that has an end.", revoke)
+        .update("fetch/{name}", "Asks a host outside.", fetch)
         .on_start(start)
         .on_tick(tick)
 }
@@ -59,6 +62,23 @@ struct Halfway {
     /// Does it fail in the end?
     #[field(default = false)]
     fails: bool,
+}
+
+#[derive(Fields)]
+struct Fetch {
+    /// Name of the value that is read before.
+    #[field(path, kind = "name")]
+    name: String,
+    /// Whom to ask.
+    url: String,
+    /// GET, POST, …
+    #[field(default = "GET")]
+    method: String,
+    /// Certificate to trust.
+    trust: Option<Bytes>,
+    /// Stop at the gate, and commit half-way behind it?
+    #[field(default = false)]
+    commits: bool,
 }
 
 fn read(ctx: &Ctx, at: At) -> Result<Reply> {
@@ -111,6 +131,23 @@ fn halfway(ctx: &mut Ctx, asked: Halfway) -> Result<Reply> {
         return Err(invalid("as it was told"));
     }
     Reply::data(&json!({ "before": before, "seen": seen }))
+}
+
+/// Reads, asks, and stores what came of it.
+fn fetch(ctx: &mut Ctx, asked: Fetch) -> Result<Reply> {
+    let _: Option<String> = ctx.get(&key(&asked.name))?;
+    let mut request = ctx.http(&asked.method, &asked.url);
+    if let Some(certificate) = &asked.trust {
+        request = request.trust(&certificate.0);
+    }
+    let response = request.send()?;
+    let body = String::from_utf8_lossy(&response.body).into_owned();
+    ctx.random_bytes(GATE_BYTES);
+    if asked.commits {
+        ctx.checkpoint()?;
+    }
+    ctx.put(&key("fetched"), &body)?;
+    Reply::data(&json!({ "status": response.status, "body": body }))
 }
 
 fn start(ctx: &mut Ctx) -> Result<()> {

@@ -35,6 +35,7 @@ pub(super) const ROUTES: &[(&str, Handler)] = &[
     ("checkpoint", checkpoint),
     ("keys", keys),
     ("hoards", hoards),
+    ("mails", mails),
     ("empty", |_| Ok(Reply::Empty)),
 ];
 
@@ -249,6 +250,14 @@ fn outbound(_: &Request) -> Result<Reply, Failure> {
     match http_client::Outgoing::new("GET", "http://169.254.169.254/").send() {
         Err(http_client::Error::NotGranted(host)) => Ok(Reply::Keys(vec![host])),
         _ => Ok(Reply::Empty),
+    }
+}
+
+/// A request in the making that is never done.
+fn mails(_: &Request) -> Result<Reply, Failure> {
+    let request = http_client::Outgoing::new("POST", "http://example.com/");
+    loop {
+        request.header("x-flood", &"x".repeat(1 << 16));
     }
 }
 

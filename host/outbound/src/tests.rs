@@ -1,0 +1,343 @@
+//! Against servers on this machine, over TLS with certificates made for the test.
+
+use crate::{Client, Grants, Resolve, Resolving, SystemResolver};
+use base::{Outbound, OutboundError, OutboundRequest, OutboundResponse};
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
+use rustls::ServerConfig;
+use rustls::pki_types::PrivateKeyDer;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Seen: yes\r\n\r\nhello";
+
+/// Answers every connection with the same bytes, and keeps what was asked.
+struct Upstream {
+    port: u16,
+    certificate: Vec<u8>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Upstream {
+    /// With a certificate for this name; for 127.0.0.1 as well.
+    async fn tls(name: &str, answer: &'static [u8]) -> Self {
+        let names = vec![name.to_owned(), "127.0.0.1".to_owned()];
+        let made = rcgen::generate_simple_self_signed(names).unwrap();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        Self::begin(made.cert.der().to_vec(), Some(acceptor), answer).await
+    }
+
+    async fn plain(answer: &'static [u8]) -> Self {
+        Self::begin(Vec::new(), None, answer).await
+    }
+
+    async fn begin(
+        certificate: Vec<u8>,
+        acceptor: Option<TlsAcceptor>,
+        answer: &'static [u8],
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&asked);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                match &acceptor {
+                    None => serve(stream, answer, &kept).await,
+                    Some(acceptor) => {
+                        if let Ok(stream) = acceptor.accept(stream).await {
+                            serve(stream, answer, &kept).await;
+                        }
+                    }
+                }
+            }
+        });
+        Self {
+            port,
+            certificate,
+            asked,
+        }
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+async fn serve(
+    mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin,
+    answer: &[u8],
+    kept: &Mutex<Vec<String>>,
+) {
+    let mut buffer = vec![0; 4096];
+    let count = stream.read(&mut buffer).await.unwrap_or(0);
+    kept.lock()
+        .unwrap()
+        .push(String::from_utf8_lossy(&buffer[..count]).into_owned());
+    if answer.is_empty() {
+        // Says nothing, until the other end is tired of it.
+        let _ = stream.read(&mut buffer).await;
+    }
+    let _ = stream.write_all(answer).await;
+    let _ = stream.shutdown().await;
+}
+
+/// Leads every name to the next of some addresses, and counts how often it was asked.
+#[derive(Clone)]
+struct Leads(Arc<(Vec<&'static str>, AtomicUsize)>);
+
+impl Leads {
+    fn to(addresses: &[&'static str]) -> Self {
+        Self(Arc::new((addresses.to_vec(), AtomicUsize::new(0))))
+    }
+}
+
+impl Resolve for Leads {
+    fn addresses<'a>(&'a self, _: &'a str) -> Resolving<'a> {
+        Box::pin(async {
+            let asked = self.0.1.fetch_add(1, Ordering::SeqCst);
+            let address: IpAddr = self.0.0[asked.min(self.0.0.len() - 1)].parse().unwrap();
+            Ok(vec![address])
+        })
+    }
+}
+
+fn grants(texts: &[&str]) -> Grants {
+    let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+    Grants::parse(&texts).unwrap()
+}
+
+fn way_out(resolver: impl Resolve + 'static, granted: &[&str]) -> Arc<dyn Outbound> {
+    Client::new(resolver).granted(grants(&["*"]), grants(granted))
+}
+
+fn get(url: String) -> OutboundRequest {
+    OutboundRequest {
+        method: "GET".to_owned(),
+        url,
+        headers: Vec::new(),
+        body: Vec::new(),
+        timeout: Duration::from_secs(20),
+        trust: Vec::new(),
+        server_name: None,
+        response_bytes_max: 100,
+    }
+}
+
+fn trusting(upstream: &Upstream, host: &str) -> OutboundRequest {
+    OutboundRequest {
+        trust: vec![upstream.certificate.clone()],
+        ..get(format!("https://{host}:{}/x?y", upstream.port))
+    }
+}
+
+fn is_hello(answer: Result<OutboundResponse, OutboundError>) {
+    let answer = answer.unwrap();
+    assert_eq!((answer.status, answer.body), (200, b"hello".to_vec()));
+    assert!(answer.headers.contains(&("x-seen".into(), "yes".into())));
+}
+
+#[tokio::test]
+async fn asks_a_granted_host_over_tls() {
+    let upstream = Upstream::tls("api.test", OK.as_bytes()).await;
+    let out = way_out(Leads::to(&["127.0.0.1"]), &["api.test", "127.0.0.1"]);
+    let request = OutboundRequest {
+        method: "POST".to_owned(),
+        headers: vec![("X-Token".into(), "secret".into())],
+        body: b"body".to_vec(),
+        ..trusting(&upstream, "api.test")
+    };
+    is_hello(out.send(request).await);
+    let asked = upstream.asked().remove(0).to_lowercase();
+    assert!(asked.starts_with("post /x?y http/1.1\r\n"), "{asked}");
+    for header in [
+        format!("host: api.test:{}\r\n", upstream.port),
+        "x-token: secret\r\n".to_owned(),
+        "content-length: 4\r\n".to_owned(),
+    ] {
+        assert!(asked.contains(&header), "{asked}");
+    }
+    assert!(asked.ends_with("\r\n\r\nbody"));
+}
+
+#[tokio::test]
+async fn believes_only_whom_it_is_told_to() {
+    let upstream = Upstream::tls("api.test", OK.as_bytes()).await;
+    let other = Upstream::tls("api.test", OK.as_bytes()).await;
+    let out = way_out(Leads::to(&["127.0.0.1"]), &["*", "127.0.0.1"]);
+    let refused = |answer: Result<OutboundResponse, OutboundError>| {
+        let refused = answer.unwrap_err();
+        assert!(
+            matches!(refused, OutboundError::Unreachable(_)),
+            "{refused}"
+        );
+    };
+    // By the system's certificates, by another one, under another name.
+    refused(out.send(get(trusting(&upstream, "api.test").url)).await);
+    let trust = vec![other.certificate.clone()];
+    refused(
+        out.send(OutboundRequest {
+            trust,
+            ..trusting(&upstream, "api.test")
+        })
+        .await,
+    );
+    refused(out.send(trusting(&upstream, "other.test")).await);
+    assert!(upstream.asked().is_empty());
+    let named = OutboundRequest {
+        server_name: Some("api.test".to_owned()),
+        ..trusting(&upstream, "other.test")
+    };
+    is_hello(out.send(named).await);
+    // An address is a name too.
+    is_hello(out.send(trusting(&upstream, "127.0.0.1")).await);
+    for wrong in [
+        OutboundRequest {
+            trust: vec![b"no".to_vec()],
+            ..trusting(&upstream, "a.test")
+        },
+        OutboundRequest {
+            server_name: Some("a b".into()),
+            ..trusting(&upstream, "a.test")
+        },
+    ] {
+        let refused = out.send(wrong).await.unwrap_err();
+        assert!(matches!(refused, OutboundError::Malformed(_)), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_is_not_granted_is_not_even_looked_up() {
+    let resolver = Leads::to(&["127.0.0.1"]);
+    let check = async |declared: &[&str], granted: &[&str], url: &str| {
+        let client = Client::new(resolver.clone());
+        let out = client.granted(grants(declared), grants(granted));
+        let refused = out.send(get(url.to_owned())).await.unwrap_err();
+        assert!(
+            matches!(refused, OutboundError::NotGranted(_)),
+            "{url}: {refused}"
+        );
+    };
+    check(&["*"], &[], "https://api.test/").await;
+    check(&["*"], &["api.test"], "https://other.test/").await;
+    check(&["*"], &["api.test:443"], "https://api.test:8443/").await;
+    check(&["api.test"], &["*"], "https://other.test/").await;
+    check(&[], &["*"], "https://api.test/").await;
+    check(&["*"], &["api.test"], "http://169.254.169.254/").await;
+    assert_eq!(resolver.0.1.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_name_leads_to_no_address_that_is_not_granted() {
+    let upstream = Upstream::plain(OK.as_bytes()).await;
+    let url = format!("http://api.test:{}/", upstream.port);
+    for address in [
+        "127.0.0.1",
+        "::ffff:127.0.0.1",
+        "169.254.169.254",
+        "0.0.0.0",
+        "fe80::1",
+    ] {
+        let out = way_out(Leads::to(&[address]), &["api.test"]);
+        let refused = out.send(get(url.clone())).await.unwrap_err();
+        let OutboundError::NotGranted(why) = refused else {
+            panic!("{address}: {refused}");
+        };
+        assert_eq!(why, format!("api.test leads to {address}"));
+    }
+    // Metadata stays out of reach, whatever was granted.
+    let out = way_out(SystemResolver, &["*", "0.0.0.0/0", "::/0"]);
+    for url in [
+        "http://169.254.169.254/",
+        "http://[fd00:ec2::254]/",
+        "http://0.0.0.0/",
+    ] {
+        let refused = out.send(get(url.to_owned())).await.unwrap_err();
+        assert!(
+            matches!(refused, OutboundError::NotGranted(_)),
+            "{url}: {refused}"
+        );
+    }
+    assert!(upstream.asked().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_name_leads_to_later_is_of_no_account() {
+    let upstream = Upstream::plain(OK.as_bytes()).await;
+    let resolver = Leads::to(&["127.0.0.1", "169.254.169.254"]);
+    let out = way_out(resolver.clone(), &["api.test", "127.0.0.0/8"]);
+    let url = format!("http://api.test:{}/", upstream.port);
+    is_hello(out.send(get(url)).await);
+    assert_eq!(resolver.0.1.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn redirects_are_given_back() {
+    const MOVED: &str =
+        "HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n";
+    let upstream = Upstream::plain(MOVED.as_bytes()).await;
+    let out = way_out(SystemResolver, &["127.0.0.1"]);
+    let url = format!("http://127.0.0.1:{}/", upstream.port);
+    let answer = out.send(get(url)).await.unwrap();
+    assert_eq!(answer.status, 302);
+    assert_eq!(upstream.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn an_upstream_cannot_take_more_than_it_is_given() {
+    const LONG: &str = "HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n";
+    const ENDLESS: &str = "HTTP/1.1 200 OK\r\n\r\n";
+    let flood = |head: &str| -> &'static [u8] {
+        let mut bytes = head.as_bytes().to_vec();
+        bytes.extend(core::iter::repeat_n(b'x', 1_000));
+        bytes.leak()
+    };
+    let headers: &'static [u8] = {
+        let line = format!("X-Flood: {}\r\n", "x".repeat(1_000));
+        format!("HTTP/1.1 200 OK\r\n{}\r\n", line.repeat(200))
+            .leak()
+            .as_bytes()
+    };
+    let check = async |answer: &'static [u8], expected: fn(&OutboundError) -> bool| {
+        let upstream = Upstream::plain(answer).await;
+        let out = way_out(SystemResolver, &["127.0.0.1"]);
+        let url = format!("http://127.0.0.1:{}/", upstream.port);
+        let refused = out.send(get(url)).await.unwrap_err();
+        assert!(expected(&refused), "{refused}");
+    };
+    check(flood(LONG), |error| *error == OutboundError::TooLarge(100)).await;
+    check(flood(ENDLESS), |error| {
+        *error == OutboundError::TooLarge(100)
+    })
+    .await;
+    check(headers, |error| {
+        matches!(error, OutboundError::Unreachable(_))
+    })
+    .await;
+    check(b"SSH-2.0-OpenSSH\r\n", |error| {
+        matches!(error, OutboundError::Unreachable(_))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn silence_ends_in_time() {
+    let upstream = Upstream::plain(b"").await;
+    let out = way_out(SystemResolver, &["127.0.0.1"]);
+    let request = OutboundRequest {
+        timeout: Duration::from_millis(50),
+        ..get(format!("http://127.0.0.1:{}/", upstream.port))
+    };
+    assert_eq!(out.send(request).await, Err(OutboundError::Timeout));
+}
