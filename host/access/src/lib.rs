@@ -18,7 +18,7 @@ mod token;
 pub use id::{TokenHash, TokenId, TokenSalt};
 pub use network::is_bound_to;
 pub use store::{
-    AccessError, NewToken, REVOKED_AT_ONCE_MAX, find, find_by_accessor, make, orphan_children,
-    revoke, save,
+    AccessError, CUBBYHOLE_ENTRIES_AT_ONCE_MAX, NewToken, REVOKED_AT_ONCE_MAX, find,
+    find_by_accessor, make, orphan_children, revoke, save,
 };
 pub use token::{Lifetime, Token};

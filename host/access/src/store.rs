@@ -146,10 +146,13 @@ pub fn save(
 /// token with very many children could not be revoked at all.
 pub const REVOKED_AT_ONCE_MAX: usize = 1000;
 
-/// Revokes a token and its descendants, the token itself first. Returns the hashes of all that are
+/// Entries of cubbyholes that one transaction deletes, for the same reason.
+pub const CUBBYHOLE_ENTRIES_AT_ONCE_MAX: usize = 1000;
+
+/// Revokes a token and its descendants, with their cubbyholes, the token itself first. Returns the hashes of all that are
 /// gone, so that their leases can follow. None of them can be used once the transaction commits.
 ///
-/// Of more than [`REVOKED_AT_ONCE_MAX`] the rest is noted among the ends that are due: whoever ends
+/// Of more than [`REVOKED_AT_ONCE_MAX`] or [`CUBBYHOLE_ENTRIES_AT_ONCE_MAX`] the rest is noted among the ends that are due: whoever ends
 /// those asks again for the same hash, until nothing is left.
 ///
 /// # Errors
@@ -161,9 +164,13 @@ pub fn revoke(
 ) -> Result<Vec<TokenHash>, BarrierError> {
     let mut gone = Vec::new();
     let mut waiting = vec![hash.clone()];
+    let mut entries_room = CUBBYHOLE_ENTRIES_AT_ONCE_MAX;
     while let Some(hash) = waiting.pop() {
         if forget(tx, &hash)? {
             gone.push(hash.clone());
+        }
+        if !empty_cubbyholes(tx, &hash, &mut entries_room)? {
+            lease::set_end(tx, now, &format!("revoke/h{hash}"));
         }
         let room = REVOKED_AT_ONCE_MAX.saturating_sub(gone.len() + waiting.len());
         let mut next = children(tx, &hash, room + 1)?;
@@ -209,6 +216,21 @@ fn forget(tx: &mut Transaction, hash: &TokenHash) -> Result<bool, BarrierError> 
     tx.delete(&SystemKey::accessor(&token.accessor));
     tx.delete(&key);
     Ok(true)
+}
+
+/// Deletes what a token kept for itself; false when there is more than `room`.
+fn empty_cubbyholes(
+    tx: &mut Transaction,
+    hash: &TokenHash,
+    room: &mut usize,
+) -> Result<bool, BarrierError> {
+    let keys = tx.keys(&SystemKey::cubbyholes(hash.as_str()), None, *room + 1)?;
+    let is_all = keys.len() <= *room;
+    for key in keys.iter().take(*room) {
+        tx.delete(key);
+    }
+    *room = room.saturating_sub(keys.len());
+    Ok(is_all)
 }
 
 fn children(

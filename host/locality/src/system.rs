@@ -186,9 +186,13 @@ impl SystemKey<Local> {
     pub fn lease_end(at: Timestamp, id: &str) -> Self {
         Self::root(&format!("sys/expire/end/{:016x}/{id}", at.as_millis()))
     }
-    /// All entries of a token's cubbyhole that begin with `path`.
-    pub fn cubbyhole(namespace: NamespaceId, token_hash: &str, path: &str) -> Self {
-        Self::at(namespace, &format!("cubbyhole/{token_hash}/{path}"))
+    /// Everything in a token's cubbyholes; it has one in each namespace.
+    pub fn cubbyholes(token_hash: &str) -> Self {
+        Self::root(&format!("cubbyhole/{token_hash}/"))
+    }
+    /// An entry of a token's cubbyhole in a namespace, or all that begin with `path`.
+    pub fn cubbyhole(token_hash: &str, namespace: NamespaceId, path: &str) -> Self {
+        Self::root(&format!("cubbyhole/{token_hash}/{namespace}/{path}"))
     }
 }
 
@@ -230,7 +234,7 @@ mod tests {
             Class::Local,
         );
         check(
-            SystemKey::cubbyhole(NamespaceId::ROOT, "h", "a").physical(),
+            SystemKey::cubbyhole("h", NamespaceId::ROOT, "a").physical(),
             Class::Local,
         );
     }

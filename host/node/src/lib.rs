@@ -14,6 +14,7 @@ mod catalog;
 mod changes;
 mod commit;
 mod components;
+mod cubbyhole;
 mod defaults;
 mod devices;
 mod engine;

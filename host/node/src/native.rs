@@ -91,6 +91,26 @@ pub(crate) const fn body(
     }
 }
 
+/// A field of the query, on verbs without a body.
+pub(crate) const fn query(
+    name: &'static str,
+    kind: FieldKind,
+    summary: &'static str,
+) -> NativeField {
+    NativeField {
+        source: FieldSource::Query,
+        ..body(name, kind, summary)
+    }
+}
+
+/// Everything of the body that no other field takes.
+pub(crate) const fn rest(name: &'static str, summary: &'static str) -> NativeField {
+    NativeField {
+        source: FieldSource::Rest,
+        ..body(name, FieldKind::Object, summary)
+    }
+}
+
 /// A field that the pattern names.
 pub(crate) const fn path(name: &'static str, summary: &'static str) -> NativeField {
     NativeField {
@@ -109,12 +129,17 @@ pub(crate) enum Does {
     Later(for<'a, 'b> fn(&'a mut Ask<'b>) -> Pin<Box<dyn Future<Output = Told> + Send + 'a>>),
 }
 
+/// Says whether something is there.
+pub(crate) type Exists = for<'a, 'b> fn(&'a mut Ask<'b>) -> Result<bool, Refusal>;
+
 /// One route, and what does it.
 pub(crate) struct NativeRoute {
     pub(crate) at: &'static str,
     pub(crate) operation: Operation,
     pub(crate) access: Access,
     pub(crate) does: Does,
+    /// Says whether there is what a write would change, where policies tell create from update.
+    pub(crate) exists: Option<Exists>,
     pub(crate) fields: &'static [NativeField],
     pub(crate) summary: &'static str,
 }
@@ -133,8 +158,17 @@ pub(crate) const fn on(
         operation,
         access,
         does,
+        exists: None,
         fields,
         summary,
+    }
+}
+
+impl NativeRoute {
+    /// Policies tell create from update, by what this says.
+    pub(crate) const fn asking(mut self, exists: Exists) -> Self {
+        self.exists = Some(exists);
+        self
     }
 }
 
@@ -164,7 +198,7 @@ fn route(route: &NativeRoute) -> manifest::Route {
         placement: manifest::Placement::ActiveNode,
         when: None,
         answers: Vec::new(),
-        checks_existence: false,
+        checks_existence: route.exists.is_some(),
         raw_body: false,
         deprecated: false,
         description: String::new(),

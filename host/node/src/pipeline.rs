@@ -287,6 +287,11 @@ impl<'p> Known<'p> {
         self.routed.request
     }
 
+    /// Where it goes.
+    pub(crate) const fn place(&self) -> &'p Place {
+        self.routed.place
+    }
+
     /// What is to be asked of the policies, where they are asked at all.
     pub(crate) fn question(&self, operation: policy::Operation) -> policy::Ask<'_> {
         policy::Ask {

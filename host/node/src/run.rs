@@ -77,8 +77,23 @@ impl Unsealed {
         target: Target<'_>,
         tx: Transaction,
     ) -> Result<(Transaction, bool), Refusal> {
-        let Engine::Component(pinned) = &target.mount.1 else {
-            return Ok((tx, true));
+        let pinned = match &target.mount.1 {
+            Engine::Component(pinned) => pinned,
+            Engine::Native(native) => {
+                let mut tx = tx;
+                let mut ask = Ask {
+                    node: self,
+                    tx: &mut tx,
+                    namespace: &known.place().namespace,
+                    caller: known.caller(),
+                    request: known.request(),
+                    input: call::validated(known.request(), target)?.0.input,
+                    now: self.now(),
+                };
+                let exists = native.exists(target.found.route, &mut ask)?;
+                return Ok((tx, exists));
+            }
+            Engine::Broken(_) => return Ok((tx, true)),
         };
         let call = call::of_known(self, known, target, pinned, tx);
         let matched = call::matched(known.request(), target)?.0;

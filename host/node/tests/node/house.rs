@@ -9,7 +9,7 @@ use node::{Changes, InitRequest, Initialized, Node, Parts, Settings};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use storage::Memory;
+use storage::{Memory, Space, Storage};
 
 /// Not random, and never the same twice: what is tested here is not the cryptography.
 pub(crate) struct Counting(AtomicU64);
@@ -135,6 +135,23 @@ impl House {
             Answer::Bare(json) => json.to_value(),
             _ => Value::Null,
         })
+    }
+
+    /// How many entries are stored.
+    pub(crate) fn entries(&self) -> usize {
+        let snapshot = self.storage.snapshot();
+        snapshot.range(Space::Entries, &[], None).count()
+    }
+
+    /// Waits for work in the background: lets other tasks run until it is so.
+    pub(crate) async fn until(&self, mut is_so: impl FnMut() -> bool) {
+        for _ in 0..100_000 {
+            if is_so() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("it never came to be so");
     }
 
     pub(crate) async fn read(&self, path: &str) -> Result<Value, Refusal> {
