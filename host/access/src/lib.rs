@@ -19,6 +19,6 @@ pub use id::{TokenHash, TokenId, TokenSalt};
 pub use network::is_bound_to;
 pub use store::{
     AccessError, CUBBYHOLE_ENTRIES_AT_ONCE_MAX, NewToken, REVOKED_AT_ONCE_MAX, find,
-    find_by_accessor, make, orphan_children, revoke, save,
+    find_by_accessor, make, orphan_children, revoke, save, spend,
 };
-pub use token::{Lifetime, Token};
+pub use token::{Lifetime, Token, WRAPPING_POLICY};

@@ -76,6 +76,7 @@ pub fn make(
         metadata: new.metadata,
         kind: TokenKind::Service,
         uses_left: new.uses,
+        is_spent: false,
         created: now,
         expires: new.lifetime.ends(now, now, 0),
         lifetime: new.lifetime,
@@ -140,6 +141,25 @@ pub fn save(
         lease::move_end(tx, ended, token.expires, &token.lease_id(hash));
     }
     tx.write_json(&SystemKey::token(hash.as_str()), token)
+}
+
+/// Takes one use of a token, where they are counted; the token as it is then. None where it is not
+/// alive: two requests cannot share a use, since one of their transactions is overtaken.
+///
+/// # Errors
+/// When the storage fails.
+pub fn spend(
+    tx: &mut Transaction,
+    hash: &TokenHash,
+    now: Timestamp,
+) -> Result<Option<Token>, BarrierError> {
+    let Some(mut token) = find(tx, hash, now)? else {
+        return Ok(None);
+    };
+    let ended = token.expires;
+    token.spend(now);
+    save(tx, hash, ended, &token)?;
+    Ok(Some(token))
 }
 
 /// Tokens that one transaction revokes. A batch of more would not fit into the log, and then a

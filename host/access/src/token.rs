@@ -6,6 +6,12 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// How long a request may take with the last use of its token.
+const SPENT_WITHIN: Duration = Duration::from_secs(600);
+
+/// The policy of wrapping tokens, which no other token can have.
+pub const WRAPPING_POLICY: &str = "response-wrapping";
+
 /// A stored token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
@@ -27,6 +33,9 @@ pub struct Token {
     pub kind: TokenKind,
     /// Uses it has left; zero for any number.
     pub uses_left: u32,
+    /// Is its last use under way? It has no other, and ends with that request.
+    #[serde(default)]
+    pub is_spent: bool,
     /// When it was made.
     pub created: Timestamp,
     /// How long it lives.
@@ -90,9 +99,28 @@ const fn cap_binds(lifetime: &Lifetime) -> bool {
 }
 
 impl Token {
-    /// Is it still alive?
+    /// Can it still be used?
     pub fn is_alive(&self, now: Timestamp) -> bool {
-        self.expires.is_none_or(|end| now < end)
+        !self.is_spent && self.expires.is_none_or(|end| now < end)
+    }
+
+    /// Takes one of its uses, where they are counted. With the last one it is spent, and what is
+    /// left of it ends soon, also where nobody is left to end it.
+    pub fn spend(&mut self, now: Timestamp) {
+        if self.uses_left == 0 {
+            return;
+        }
+        self.uses_left -= 1;
+        if self.uses_left == 0 {
+            self.is_spent = true;
+            let soon = now.plus(SPENT_WITHIN);
+            self.expires = Some(self.expires.map_or(soon, |end| end.min(soon)));
+        }
+    }
+
+    /// Does it stand for a wrapped answer?
+    pub fn is_wrapping(&self) -> bool {
+        self.policies == [WRAPPING_POLICY]
     }
 
     /// Is it a root token?
@@ -112,7 +140,7 @@ impl Token {
 
     /// The id of the lease that ends it.
     pub fn lease_id(&self, hash: &TokenHash) -> String {
-        format!("{}/h{hash}", self.path)
+        format!("{}/h{hash}", self.path.trim_end_matches('/'))
     }
 }
 

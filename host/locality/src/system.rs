@@ -138,6 +138,10 @@ impl SystemKey<Local> {
     pub fn token_salt() -> Self {
         Self::root("sys/token/salt")
     }
+    /// The key that signs wrapping tokens which are JWTs.
+    pub fn wrapping_key() -> Self {
+        Self::root("core/wrapping/jwtkey")
+    }
     /// A token, by the salted hash of its id.
     pub fn token(hash: &str) -> Self {
         Self::root(&format!("sys/token/id/{hash}"))

@@ -36,6 +36,7 @@ mod tables;
 mod token;
 mod trail;
 mod unsealed;
+mod wrapping;
 
 pub use changes::Changes;
 pub use init::{InitRequest, Initialized};

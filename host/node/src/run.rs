@@ -10,6 +10,8 @@ use crate::pipeline::{Known, Place, Recorded, Routed, Target};
 use crate::refusal::from_commit;
 use crate::trail::Trail;
 use crate::unsealed::Unsealed;
+use crate::wrapping;
+use access::TokenHash;
 use barrier::Transaction;
 use base::{Answer, Operation, Refusal, RefusalKind, Request};
 use std::sync::Arc;
@@ -41,24 +43,33 @@ impl Unsealed {
     /// Answers one request, from routing to the audit of the answer.
     pub(crate) async fn handle(self: &Arc<Self>, request: &Request) -> Answered {
         let mut trail = Trail::new(self);
-        let answered = self.pipeline(request, &mut trail).await;
+        let mut spent = None;
+        let mut answered = self.pipeline(request, &mut trail, &mut spent).await;
+        if let Some(hash) = spent {
+            answered = wrapping::end_spent(self, &hash, answered).await;
+        }
         trail.response(self, request, &answered)?;
         answered
     }
 
-    async fn pipeline(self: &Arc<Self>, request: &Request, trail: &mut Trail) -> Answered {
-        if request.wrap_ttl.is_some() {
-            // To give in clear what was to be wrapped would be worse than nothing.
-            return Err(Refusal::invalid("response wrapping is not supported yet"));
-        }
+    /// The checks and the run. Tells of a token that had its last use.
+    async fn pipeline(
+        self: &Arc<Self>,
+        request: &Request,
+        trail: &mut Trail,
+        spent: &mut Option<TokenHash>,
+    ) -> Answered {
         self.refresh().await?;
         let tables = self.tables();
         let place = Place::find(&tables, request)?;
         trail.place(&place);
         let mut tx = self.begin();
+        let inside = wrapping::check(self, &mut tx, &place, request)?;
         let known = Routed::find(request, &place)
-            .authenticate(self, &mut tx)
+            .authenticate(self, &mut tx, inside.as_ref())
             .await?;
+        let caller = known.caller().filter(|caller| caller.token.is_spent);
+        *spent = caller.map(|caller| caller.hash.clone());
         trail.caller(known.caller());
         let mut exists = None;
         if let Some(target) = known.existence_matters() {
@@ -159,7 +170,7 @@ impl Unsealed {
             ));
         }
         let target = recorded.target()?;
-        let (tx, answer) = match &target.mount.1 {
+        let (mut tx, answer) = match &target.mount.1 {
             Engine::Component(pinned) => {
                 call::component(self, recorded, target, pinned, tx).await?
             }
@@ -180,6 +191,7 @@ impl Unsealed {
             }
             Engine::Broken(reason) => return Err(Refusal::internal(reason.to_string()).into()),
         };
+        let answer = wrapping::wrap_asked(self, &mut tx, recorded, answer)?;
         let index = self.finish(tx).await?;
         Ok((answer, Some(index)))
     }

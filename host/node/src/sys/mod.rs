@@ -10,6 +10,7 @@ pub(crate) mod remount;
 mod seal;
 mod tune;
 mod ui;
+mod wrapping;
 
 use crate::native::NativeRoute;
 
@@ -25,6 +26,7 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     ui::ROUTES,
     catalog::ROUTES,
     leases::ROUTES,
+    wrapping::ROUTES,
 ];
 
 /// The path below `sys/` as the table has it: `mounts/<path>/tune` and `auth/<path>/tune` end in a

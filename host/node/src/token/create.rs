@@ -37,7 +37,7 @@ fn has_sudo(ask: &Ask<'_>) -> Result<bool, Refusal> {
 
 fn make(ask: &mut Ask<'_>, is_orphan: bool) -> Told {
     let caller = ask.caller()?.clone();
-    if caller.token.uses_left > 0 || caller.is_spent {
+    if caller.token.uses_left > 0 || caller.token.is_spent {
         // Its children would outlive its last use.
         return Err(Refusal::invalid(
             "restricted use token cannot generate child tokens",
@@ -135,7 +135,7 @@ fn policies(
             "root tokens may not be created without parent token being root",
         ));
     }
-    if policies.contains("response-wrapping") {
+    if policies.contains(access::WRAPPING_POLICY) {
         return Err(Refusal::invalid(
             "cannot add policy \"response-wrapping\" to a token",
         ));

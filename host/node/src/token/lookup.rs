@@ -48,7 +48,10 @@ fn answer(ask: &Ask<'_>, token: &Token, id: &str) -> Told {
             true => Value::Null,
             false => json!(token.metadata),
         },
-        "num_uses": token.uses_left,
+        "num_uses": match token.is_spent {
+            true => -1,
+            false => i64::from(token.uses_left),
+        },
         "orphan": token.parent.is_none(),
         "path": token.path,
         "policies": token.policies,

@@ -133,8 +133,46 @@ impl House {
                 data
             }
             Answer::Bare(json) => json.to_value(),
+            Answer::Raw(raw) => {
+                let mut body: Value = serde_json::from_slice(&raw.body).unwrap();
+                body["status"] = raw.status.into();
+                body
+            }
             _ => Value::Null,
         })
+    }
+
+    /// As [`ask_as`](Self::ask_as), to have the answer wrapped; what there is in `wrap_info`.
+    pub(crate) async fn wrapped(
+        &self,
+        token: &str,
+        path: &str,
+        data: Value,
+        headers: &[(&str, &str)],
+    ) -> Result<Value, Refusal> {
+        let Value::Object(data) = data else {
+            panic!("data is an object")
+        };
+        let mut request = request(token, Operation::Update, path, data);
+        request.wrap_ttl = Some(core::time::Duration::from_secs(60));
+        let headers = headers.iter();
+        request.headers = headers
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let reply = self.node.handle(request).await;
+        let Answer::Envelope(envelope) = reply.outcome? else {
+            panic!("a wrapped answer has an envelope")
+        };
+        assert!(envelope.data.is_none() && envelope.auth.is_none());
+        let wrap = envelope.wrap.expect("the answer is wrapped");
+        Ok(json!({
+            "token": wrap.token.expose(),
+            "accessor": wrap.accessor,
+            "ttl": wrap.ttl.as_secs(),
+            "creation_path": wrap.creation_path,
+            "wrapped_accessor": wrap.wrapped_accessor,
+            "index": reply.index,
+        }))
     }
 
     /// How many entries are stored.

@@ -11,3 +11,4 @@ mod cubbyhole;
 mod house;
 mod sealing;
 mod tokens;
+mod wrapping;
