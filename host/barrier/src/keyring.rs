@@ -113,6 +113,27 @@ impl Keyring {
         Ok(Self::with_active(terms.collect(), active))
     }
 
+    /// Seals what a batch token carries under the active term. It opens wherever the keyring is, and
+    /// as nothing else.
+    pub(crate) fn seal_token(
+        &self,
+        carried: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, BarrierError> {
+        let term = &self.active;
+        term.encryptions.fetch_add(1, Ordering::Relaxed);
+        let label = Label::BatchToken;
+        value::seal(&term.cipher, label, term.number, &[], carried, entropy)
+            .ok_or(BarrierError::TooLong(carried.len()))
+    }
+
+    /// Opens what [`seal_token`](Self::seal_token) gave; None for every other bytes.
+    pub(crate) fn open_token(&self, sealed: &[u8]) -> Option<Plaintext> {
+        let parts = value::split(sealed).ok()?;
+        let term = self.terms.get(&parts.term)?;
+        value::open(&term.cipher, Label::BatchToken, &[], &parts).ok()
+    }
+
     /// Seals the value of an entry under the active term.
     pub(crate) fn seal(
         &self,

@@ -29,6 +29,7 @@ pub(crate) const OVERHEAD_BYTES: usize = HEAD_BYTES + TAG_BYTES;
 pub(crate) enum Label {
     Entry,
     Keyring,
+    BatchToken,
 }
 
 impl Label {
@@ -36,6 +37,7 @@ impl Label {
         match self {
             Self::Entry => b"casemate.entry\0",
             Self::Keyring => b"casemate.keyring\0",
+            Self::BatchToken => b"casemate.batch-token\0",
         }
     }
 }

@@ -4,9 +4,9 @@ use crate::engine::Pinned;
 use crate::pipeline::Place;
 use crate::refusal::chain;
 use crate::unsealed::Unsealed;
-use access::{Lifetime, NewToken, Token, TokenId};
+use access::{Lifetime, NewToken, Token, TokenId, TokenType};
 use barrier::Transaction;
-use base::{AuthBlock, Envelope, Refusal, Timestamp};
+use base::{AuthBlock, Envelope, Refusal, Timestamp, TokenKind};
 use mount::MountEntry;
 use plugin::Grant;
 use std::sync::Arc;
@@ -59,9 +59,15 @@ pub(crate) fn token(
         role: String::new(),
         bound_cidrs: grant.token.bound_cidrs,
     };
-    let id = TokenId::make_service(node.parts.entropy.as_ref());
+    let of_mount = TokenType::from_name(&entry.config.token_type).unwrap_or_default();
+    let kind = of_mount.decide(grant.token.kind);
+    if kind == TokenKind::Batch && (new.uses > 0 || new.lifetime.period > 0) {
+        let text = "batch tokens cannot have \"num_uses\" or \"period\" set";
+        return Err(Refusal::invalid(text));
+    }
     let now = node.now();
-    let token = access::make(tx, &node.salt, node.parts.entropy.as_ref(), now, &id, new)
+    let entropy = node.parts.entropy.as_ref();
+    let (id, token) = access::issue(tx, &node.salt, entropy, now, kind, new)
         .map_err(|error| Refusal::internal(chain(&error)))?;
     node.wake_expirer();
     Ok(Envelope {

@@ -29,6 +29,7 @@ mod parts;
 mod pipeline;
 mod refusal;
 mod run;
+mod searches;
 mod secret;
 mod status;
 mod sys;

@@ -219,9 +219,8 @@ impl Caller {
         if id.len() > access::TokenId::LENGTH_MAX {
             return Err(Refusal::denied());
         }
-        let hash = node.salt.hash(id);
-        let found = access::find(tx, &hash, node.now()).map_err(from_barrier)?;
-        let token = found.ok_or_else(Refusal::denied)?;
+        let found = access::lookup(tx, &node.salt, id, node.now()).map_err(from_barrier)?;
+        let (hash, token) = found.ok_or_else(Refusal::denied)?;
         let acl = node.acl_of(&token)?;
         let mut caller = Self { hash, token, acl };
         if !access::is_bound_to(&caller.token, request.client.address.ip()) {
@@ -253,8 +252,11 @@ impl Caller {
         if self.token.is_spent {
             return Ok(());
         }
-        let found = access::find(tx, &self.hash, node.now()).map_err(from_barrier)?;
-        found.map(drop).ok_or_else(Refusal::denied)
+        match access::still_lives(tx, &self.hash, &self.token, node.now()) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Refusal::denied()),
+            Err(error) => Err(from_barrier(error)),
+        }
     }
 }
 

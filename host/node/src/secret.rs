@@ -2,13 +2,13 @@
 
 use crate::call;
 use crate::engine::{Engine, Pinned};
-use crate::pipeline::{Place, Recorded};
+use crate::pipeline::{Caller, Place, Recorded};
 use crate::refusal::{from_barrier, from_commit};
 use crate::tables::Mount;
 use crate::unsealed::Unsealed;
 use access::TokenHash;
 use barrier::Transaction;
-use base::{Envelope, Json, LeaseBlock, MountId, Refusal};
+use base::{Envelope, Json, LeaseBlock, MountId, Refusal, TokenKind};
 use core::time::Duration;
 use lease::{LeaseTerms, SecretLease};
 use mount::MountEntry;
@@ -37,6 +37,12 @@ pub(crate) fn lease(
         0 => pinned.facts.default_ttl_seconds,
         asked => asked,
     };
+    let caller = recorded.caller();
+    // What a batch token is given ends with it at the latest: there is nobody to revoke it.
+    let max = match caller.filter(|caller| caller.token.kind == TokenKind::Batch) {
+        Some(caller) => max.min(caller.token.remaining(now).as_secs()),
+        None => max,
+    };
     let terms = LeaseTerms {
         ttl: ttl.min(max),
         max_ttl: max,
@@ -52,10 +58,7 @@ pub(crate) fn lease(
         expires: now.plus(Duration::from_secs(terms.ttl)),
         last_renewal: None,
         terms,
-        token: recorded
-            .caller()
-            .map(|caller| caller.hash.to_string())
-            .unwrap_or_default(),
+        token: caller.and_then(leased_to).unwrap_or_default(),
     };
     lease::keep(tx, &id, &lease).map_err(from_barrier)?;
     node.wake_expirer();
@@ -68,6 +71,14 @@ pub(crate) fn lease(
         lease: block,
         ..Envelope::with_data(secret.data)
     })
+}
+
+/// The stored token that a lease ends with: for a batch token its parent, if it has one.
+fn leased_to(caller: &Caller) -> Option<String> {
+    match caller.token.kind {
+        TokenKind::Service => Some(caller.hash.to_string()),
+        TokenKind::Batch => caller.token.parent.as_ref().map(TokenHash::to_string),
+    }
 }
 
 /// Undoes a leased secret and forgets its lease, in one transaction.

@@ -9,6 +9,7 @@ use crate::expire::Expirer;
 use crate::init::Cluster;
 use crate::parts::Parts;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
+use crate::searches::Searches;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
 use crate::{builtins, lifecycle, run};
@@ -32,6 +33,7 @@ pub(crate) struct Unsealed {
     pub(crate) components: Components,
     pub(crate) devices: Devices,
     pub(crate) moves: Moves,
+    pub(crate) searches: Searches,
     /// When it was unsealed.
     pub(crate) since: Timestamp,
     tables: RwLock<Arc<Tables>>,
@@ -57,6 +59,7 @@ impl Unsealed {
             components: Components::default(),
             devices: Devices::default(),
             moves: Moves::default(),
+            searches: Searches::default(),
             since: parts.clock.now(),
             parts,
             keyring,
@@ -261,6 +264,7 @@ impl Unsealed {
     pub(crate) async fn stop(&self) {
         self.committer.close();
         self.expirer.stop().await;
+        self.searches.stop().await;
         drop(self.refreshing.lock().await);
     }
 

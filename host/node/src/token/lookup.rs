@@ -62,10 +62,8 @@ fn answer(ask: &Ask<'_>, token: &Token, id: &str) -> Told {
         },
     });
     if let Value::Object(members) = &mut data {
-        if token.expires.is_some() {
-            members.insert("issue_time".into(), token.created.to_rfc3339().into());
-            members.insert("renewable".into(), token.is_renewable().into());
-        }
+        members.insert("issue_time".into(), token.created.to_rfc3339().into());
+        members.insert("renewable".into(), token.is_renewable().into());
         if token.lifetime.period > 0 {
             members.insert("period".into(), token.lifetime.period.into());
         }

@@ -128,6 +128,11 @@ impl House {
                         "accessor": auth.accessor,
                         "policies": auth.policies,
                         "lease_duration": auth.lease_duration.as_secs(),
+                        "renewable": auth.renewable,
+                        "orphan": auth.orphan,
+                        "num_uses": auth.uses,
+                        "type": format!("{:?}", auth.kind).to_lowercase(),
+                        "warnings": envelope.warnings,
                     });
                 }
                 data

@@ -7,8 +7,10 @@
     reason = "tests, and what they share: what goes wrong is to fail the test"
 )]
 
+mod batch;
 mod cubbyhole;
 mod house;
+mod roles;
 mod sealing;
 mod tokens;
 mod wrapping;
