@@ -107,6 +107,7 @@ fn token(carried: Carried) -> Token {
         entity_id: carried.entity_id,
         role: carried.role,
         bound_cidrs: carried.bound_cidrs,
+        method: None,
     }
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn new(parent: Option<TokenHash>) -> NewToken {
         entity_id: String::new(),
         role: String::new(),
         bound_cidrs: Vec::new(),
+        method: None,
     }
 }
 
@@ -67,5 +68,6 @@ pub(crate) fn token() -> Token {
         entity_id: String::new(),
         role: String::new(),
         bound_cidrs: Vec::new(),
+        method: None,
     }
 }

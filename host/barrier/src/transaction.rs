@@ -114,6 +114,12 @@ impl Transaction {
         opened.map(Some).map_err(BarrierError::NotAuthentic)
     }
 
+    /// Makes the outcome depend on an entry, without reading it: a commit that writes it overtakes
+    /// this one.
+    pub fn depend_on(&mut self, key: &impl Address) {
+        self.reads.note_key(key.address());
+    }
+
     /// Writes an entry.
     pub fn put(&mut self, key: &impl Address, value: Vec<u8>) {
         self.put_entry(key.address(), value, false);

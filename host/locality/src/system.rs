@@ -146,6 +146,10 @@ impl SystemKey<Local> {
     pub fn token(hash: &str) -> Self {
         Self::root(&format!("sys/token/id/{hash}"))
     }
+    /// What a login granted, for the renewals of its token.
+    pub fn token_grant(hash: &str) -> Self {
+        Self::root(&format!("sys/token/grant/{hash}"))
+    }
     /// All accessors.
     pub fn accessors() -> Self {
         Self::root("sys/token/accessor/")

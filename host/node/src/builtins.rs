@@ -1,6 +1,7 @@
-//! The components that the binary brings along: ordinary entries of the catalog.
+//! The components that the binary brings along: ordinary entries of the catalog. Each is compiled
+//! when it is first mounted, so that a start does not pay for what nobody uses.
 
-use crate::catalog;
+use crate::catalog::{self, CatalogEntry};
 use crate::parts::Parts;
 use crate::refusal::chain;
 use crate::unsealed::Unsealed;
@@ -45,10 +46,15 @@ pub(crate) async fn update(node: &Arc<Unsealed>) -> Result<(), Refusal> {
 }
 
 fn add(parts: &Parts, tx: &mut Transaction, name: &str, bytes: &[u8]) -> Result<(), Refusal> {
-    let compiled = parts.runtime.compile(bytes, &plugin::digest_of(bytes));
-    let component = compiled.map_err(|error| {
+    let kind = plugin::kind_of(bytes).map_err(|error| {
         Refusal::internal(format!("built-in component {name}: {}", chain(&error)))
     })?;
-    let entry = catalog::entry(name, &component, true);
-    catalog::store(tx, &entry, &component, bytes, &parts.runtime)
+    let entry = CatalogEntry {
+        kind: catalog::mount_kind(kind),
+        name: name.to_owned(),
+        version: format!("v{}+builtin.casemate", parts.settings.version),
+        digest: plugin::digest_of(bytes),
+        builtin: true,
+    };
+    catalog::store(tx, &entry, bytes)
 }

@@ -1,7 +1,6 @@
 //! Work in the background: ends what has come to its end, tokens and leased secrets, a few at a
 //! time, and lets components look after their records.
 
-use crate::lifecycle;
 use crate::refusal::{chain, from_barrier};
 use crate::secret;
 use crate::unsealed::Unsealed;
@@ -66,7 +65,8 @@ async fn run(node: Weak<Unsealed>, wake: Arc<Notify>) {
         let now = unsealed.now();
         if now.since(ticked) >= NAP_MAX {
             ticked = now;
-            lifecycle::tick(&unsealed).await;
+            unsealed.own_work.tick(&unsealed);
+            unsealed.removals.resume(&unsealed);
         }
         let nap = round(&unsealed, &mut failures)
             .await
@@ -120,7 +120,7 @@ async fn end(node: &Arc<Unsealed>, ended: &Due) -> Result<(), Refusal> {
                 // One that was renewed meanwhile has another end.
                 match access::find(tx, &hash, now).map_err(from_barrier)? {
                     Some(_) => Ok(()),
-                    None => secret::revoke_token(node, tx, &hash),
+                    None => secret::revoke_token(node, tx, &hash).map(drop),
                 }
             })
             .await

@@ -2,14 +2,27 @@
 
 use crate::engine::Pinned;
 use crate::pipeline::Place;
-use crate::refusal::chain;
+use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use access::{Lifetime, NewToken, Token, TokenId, TokenType};
 use barrier::Transaction;
 use base::{AuthBlock, Envelope, Refusal, Timestamp, TokenKind};
+use locality::SystemKey;
 use mount::MountEntry;
 use plugin::Grant;
 use std::sync::Arc;
+
+/// Refuses a grant to somebody else than the method said before it looked at any secret: failures
+/// are counted by what it said.
+pub(crate) fn check_alias(identified: Option<&str>, grant: &Grant) -> Result<(), Refusal> {
+    match identified {
+        Some(alias) if alias != grant.alias => Err(Refusal::internal(format!(
+            "an auth method identified {alias:?} and granted a token to {:?}",
+            grant.alias
+        ))),
+        _ => Ok(()),
+    }
+}
 
 /// Makes the token that a grant describes, in the transaction of the login.
 pub(crate) fn token(
@@ -23,6 +36,7 @@ pub(crate) fn token(
     if grant.policies.iter().any(|policy| policy == "root") {
         return Err(Refusal::internal("an auth method granted the root policy"));
     }
+    let kept = grant.clone();
     let mut policies = grant.policies;
     if !grant.token.no_default_policy {
         policies.push(String::from("default"));
@@ -58,6 +72,7 @@ pub(crate) fn token(
         entity_id: String::new(),
         role: String::new(),
         bound_cidrs: grant.token.bound_cidrs,
+        method: Some(entry.id),
     };
     let of_mount = TokenType::from_name(&entry.config.token_type).unwrap_or_default();
     let kind = of_mount.decide(grant.token.kind);
@@ -69,6 +84,12 @@ pub(crate) fn token(
     let entropy = node.parts.entropy.as_ref();
     let (id, token) = access::issue(tx, &node.salt, entropy, now, kind, new)
         .map_err(|error| Refusal::internal(chain(&error)))?;
+    if kind == TokenKind::Service {
+        // For the method, when it is to renew; a batch token is not.
+        let hash = node.salt.hash(id.expose());
+        tx.write_json(&SystemKey::token_grant(hash.as_str()), &kept)
+            .map_err(from_barrier)?;
+    }
     node.wake_expirer();
     Ok(Envelope {
         auth: Some(Box::new(block(id, token, now))),

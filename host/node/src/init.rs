@@ -122,6 +122,7 @@ fn first_token(
         entity_id: String::new(),
         role: String::new(),
         bound_cidrs: Vec::new(),
+        method: None,
     };
     access::make(tx, &salt, entropy, parts.clock.now(), &id, new)
         .map_err(|error| Refusal::internal(chain(&error)))?;

@@ -19,6 +19,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) request: &'a Request,
     pub(crate) input: Map,
     pub(crate) now: Timestamp,
+    /// Did a component that was called for it act on the outside world?
+    pub(crate) acted_outside: bool,
 }
 
 impl Ask<'_> {
@@ -190,15 +192,35 @@ pub(crate) fn describe(name: &str, table: &[&[NativeRoute]]) -> manifest::Manife
 
 fn route(route: &NativeRoute) -> manifest::Route {
     manifest::Route {
-        pattern: route.at.to_owned(),
-        operation: route.operation,
-        access: route.access,
-        fields: route.fields.iter().map(field).collect(),
-        summary: route.summary.to_owned(),
+        checks_existence: route.exists.is_some(),
+        ..describe_route(
+            route.at,
+            route.operation,
+            route.access,
+            route.fields,
+            route.summary,
+        )
+    }
+}
+
+/// A line of a table in the words of a manifest.
+pub(crate) fn describe_route(
+    at: &str,
+    operation: Operation,
+    access: Access,
+    fields: &[NativeField],
+    summary: &str,
+) -> manifest::Route {
+    manifest::Route {
+        pattern: at.to_owned(),
+        operation,
+        access,
+        fields: fields.iter().map(field).collect(),
+        summary: summary.to_owned(),
         placement: manifest::Placement::ActiveNode,
         when: None,
         answers: Vec::new(),
-        checks_existence: route.exists.is_some(),
+        checks_existence: false,
         raw_body: false,
         deprecated: false,
         description: String::new(),

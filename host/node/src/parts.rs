@@ -45,6 +45,8 @@ pub struct Settings {
     pub version: String,
     /// When it was built, RFC 3339.
     pub build_date: String,
+    /// What one call of a component may use, where the mount has no limits of its own.
+    pub limits: Arc<plugin::Limits>,
 }
 
 impl Default for Settings {
@@ -58,6 +60,7 @@ impl Default for Settings {
             storage_type: String::from("inmem"),
             version: String::from(env!("CARGO_PKG_VERSION")),
             build_date: String::new(),
+            limits: Arc::default(),
         }
     }
 }

@@ -105,13 +105,7 @@ impl<'p> Routed<'p> {
     }
 
     fn target(request: &Request, place: &'p Place) -> Result<Target<'p>, Refusal> {
-        let no_handler = || {
-            let text = format!(
-                "no handler for route {:?}. route entry not found.",
-                place.path.as_str()
-            );
-            Refusal::new(RefusalKind::NotFound, text)
-        };
+        let no_handler = || no_handler(&place.path);
         let mount = place.mount.as_ref().ok_or_else(no_handler)?;
         let (manifest, matcher) = match &mount.1 {
             crate::engine::Engine::Broken(reason) => {
@@ -168,6 +162,15 @@ impl<'p> Routed<'p> {
             now,
         })
     }
+}
+
+/// What Vault says of a path that no mount has.
+pub(crate) fn no_handler(path: &RequestPath) -> Refusal {
+    let text = format!(
+        "no handler for route {:?}. route entry not found.",
+        path.as_str()
+    );
+    Refusal::new(RefusalKind::NotFound, text)
 }
 
 /// What Vault says of a path that its mount does not know.

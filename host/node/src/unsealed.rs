@@ -7,14 +7,16 @@ use crate::devices::Devices;
 use crate::engine::Engine;
 use crate::expire::Expirer;
 use crate::init::Cluster;
+use crate::own_work::{OwnWork, Started};
 use crate::parts::Parts;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
+use crate::removal::Removals;
 use crate::searches::Searches;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
-use crate::{builtins, lifecycle, run};
+use crate::{builtins, run};
 use access::{Token, TokenSalt};
-use barrier::{Keyring, Transaction};
+use barrier::{Commit, Keyring, Transaction};
 use base::{NamespaceId, Refusal, Timestamp};
 use locality::{PhysicalKey, SystemKey};
 use policy::Acl;
@@ -42,6 +44,8 @@ pub(crate) struct Unsealed {
     refreshing: tokio::sync::Mutex<()>,
     seal_wanted: AtomicBool,
     expirer: Expirer,
+    pub(crate) own_work: OwnWork,
+    pub(crate) removals: Removals,
 }
 
 impl Unsealed {
@@ -73,6 +77,8 @@ impl Unsealed {
             refreshing: tokio::sync::Mutex::new(()),
             seal_wanted: AtomicBool::new(false),
             expirer: Expirer::default(),
+            own_work: OwnWork::default(),
+            removals: Removals::default(),
         });
         builtins::update(&unsealed).await?;
         unsealed.load().await?;
@@ -95,7 +101,12 @@ impl Unsealed {
         self: &Arc<Self>,
         tx: Transaction,
     ) -> Result<Option<u64>, CommitError> {
-        let commit = tx.finish().map_err(CommitError::Seal)?;
+        self.commit_sealed(tx.finish().map_err(CommitError::Seal)?)
+            .await
+    }
+
+    /// As [`commit`](Self::commit), of what a transaction has handed over already.
+    pub(crate) async fn commit_sealed(&self, commit: Commit) -> Result<Option<u64>, CommitError> {
         let committed = self.committer.commit(commit).await;
         if let Err(error @ CommitError::Journal(fatal)) = &committed
             && is_fatal(fatal)
@@ -174,7 +185,7 @@ impl Unsealed {
     /// Brings what is kept in memory up to date with what was applied. Costs one comparison when
     /// nothing changed.
     pub(crate) async fn refresh(self: &Arc<Self>) -> Result<(), Refusal> {
-        if self.parts.changes.count() == self.current.load(Ordering::Acquire) {
+        if self.is_current() {
             return Ok(());
         }
         let _refreshing = self.refreshing.lock().await;
@@ -198,6 +209,11 @@ impl Unsealed {
         Ok(())
     }
 
+    /// Is what is kept in memory up to date?
+    pub(crate) fn is_current(&self) -> bool {
+        self.parts.changes.count() == self.current.load(Ordering::Acquire)
+    }
+
     async fn follow(
         self: &Arc<Self>,
         tx: &mut Transaction,
@@ -219,7 +235,10 @@ impl Unsealed {
                     let engine = self.engine(tx, namespace, &entry).await;
                     tables.put(namespace, entry, engine);
                 }
-                None => tables.drop_mount(namespace, id),
+                None => {
+                    self.own_work.forget(id);
+                    tables.drop_mount(namespace, id);
+                }
             }
         } else if key.path().contains("audit/") {
             self.devices.load(tx)?;
@@ -238,11 +257,15 @@ impl Unsealed {
             return Engine::native(entry);
         }
         match self.components.pin(self, tx, namespace, entry).await {
-            Ok(pinned) => {
+            Ok(mut pinned) if pinned.component.manifest().starts && !entry.is_going() => {
+                let opening;
+                (opening, pinned.started) = Started::once_opened();
                 let pinned = Arc::new(pinned);
-                lifecycle::start(self, namespace, entry, &pinned).await;
+                self.own_work
+                    .start(self, namespace, entry, &pinned, opening);
                 Engine::Component(pinned)
             }
+            Ok(pinned) => Engine::Component(Arc::new(pinned)),
             Err(refusal) => {
                 let reason = format!("{}: {}", refusal.message, refusal.reason);
                 tracing::error!(mount = %entry.path, reason, "mount has nothing to run it");
@@ -266,6 +289,8 @@ impl Unsealed {
         self.expirer.stop().await;
         self.searches.stop().await;
         drop(self.refreshing.lock().await);
+        self.own_work.stop().await;
+        self.removals.stop().await;
     }
 
     pub(crate) fn reopen_audit_files(&self) {

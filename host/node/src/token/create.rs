@@ -93,6 +93,7 @@ fn make(ask: &mut Ask<'_>, lineage: Lineage, role: Option<&TokenRole>) -> Told {
         },
         role: role.map_or_else(String::new, |_| ask.text("role_name").to_owned()),
         bound_cidrs: bound_cidrs(ask, &caller, role),
+        method: None,
     };
     let (id, token) = store(ask, kind, id, new, terms.own)?;
     ask.node.wake_expirer();

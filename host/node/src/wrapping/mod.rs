@@ -212,6 +212,7 @@ fn store(
         entity_id: String::new(),
         role: String::new(),
         bound_cidrs: Vec::new(),
+        method: None,
     };
     let made = access::make(tx, &node.salt, entropy, now, &id, token);
     let token = made.map_err(|error| Refusal::internal(chain(&error)))?;

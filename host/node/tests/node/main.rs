@@ -10,6 +10,7 @@
 mod batch;
 mod cubbyhole;
 mod house;
+mod openapi;
 mod roles;
 mod sealing;
 mod tokens;
