@@ -98,6 +98,10 @@ pub fn make(
             Vec::new(),
         );
     }
+    tx.put(
+        &SystemKey::token_lease_id(&token.lease_id(&hash)),
+        Vec::new(),
+    );
     if let Some(end) = token.expires {
         lease::set_end(tx, end, &token.lease_id(&hash));
     }
@@ -312,6 +316,7 @@ fn forget(tx: &mut Transaction, hash: &TokenHash) -> Result<bool, BarrierError> 
         tx.delete(&SystemKey::mount_lease(method, &token.lease_id(hash)));
         tx.delete(&SystemKey::token_grant(hash.as_str()));
     }
+    tx.delete(&SystemKey::token_lease_id(&token.lease_id(hash)));
     tx.delete(&SystemKey::accessor(&token.accessor));
     tx.delete(&key);
     Ok(true)

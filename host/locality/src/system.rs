@@ -170,6 +170,18 @@ impl SystemKey<Local> {
     pub fn lease(id: &str) -> Self {
         Self::root(&format!("sys/expire/id/{id}"))
     }
+    /// A lease that ends a token, by its id, or all that begin with `id`.
+    pub fn token_lease_id(id: &str) -> Self {
+        Self::root(&format!("sys/expire/token-id/{id}"))
+    }
+    /// All leases that could not be ended.
+    pub fn irrevocable_leases() -> Self {
+        Self::root("sys/expire/irrevocable/")
+    }
+    /// A lease that could not be ended.
+    pub fn irrevocable_lease(id: &str) -> Self {
+        Self::root(&format!("sys/expire/irrevocable/{id}"))
+    }
     /// All leases of a mount.
     pub fn mount_leases(mount: MountId) -> Self {
         Self::root(&format!("sys/expire/mount/{mount}/"))

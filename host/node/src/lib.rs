@@ -23,6 +23,7 @@ mod expire;
 mod grant;
 mod help;
 mod init;
+mod lease_search;
 mod lifecycle;
 mod native;
 mod node;

@@ -1,10 +1,11 @@
 //! Leases of secrets that components hand out.
 
 use crate::call;
+use crate::commit::CommitError;
 use crate::engine::{Engine, Pinned};
 use crate::own_work::Started;
 use crate::pipeline::{Caller, Place, Recorded};
-use crate::refusal::from_barrier;
+use crate::refusal::{from_barrier, from_commit};
 use crate::run::ATTEMPTS_MAX;
 use crate::tables::Mount;
 use crate::unsealed::Unsealed;
@@ -69,6 +70,8 @@ pub(crate) fn lease(
         last_renewal: None,
         terms,
         token: caller.and_then(leased_to).unwrap_or_default(),
+        attempts: 0,
+        irrevocable: None,
     };
     lease::keep(tx, &id, &lease).map_err(from_barrier)?;
     node.wake_expirer();
@@ -184,7 +187,30 @@ pub(crate) async fn renew(
     })
 }
 
+/// Revokes a lease and commits, however often others overtake it.
+pub(crate) async fn revoke_now(
+    node: &Arc<Unsealed>,
+    id: &str,
+    mut also: impl FnMut(&mut Transaction),
+) -> Result<(), Refusal> {
+    for _ in 0..ATTEMPTS_MAX {
+        let mut tx = revoke(node, node.begin(), id).await?;
+        also(&mut tx);
+        match node.commit(tx).await {
+            Ok(_) => return Ok(()),
+            Err(CommitError::Overtaken(number)) => node.committer.settled(number).await,
+            Err(error) => return Err(from_commit(&error)),
+        }
+    }
+    Err(from_commit(&CommitError::Overtaken(0)))
+}
+
+/// Leases of revoked tokens that one transaction lets end.
+const ENDED_AT_ONCE_MAX: usize = 1000;
+
 /// Revokes a token and its descendants; what was leased to them ends now. Says how many are gone.
+///
+/// What does not fit into one transaction is noted among the ends that are due.
 pub(crate) fn revoke_token(
     node: &Arc<Unsealed>,
     tx: &mut Transaction,
@@ -192,8 +218,15 @@ pub(crate) fn revoke_token(
 ) -> Result<usize, Refusal> {
     let now = node.now();
     let gone = access::revoke(tx, hash, now).map_err(from_barrier)?;
-    for gone in &gone {
-        lease::end_those_of_token(tx, gone.as_str(), now).map_err(from_barrier)?;
+    // The token itself also where it was gone before: something of it may be left.
+    let descendants = gone.iter().filter(|gone| *gone != hash);
+    let mut room = ENDED_AT_ONCE_MAX;
+    for gone in core::iter::once(hash).chain(descendants) {
+        let is_all = lease::end_those_of_token(tx, gone.as_str(), now, room);
+        if !is_all.map_err(from_barrier)? {
+            lease::set_end(tx, now, &format!("revoke/h{gone}"));
+            room = 0;
+        }
     }
     node.wake_expirer();
     Ok(gone.len())

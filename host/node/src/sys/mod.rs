@@ -7,6 +7,7 @@ mod leases;
 mod mounts;
 pub(crate) mod openapi;
 mod policies;
+mod prefixes;
 pub(crate) mod remount;
 mod seal;
 mod tune;

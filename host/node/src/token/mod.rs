@@ -8,7 +8,7 @@ mod lookup;
 mod renew;
 mod revoke;
 mod roles;
-mod tidy;
+pub(crate) mod tidy;
 
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, body, on};
