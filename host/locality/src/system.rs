@@ -94,6 +94,10 @@ impl SystemKey<Replicated> {
     pub fn namespace(id: NamespaceId) -> Self {
         Self::root(&format!("core/namespaces/{id}"))
     }
+    /// When the data keys are rotated.
+    pub fn rotation() -> Self {
+        Self::root("core/rotation")
+    }
     /// All registered components.
     pub fn catalog() -> Self {
         Self::root("core/plugin-catalog/")
@@ -226,6 +230,7 @@ mod tests {
         check(SystemKey::keyring().physical(), Class::Ignored);
         check(SystemKey::seal_config().physical(), Class::Ignored);
         check(SystemKey::cluster().physical(), Class::Ignored);
+        check(SystemKey::rotation().physical(), Class::Replicated);
         check(
             SystemKey::mount(NamespaceId::ROOT, MountId::new(7)).physical(),
             Class::Replicated,

@@ -9,6 +9,9 @@ use barrier::Transaction;
 use base::Refusal;
 use std::sync::Arc;
 
+/// Components that are a second type of mount as well, as clients know them.
+const SECOND_TYPES: &[(&str, &str)] = &[("jwt", "oidc")];
+
 /// Registers all of them, as part of a cluster's first batch.
 pub(crate) fn register(parts: &Parts, tx: &mut Transaction) -> Result<(), Refusal> {
     for (name, bytes) in parts.builtins {
@@ -49,12 +52,16 @@ fn add(parts: &Parts, tx: &mut Transaction, name: &str, bytes: &[u8]) -> Result<
     let kind = plugin::kind_of(bytes).map_err(|error| {
         Refusal::internal(format!("built-in component {name}: {}", chain(&error)))
     })?;
-    let entry = CatalogEntry {
-        kind: catalog::mount_kind(kind),
-        name: name.to_owned(),
-        version: format!("v{}+builtin.casemate", parts.settings.version),
-        digest: plugin::digest_of(bytes),
-        builtin: true,
-    };
-    catalog::store(tx, &entry, bytes)
+    let second = SECOND_TYPES.iter().filter(|(first, _)| *first == name);
+    for name in [name].into_iter().chain(second.map(|(_, second)| *second)) {
+        let entry = CatalogEntry {
+            kind: catalog::mount_kind(kind),
+            name: name.to_owned(),
+            version: format!("v{}+builtin.casemate", parts.settings.version),
+            digest: plugin::digest_of(bytes),
+            builtin: true,
+        };
+        catalog::store(tx, &entry, bytes)?;
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use crate::pipeline::{Known, Recorded, Target, no_match, operation};
 use crate::run::Failed;
 use crate::unsealed::Unsealed;
 use crate::{grant, secret};
-use barrier::{Transaction, View};
+use barrier::{SealWrap, Transaction, View};
 use base::{Answer, Envelope, Json, LeaseBlock, NamespaceId, Refusal, RefusalKind, Request};
 use core::time::Duration;
 use manifest::{Access, FieldSource, NoMatch, Validated};
@@ -77,11 +77,16 @@ pub(crate) async fn component(
         .view
         .into_transaction()
         .map_err(|error| Refusal::internal(error.to_string()))?;
-    warnings.extend(done.value.warnings);
+    let remarks = done.value.warnings;
     if let Outcome::Grant(granted) = &done.value.outcome {
         grant::check_alias(identified.as_deref(), granted)?;
     }
-    let answer = answer(node, recorded, target, pinned, &mut tx, done.value.outcome)?;
+    let answer = match done.value.outcome {
+        // What a component remarks is worth an answer; what the host does alone is not.
+        Outcome::Empty if !remarks.is_empty() => Answer::Envelope(Box::default()),
+        outcome => answer(node, recorded, target, pinned, &mut tx, outcome)?,
+    };
+    warnings.extend(remarks);
     if !tx.is_read_only() {
         // Nothing is to be written into a mount that was disabled meanwhile.
         tx.depend_on(&pinned.place.key);
@@ -227,7 +232,11 @@ pub(crate) fn of_host(
 /// The storage of a mount, as its component may use it.
 fn view(tx: Transaction, namespace: NamespaceId, entry: &MountEntry, pinned: &Pinned) -> View {
     let rules = Arc::clone(pinned.component.rules());
-    View::new(tx, namespace, entry.id, entry.locality(), rules)
+    let seal_wrap = match entry.seal_wrap {
+        true => SealWrap::Wanted,
+        false => SealWrap::Unneeded,
+    };
+    View::new(tx, namespace, entry.id, entry.locality(), rules).with_seal_wrap(seal_wrap)
 }
 
 /// A component's failure, worded as if the host had refused where it could have.

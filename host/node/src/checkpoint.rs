@@ -30,7 +30,7 @@ impl Midway {
         let commit = view.take_commit();
         let mut commit = commit.map_err(|error| unavailable(chain(&error)))?;
         commit.reads.note_key(&self.place.key);
-        match node.commit_sealed(commit).await {
+        match node.commit_gathered(commit).await {
             Ok(_) => {
                 let (snapshot, seen) = node.committer.moment();
                 view.resume(snapshot, seen);

@@ -74,6 +74,7 @@ async fn run(node: Weak<Unsealed>, wake: Arc<Notify>) {
         let now = unsealed.now();
         if now.since(ticked) >= NAP_MAX {
             ticked = now;
+            unsealed.rotate_if_due().await;
             unsealed.own_work.tick(&unsealed);
             unsealed.removals.resume(&unsealed);
         }

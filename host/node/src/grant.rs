@@ -59,7 +59,7 @@ pub(crate) fn token(
         namespace: place.namespace.id,
         policies,
         path: place.path.as_str().to_owned(),
-        display_name: format!("{}-{}", method.replace('/', "-"), grant.display_name),
+        display_name: display_name(method, &grant.display_name),
         metadata: grant.metadata.into_iter().collect(),
         uses: grant.token.uses,
         lifetime: Lifetime {
@@ -95,6 +95,15 @@ pub(crate) fn token(
         auth: Some(Box::new(block(id, token, now))),
         ..Envelope::default()
     })
+}
+
+/// The method's path, and who it is where the method has a name for that.
+fn display_name(method: &str, name: &str) -> String {
+    let method = method.replace('/', "-");
+    match name {
+        "" => method,
+        name => format!("{method}-{name}"),
+    }
 }
 
 /// What is told of a new or renewed token.

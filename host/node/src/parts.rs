@@ -35,6 +35,8 @@ pub struct Settings {
     pub default_lease_ttl: Duration,
     /// No lease is longer.
     pub max_lease_ttl: Duration,
+    /// Name of the machine, shown in `sys/ha-status`.
+    pub hostname: String,
     /// Where clients reach this node.
     pub api_addr: String,
     /// Where other nodes reach it.
@@ -55,6 +57,7 @@ impl Default for Settings {
             cluster_name: String::from("casemate"),
             default_lease_ttl: Self::LEASE_TTL,
             max_lease_ttl: Self::LEASE_TTL,
+            hostname: String::new(),
             api_addr: String::new(),
             cluster_addr: String::new(),
             storage_type: String::from("inmem"),

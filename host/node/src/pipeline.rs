@@ -135,6 +135,13 @@ impl<'p> Routed<'p> {
             .map_or(Access::Token, |target| target.route.access)
     }
 
+    /// Does the listener let it be done without a token?
+    fn is_open(&self) -> bool {
+        let mount = self.place.mount.as_ref();
+        mount.is_some_and(|mount| mount.1.is_system())
+            && crate::sys::is_open(self.request.without_token, &self.place.rest)
+    }
+
     /// Finds out who calls, where the route asks for it: the token with the id `inside` what the
     /// request carries, or the one it carries.
     pub(crate) async fn authenticate(
@@ -145,7 +152,7 @@ impl<'p> Routed<'p> {
     ) -> Result<Known<'p>, Refusal> {
         let now = node.now();
         let needed = match self.access() {
-            Access::Token | Access::Sudo => true,
+            Access::Token | Access::Sudo => !self.is_open(),
             Access::Public | Access::Login => false,
         };
         if !needed {

@@ -10,7 +10,7 @@ use access::{Token, TokenHash};
 use base::{MountId, Refusal};
 use core::mem;
 use locality::SystemKey;
-use plugin::{CallError, Grant, Renewal};
+use plugin::{CallError, Grant, Incoming, Renewal};
 
 /// Asks the method; the token's lifetime becomes what the method says, within what the mount allows.
 /// Gives for how many seconds to renew, zero for as many as at first, and the method's remarks.
@@ -39,7 +39,13 @@ pub(crate) async fn renew(
         let grant: Option<Grant> = ask.tx.read_json(&key).map_err(from_barrier)?;
         let grant = grant.ok_or_else(|| Refusal::internal("a login's token without its grant"))?;
         let tx = mem::replace(ask.tx, ask.node.begin());
-        let call = call::of_host(ask.node, tx, token.namespace, entry, pinned);
+        let mut call = call::of_host(ask.node, tx, token.namespace, entry, pinned);
+        // A method may want to see again whom it granted the token to.
+        call.incoming = Some(Incoming {
+            client: ask.request.client.clone(),
+            headers: Vec::new(),
+            raw_body: None,
+        });
         match pinned
             .component
             .renew_grant(call, grant.clone(), increment)

@@ -1,12 +1,14 @@
 //! What a node has while it is unsealed. Dropping it drops the keys.
 
 use crate::acls::Acls;
+use crate::ceremonies::Ceremonies;
 use crate::commit::{CommitError, Committer};
 use crate::components::Components;
 use crate::devices::Devices;
 use crate::engine::Engine;
 use crate::expire::Expirer;
 use crate::init::Cluster;
+use crate::keys::Keys;
 use crate::own_work::{OwnWork, Started};
 use crate::parts::Parts;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
@@ -16,7 +18,7 @@ use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
 use crate::{builtins, run};
 use access::{Token, TokenSalt};
-use barrier::{Commit, Keyring, Transaction};
+use barrier::{Commit, Transaction};
 use base::{NamespaceId, Refusal, Timestamp};
 use locality::{PhysicalKey, SystemKey};
 use policy::Acl;
@@ -26,13 +28,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// An unsealed node.
 pub(crate) struct Unsealed {
     pub(crate) parts: Arc<Parts>,
-    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) keys: Keys,
     pub(crate) committer: Committer,
     pub(crate) salt: TokenSalt,
     pub(crate) cluster: Cluster,
     pub(crate) cluster_id: Arc<str>,
     pub(crate) acls: Acls,
     pub(crate) components: Components,
+    pub(crate) ceremonies: Ceremonies,
     pub(crate) devices: Devices,
     pub(crate) moves: Moves,
     pub(crate) searches: Searches,
@@ -50,10 +53,9 @@ pub(crate) struct Unsealed {
 
 impl Unsealed {
     /// Loads what a node keeps in memory, and begins the work in the background.
-    pub(crate) async fn open(parts: Arc<Parts>, keyring: Keyring) -> Result<Arc<Self>, Refusal> {
-        let keyring = Arc::new(keyring);
+    pub(crate) async fn open(parts: Arc<Parts>, keys: Keys) -> Result<Arc<Self>, Refusal> {
         let committer = Committer::new(Arc::clone(&parts.storage), Arc::clone(&parts.journal));
-        let mut tx = committer.begin(Arc::clone(&keyring), Arc::clone(&parts.entropy));
+        let mut tx = committer.begin(keys.ring(), Arc::clone(&parts.entropy));
         let missing = |what: &str| Refusal::internal(format!("the storage has no {what}"));
         let salt = tx.get(&SystemKey::token_salt()).map_err(from_barrier)?;
         let salt = TokenSalt::new(salt.ok_or_else(|| missing("token salt"))?.expose());
@@ -61,12 +63,13 @@ impl Unsealed {
         let cluster = cluster.ok_or_else(|| missing("cluster id"))?;
         let unsealed = Arc::new(Self {
             components: Components::default(),
+            ceremonies: Ceremonies::default(),
             devices: Devices::default(),
             moves: Moves::default(),
             searches: Searches::default(),
             since: parts.clock.now(),
             parts,
-            keyring,
+            keys,
             committer,
             salt,
             cluster_id: cluster.id.as_str().into(),
@@ -93,7 +96,7 @@ impl Unsealed {
     /// A transaction on the state as it is now.
     pub(crate) fn begin(&self) -> Transaction {
         self.committer
-            .begin(Arc::clone(&self.keyring), Arc::clone(&self.parts.entropy))
+            .begin(self.keys.ring(), Arc::clone(&self.parts.entropy))
     }
 
     /// Commits a transaction of the node's own and takes note of what it changed.
@@ -101,11 +104,22 @@ impl Unsealed {
         self: &Arc<Self>,
         tx: Transaction,
     ) -> Result<Option<u64>, CommitError> {
-        self.commit_sealed(tx.finish().map_err(CommitError::Seal)?)
+        self.commit_gathered(tx.finish().map_err(CommitError::Seal)?)
             .await
     }
 
     /// As [`commit`](Self::commit), of what a transaction has handed over already.
+    pub(crate) async fn commit_gathered(
+        self: &Arc<Self>,
+        commit: Commit,
+    ) -> Result<Option<u64>, CommitError> {
+        if !commit.batch.ops.is_empty() {
+            self.vouch().await?;
+        }
+        self.commit_sealed(commit).await
+    }
+
+    /// Commits what is sealed already, and counted.
     pub(crate) async fn commit_sealed(&self, commit: Commit) -> Result<Option<u64>, CommitError> {
         let committed = self.committer.commit(commit).await;
         if let Err(error @ CommitError::Journal(fatal)) = &committed
@@ -291,6 +305,8 @@ impl Unsealed {
         drop(self.refreshing.lock().await);
         self.own_work.stop().await;
         self.removals.stop().await;
+        // Last of all: nothing seals any more.
+        self.count_exactly().await;
     }
 
     pub(crate) fn reopen_audit_files(&self) {

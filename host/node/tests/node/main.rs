@@ -8,10 +8,12 @@
 )]
 
 mod batch;
+mod ceremonies;
 mod cubbyhole;
 mod house;
 mod openapi;
 mod roles;
+mod rotation;
 mod sealing;
 mod tokens;
 mod wrapping;

@@ -145,6 +145,7 @@ impl House {
                 certificates: Vec::new(),
             },
             headers: Vec::new(),
+            without_token: base::WithoutToken::default(),
         };
         Ok(match self.node.handle(request).await.outcome? {
             Answer::Envelope(envelope) | Answer::Missing(envelope) | Answer::Accepted(envelope) => {

@@ -4,26 +4,35 @@
 //! stands, with its reason, in [`differences`], and the step that shows it says what we answer
 //! instead. Everything else is compared exactly, member by member.
 
+pub mod approle;
+pub mod cert;
 pub mod differences;
+pub mod jwt;
 pub mod kv;
 mod normal;
 mod step;
+pub mod totp;
+pub mod transit;
+pub mod userpass;
 
 pub use differences::Difference;
 pub use normal::Normal;
 pub use step::{Script, Step, delete, get, list, patch, post, put, scan, send};
 
 use crate::{Client, Response};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// How long a step that waits for a status may take.
 const UNTIL_WITHIN: Duration = Duration::from_secs(20);
 
-/// One server under comparison, with the tokens that the script made there.
+/// One server under comparison, with what the script kept of its answers.
 struct Side {
     client: Client,
     tokens: BTreeMap<&'static str, String>,
+    /// JSON, as it stands in an answer.
+    values: BTreeMap<&'static str, Value>,
 }
 
 impl Side {
@@ -31,6 +40,7 @@ impl Side {
         Self {
             client,
             tokens: BTreeMap::new(),
+            values: BTreeMap::new(),
         }
     }
 
@@ -40,9 +50,17 @@ impl Side {
             Some(name) => self.client.with_token(&self.tokens[name]),
             None => self.client.clone(),
         };
+        let path = self.filled(step.path, |text| text.to_owned());
+        // In a body it stands between quotation marks already.
+        let body = step.body.map(|body| {
+            self.filled(body, |text| {
+                let quoted = Value::from(text).to_string();
+                quoted.trim_matches('"').to_owned()
+            })
+        });
         let deadline = Instant::now() + UNTIL_WITHIN;
         loop {
-            let response = client.send(step.verb, step.path, step.headers, step.body);
+            let response = client.send(step.verb, &path, step.headers, body.as_deref());
             if step.until.is_none_or(|status| status == response.status)
                 || Instant::now() > deadline
             {
@@ -51,10 +69,27 @@ impl Side {
                     let token = token.as_str().unwrap_or_default().to_owned();
                     self.tokens.insert(name, token);
                 }
+                if let Some((name, pointer)) = step.saves {
+                    let value = response.json().pointer(pointer).cloned();
+                    self.values.insert(name, value.unwrap_or_default());
+                }
                 return response;
             }
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// The text with the values that it names.
+    fn filled(&self, text: &str, write: impl Fn(&str) -> String) -> String {
+        let mut filled = text.to_owned();
+        for (name, value) in &self.values {
+            let text = match value {
+                Value::String(text) => write(text),
+                other => other.to_string(),
+            };
+            filled = filled.replace(&format!("${{{name}}}"), &text);
+        }
+        filled
     }
 }
 
@@ -64,8 +99,8 @@ pub fn run(script: &Script, theirs: &Client, ours: &Client) -> Vec<String> {
     let (mut theirs, mut ours) = (Side::new(theirs.clone()), Side::new(ours.clone()));
     let mut complaints = Vec::new();
     for (number, step) in script.steps.iter().enumerate() {
-        let reference = Normal::of(&theirs.run(step));
-        let answer = Normal::of(&ours.run(step));
+        let reference = Normal::hiding(&theirs.run(step), step.hides);
+        let answer = Normal::hiding(&ours.run(step), step.hides);
         if let Some(complaint) = judge(step, &reference, &answer) {
             let Script { name, .. } = script;
             complaints.push(format!("{name} {number}: {step}\n{complaint}"));
@@ -79,10 +114,11 @@ fn judge(step: &Step, reference: &Normal, answer: &Normal) -> Option<String> {
         return (reference != answer)
             .then(|| format!("    theirs {reference}\n    ours   {answer}"));
     };
-    let wanted = Normal::of(&Response {
+    let response = Response {
         status,
         body: body.to_owned(),
-    });
+    };
+    let wanted = Normal::hiding(&response, step.hides);
     if reference == answer {
         let name = difference.name;
         return Some(format!(

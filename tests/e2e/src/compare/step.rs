@@ -26,6 +26,11 @@ pub struct Step {
     pub token: Option<&'static str>,
     /// Keep the token of the answer under this name.
     pub saves_token: Option<&'static str>,
+    /// Keep a value of the answer under this name: where it stands, as a JSON pointer. Later steps name it
+    /// as `${name}` in path and body.
+    pub saves: Option<(&'static str, &'static str)>,
+    /// Members whose texts are bound to differ; only how long they are is compared.
+    pub hides: &'static [&'static str],
     /// Send it again until this status comes.
     pub until: Option<u16>,
     /// Where we mean to differ: why, and the status and body that we give.
@@ -43,6 +48,8 @@ pub const fn send(verb: &'static str, path: &'static str) -> Step {
         headers: &[],
         token: None,
         saves_token: None,
+        saves: None,
+        hides: &[],
         until: None,
         differs: None,
     }
@@ -109,6 +116,20 @@ impl Step {
     #[must_use]
     pub const fn saves_token(mut self, name: &'static str) -> Self {
         self.saves_token = Some(name);
+        self
+    }
+
+    /// Keeps a value of the answer.
+    #[must_use]
+    pub const fn saves(mut self, name: &'static str, pointer: &'static str) -> Self {
+        self.saves = Some((name, pointer));
+        self
+    }
+
+    /// With members whose texts are bound to differ.
+    #[must_use]
+    pub const fn hides(mut self, members: &'static [&'static str]) -> Self {
+        self.hides = members;
         self
     }
 
