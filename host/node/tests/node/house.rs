@@ -208,7 +208,7 @@ impl House {
             panic!("a wrapped answer has an envelope")
         };
         assert!(envelope.data.is_none() && envelope.auth.is_none());
-        let wrap = envelope.wrap.expect("the answer is wrapped");
+        let wrap = envelope.wrap.unwrap();
         Ok(json!({
             "token": wrap.token.expose(),
             "accessor": wrap.accessor,
