@@ -10,15 +10,20 @@
 //!  sys/expire/end/<when>/<lease id>  when it ends
 //! ```
 
+mod batch;
 mod id;
 mod network;
+mod role;
 mod store;
+#[cfg(test)]
+mod testing;
 mod token;
 
 pub use id::{TokenHash, TokenId, TokenSalt};
-pub use network::is_bound_to;
+pub use network::{is_bound_to, parse_network};
+pub use role::{RoleError, TokenRole, TokenType};
 pub use store::{
-    AccessError, NewToken, REVOKED_AT_ONCE_MAX, find, find_by_accessor, make, orphan_children,
-    revoke, save,
+    AccessError, CUBBYHOLE_ENTRIES_AT_ONCE_MAX, NewToken, REVOKED_AT_ONCE_MAX, find,
+    find_by_accessor, issue, lookup, make, orphan_children, revoke, save, spend, still_lives,
 };
-pub use token::{Lifetime, Token};
+pub use token::{Capped, Granted, Lifetime, Token, WRAPPING_POLICY};

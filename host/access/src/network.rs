@@ -9,6 +9,26 @@ pub fn is_bound_to(token: &Token, address: IpAddr) -> bool {
     token.bound_cidrs.is_empty() || token.bound_cidrs.iter().any(|cidr| contains(cidr, address))
 }
 
+/// The spelling of a network that a token can be bound to: a single address stands without its
+/// length. None for what is neither an address nor a network.
+pub fn parse_network(text: &str) -> Option<String> {
+    let text = text.trim();
+    let (address, length) = match text.split_once('/') {
+        Some((address, length)) => (address, Some(length.parse::<u32>().ok()?)),
+        None => (text, None),
+    };
+    let bits = match address.parse::<IpAddr>().ok()? {
+        IpAddr::V4(_) => 32,
+        IpAddr::V6(_) => 128,
+    };
+    match length {
+        None => Some(address.to_owned()),
+        Some(length) if length == bits => Some(address.to_owned()),
+        Some(length) if length < bits => Some(text.to_owned()),
+        Some(_) => None,
+    }
+}
+
 fn contains(cidr: &str, address: IpAddr) -> bool {
     let (network, length) = match cidr.split_once('/') {
         Some((network, length)) => (network, length.parse::<u32>().ok()),
@@ -36,7 +56,21 @@ fn contains(cidr: &str, address: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::contains;
+    use super::{contains, parse_network};
+
+    #[test]
+    fn spellings() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(parse_network(text).as_deref(), expected, "{text}");
+        };
+        check("1.1.1.1/32", Some("1.1.1.1"));
+        check(" 1.1.1.1", Some("1.1.1.1"));
+        check("::1/128", Some("::1"));
+        check("10.1.2.3/8", Some("10.1.2.3/8"));
+        check("10.0.0.0/33", None);
+        check("zz", None);
+        check("", None);
+    }
 
     #[test]
     fn table() {

@@ -12,6 +12,9 @@ pub enum AccessError {
     /// The id that was asked for belongs to a token already.
     #[error("cannot create a token with a duplicate ID")]
     Duplicate,
+    /// A batch token carries what it is, and this would be more than a header takes.
+    #[error("batch token would be longer than {} bytes", TokenId::LENGTH_MAX)]
+    TooLong,
     /// The storage failed.
     #[error("using the token store")]
     Storage(#[from] BarrierError),
@@ -78,6 +81,7 @@ pub fn make(
         metadata: new.metadata,
         kind: TokenKind::Service,
         uses_left: new.uses,
+        is_spent: false,
         created: now,
         expires: new.lifetime.ends(now, now, 0),
         lifetime: new.lifetime,
@@ -94,6 +98,10 @@ pub fn make(
             Vec::new(),
         );
     }
+    tx.put(
+        &SystemKey::token_lease_id(&token.lease_id(&hash)),
+        Vec::new(),
+    );
     if let Some(end) = token.expires {
         lease::set_end(tx, end, &token.lease_id(&hash));
     }
@@ -105,6 +113,69 @@ pub fn make(
     }
     tx.write_json(&SystemKey::token(hash.as_str()), &token)?;
     Ok(token)
+}
+
+/// Makes a token of a kind, and the id that its owner gets.
+///
+/// # Errors
+/// [`AccessError`] as its variants say.
+pub fn issue(
+    tx: &mut Transaction,
+    salt: &TokenSalt,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+    kind: TokenKind,
+    new: NewToken,
+) -> Result<(TokenId, Token), AccessError> {
+    match kind {
+        TokenKind::Service => {
+            let id = TokenId::make_service(entropy);
+            let token = make(tx, salt, entropy, now, &id, new)?;
+            Ok((id, token))
+        }
+        TokenKind::Batch => crate::batch::make(tx, now, new),
+    }
+}
+
+/// The token with this id, if it is alive at `now`: a stored one, or one that carries what it is
+/// and whose parent, where it has one, is alive.
+///
+/// # Errors
+/// When the storage fails.
+pub fn lookup(
+    tx: &mut Transaction,
+    salt: &TokenSalt,
+    id: &str,
+    now: Timestamp,
+) -> Result<Option<(TokenHash, Token)>, BarrierError> {
+    let hash = salt.hash(id);
+    let token = match crate::batch::is_batch(id) {
+        true => crate::batch::open(tx, id),
+        false => return Ok(find(tx, &hash, now)?.map(|token| (hash, token))),
+    };
+    match token {
+        Some(token) if still_lives(tx, &hash, &token, now)? => Ok(Some((hash, token))),
+        _ => Ok(None),
+    }
+}
+
+/// Is a token that was found before alive at `now`? Asks storage.
+///
+/// # Errors
+/// When the storage fails.
+pub fn still_lives(
+    tx: &mut Transaction,
+    hash: &TokenHash,
+    token: &Token,
+    now: Timestamp,
+) -> Result<bool, BarrierError> {
+    match (token.kind, &token.parent) {
+        (TokenKind::Service, _) => Ok(find(tx, hash, now)?.is_some()),
+        (TokenKind::Batch, None) => Ok(token.is_alive(now)),
+        (TokenKind::Batch, Some(parent)) => {
+            Ok(token.is_alive(now) && find(tx, parent, now)?.is_some())
+        }
+    }
 }
 
 /// The token with this hash, if it is alive at `now`.
@@ -151,14 +222,36 @@ pub fn save(
     tx.write_json(&SystemKey::token(hash.as_str()), token)
 }
 
+/// Takes one use of a token, where they are counted; the token as it is then. None where it is not
+/// alive: two requests cannot share a use, since one of their transactions is overtaken.
+///
+/// # Errors
+/// When the storage fails.
+pub fn spend(
+    tx: &mut Transaction,
+    hash: &TokenHash,
+    now: Timestamp,
+) -> Result<Option<Token>, BarrierError> {
+    let Some(mut token) = find(tx, hash, now)? else {
+        return Ok(None);
+    };
+    let ended = token.expires;
+    token.spend(now);
+    save(tx, hash, ended, &token)?;
+    Ok(Some(token))
+}
+
 /// Tokens that one transaction revokes. A batch of more would not fit into the log, and then a
 /// token with very many children could not be revoked at all.
 pub const REVOKED_AT_ONCE_MAX: usize = 1000;
 
-/// Revokes a token and its descendants, the token itself first. Returns the hashes of all that are
+/// Entries of cubbyholes that one transaction deletes, for the same reason.
+pub const CUBBYHOLE_ENTRIES_AT_ONCE_MAX: usize = 1000;
+
+/// Revokes a token and its descendants, with their cubbyholes, the token itself first. Returns the hashes of all that are
 /// gone, so that their leases can follow. None of them can be used once the transaction commits.
 ///
-/// Of more than [`REVOKED_AT_ONCE_MAX`] the rest is noted among the ends that are due: whoever ends
+/// Of more than [`REVOKED_AT_ONCE_MAX`] or [`CUBBYHOLE_ENTRIES_AT_ONCE_MAX`] the rest is noted among the ends that are due: whoever ends
 /// those asks again for the same hash, until nothing is left.
 ///
 /// # Errors
@@ -170,9 +263,13 @@ pub fn revoke(
 ) -> Result<Vec<TokenHash>, BarrierError> {
     let mut gone = Vec::new();
     let mut waiting = vec![hash.clone()];
+    let mut entries_room = CUBBYHOLE_ENTRIES_AT_ONCE_MAX;
     while let Some(hash) = waiting.pop() {
         if forget(tx, &hash)? {
             gone.push(hash.clone());
+        }
+        if !empty_cubbyholes(tx, &hash, &mut entries_room)? {
+            lease::set_end(tx, now, &format!("revoke/h{hash}"));
         }
         let room = REVOKED_AT_ONCE_MAX.saturating_sub(gone.len() + waiting.len());
         let mut next = children(tx, &hash, room + 1)?;
@@ -219,9 +316,25 @@ fn forget(tx: &mut Transaction, hash: &TokenHash) -> Result<bool, BarrierError> 
         tx.delete(&SystemKey::mount_lease(method, &token.lease_id(hash)));
         tx.delete(&SystemKey::token_grant(hash.as_str()));
     }
+    tx.delete(&SystemKey::token_lease_id(&token.lease_id(hash)));
     tx.delete(&SystemKey::accessor(&token.accessor));
     tx.delete(&key);
     Ok(true)
+}
+
+/// Deletes what a token kept for itself; false when there is more than `room`.
+fn empty_cubbyholes(
+    tx: &mut Transaction,
+    hash: &TokenHash,
+    room: &mut usize,
+) -> Result<bool, BarrierError> {
+    let keys = tx.keys(&SystemKey::cubbyholes(hash.as_str()), None, *room + 1)?;
+    let is_all = keys.len() <= *room;
+    for key in keys.iter().take(*room) {
+        tx.delete(key);
+    }
+    *room = room.saturating_sub(keys.len());
+    Ok(is_all)
 }
 
 fn children(
@@ -241,46 +354,13 @@ fn children(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use barrier::Keyring;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicU64, Ordering};
-    use storage::Storage;
-
-    struct Counting(AtomicU64);
-
-    impl Entropy for Counting {
-        fn fill(&self, bytes: &mut [u8]) {
-            for chunk in bytes.chunks_mut(8) {
-                let number = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
-                chunk.copy_from_slice(&number.to_be_bytes()[..chunk.len()]);
-            }
-        }
-    }
-
-    fn new(parent: Option<TokenHash>) -> NewToken {
-        NewToken {
-            parent,
-            namespace: NamespaceId::ROOT,
-            policies: vec![String::from("default")],
-            path: String::from("auth/token/create"),
-            display_name: String::from("token"),
-            metadata: BTreeMap::new(),
-            uses: 0,
-            lifetime: Lifetime::default(),
-            entity_id: String::new(),
-            role: String::new(),
-            bound_cidrs: Vec::new(),
-            method: None,
-        }
-    }
+    use crate::testing::{entropy, new, transaction};
 
     #[test]
     fn a_token_with_very_many_children_is_revoked_in_steps() {
-        let entropy: Arc<dyn Entropy> = Arc::new(Counting(AtomicU64::new(1)));
+        let entropy = entropy();
         let now = Timestamp::from_millis(5);
-        let keyring = Arc::new(Keyring::make(entropy.as_ref(), now));
-        let snapshot = storage::Memory::new().snapshot();
-        let mut tx = Transaction::new(snapshot, keyring, Arc::clone(&entropy), 0);
+        let mut tx = transaction();
         let salt = TokenSalt::new(&[1; 32]);
         let add = |tx: &mut Transaction, id: &str, parent: Option<TokenHash>| {
             let id = TokenId::parse(id.to_owned()).unwrap();

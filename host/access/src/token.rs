@@ -6,6 +6,12 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// How long a request may take with the last use of its token.
+const SPENT_WITHIN: Duration = Duration::from_secs(600);
+
+/// The policy of wrapping tokens, which no other token can have.
+pub const WRAPPING_POLICY: &str = "response-wrapping";
+
 /// A stored token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
@@ -27,6 +33,9 @@ pub struct Token {
     pub kind: TokenKind,
     /// Uses it has left; zero for any number.
     pub uses_left: u32,
+    /// Is its last use under way? It has no other, and ends with that request.
+    #[serde(default)]
+    pub is_spent: bool,
     /// When it was made.
     pub created: Timestamp,
     /// How long it lives.
@@ -61,41 +70,119 @@ pub struct Lifetime {
     pub renewable: bool,
 }
 
-impl Lifetime {
-    /// Until when a token made at `created` lives that is given `wanted` seconds at `now` (zero for
-    /// as much as it had at first). None for ever.
-    pub fn ends(&self, created: Timestamp, now: Timestamp, wanted: u64) -> Option<Timestamp> {
-        let seconds = match (self.period, wanted) {
-            (0, 0) => self.ttl,
-            (0, wanted) => wanted,
-            (period, _) => period,
-        };
-        let after = |from: Timestamp, seconds: u64| from.plus(Duration::from_secs(seconds));
-        let mut end = (seconds > 0).then(|| after(now, seconds));
-        let caps = [
-            self.explicit_max,
-            if self.period > 0 { 0 } else { self.max },
-        ];
-        for cap in caps.into_iter().filter(|cap| *cap > 0) {
-            let cap = after(created, cap);
-            // A token that would live for ever is bound by its caps only if it asked for an end.
-            if end.is_some_and(|end| end > cap) || (end.is_none() && cap_binds(self)) {
-                end = Some(cap);
-            }
-        }
-        end
+/// Until when a token may live, and what had to be cut from what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// None for ever.
+    pub end: Option<Timestamp>,
+    /// None where all was granted.
+    pub capped: Option<Capped>,
+}
+
+/// What was more than may be, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capped {
+    /// The time to live.
+    Ttl {
+        /// What was asked.
+        asked: u64,
+        /// What is left.
+        max: u64,
+    },
+    /// The period.
+    Period {
+        /// What was asked.
+        asked: u64,
+        /// What may be.
+        max: u64,
+    },
+}
+
+/// The lesser of two limits, where zero is none.
+const fn least(one: u64, other: u64) -> u64 {
+    match (one, other) {
+        (0, limit) | (limit, 0) => limit,
+        (one, other) if one < other => one,
+        (_, other) => other,
     }
 }
 
-/// A root token asks for no end at all, and has none; an explicit maximum binds it still.
-const fn cap_binds(lifetime: &Lifetime) -> bool {
-    lifetime.explicit_max > 0
+impl Lifetime {
+    /// Until when a token made at `created` lives that is given `wanted` seconds at `now` (zero for
+    /// as much as it had at first).
+    ///
+    /// A periodic token gets its period, again and again; no maximum but its explicit one counts
+    /// from its creation. A token that asks for no end at all, as root does, is bound by its
+    /// explicit maximum alone.
+    pub fn grant(&self, created: Timestamp, now: Timestamp, wanted: u64) -> Granted {
+        let after = |from: Timestamp, seconds: u64| from.plus(Duration::from_secs(seconds));
+        let max = least(self.max, self.explicit_max);
+        let mut capped = None;
+        let (seconds, bound) = if self.period > 0 {
+            let seconds = least(self.period, max);
+            if seconds < self.period {
+                let asked = self.period;
+                capped = Some(Capped::Period { asked, max });
+            }
+            (seconds, self.explicit_max)
+        } else {
+            let seconds = if wanted > 0 { wanted } else { self.ttl };
+            let bound = if seconds > 0 { max } else { self.explicit_max };
+            (seconds, bound)
+        };
+        let mut end = (seconds > 0).then(|| after(now, seconds));
+        if bound > 0 {
+            let last = after(created, bound);
+            if end.is_some_and(|end| end > last) {
+                let left = last.since(now);
+                let max = Duration::from_millis(500).saturating_add(left).as_secs();
+                capped = capped.or(Some(Capped::Ttl {
+                    asked: seconds,
+                    max,
+                }));
+            }
+            end = Some(end.map_or(last, |end| end.min(last)));
+        }
+        Granted { end, capped }
+    }
+
+    /// The end that [`grant`](Self::grant) gives.
+    pub fn ends(&self, created: Timestamp, now: Timestamp, wanted: u64) -> Option<Timestamp> {
+        self.grant(created, now, wanted).end
+    }
+
+    /// The same within further limits, as the role of a token sets them; zero for none.
+    #[must_use]
+    pub const fn within(mut self, period: u64, explicit_max: u64) -> Self {
+        self.period = least(self.period, period);
+        self.explicit_max = least(self.explicit_max, explicit_max);
+        self
+    }
 }
 
 impl Token {
-    /// Is it still alive?
+    /// Can it still be used?
     pub fn is_alive(&self, now: Timestamp) -> bool {
-        self.expires.is_none_or(|end| now < end)
+        !self.is_spent && self.expires.is_none_or(|end| now < end)
+    }
+
+    /// Takes one of its uses, where they are counted. With the last one it is spent, and what is
+    /// left of it ends soon, also where nobody is left to end it.
+    pub fn spend(&mut self, now: Timestamp) {
+        if self.uses_left == 0 {
+            return;
+        }
+        self.uses_left -= 1;
+        if self.uses_left == 0 {
+            self.is_spent = true;
+            let soon = now.plus(SPENT_WITHIN);
+            self.expires = Some(self.expires.map_or(soon, |end| end.min(soon)));
+        }
+    }
+
+    /// Does it stand for a wrapped answer?
+    pub fn is_wrapping(&self) -> bool {
+        self.policies == [WRAPPING_POLICY]
     }
 
     /// Is it a root token?
@@ -115,7 +202,7 @@ impl Token {
 
     /// The id of the lease that ends it.
     pub fn lease_id(&self, hash: &TokenHash) -> String {
-        format!("{}/h{hash}", self.path)
+        format!("{}/h{hash}", self.path.trim_end_matches('/'))
     }
 }
 
@@ -168,5 +255,99 @@ mod tests {
             0,
             Some(110),
         );
+    }
+
+    #[test]
+    fn what_is_cut_is_told() {
+        let lifetime = Lifetime {
+            ttl: 50,
+            max: 200,
+            ..Lifetime::default()
+        };
+        let check = |lifetime: Lifetime, now: u64, wanted: u64, expected: Option<Capped>| {
+            assert_eq!(lifetime.grant(at(100), at(now), wanted).capped, expected);
+        };
+        check(lifetime, 100, 200, None);
+        let (asked, max) = (201, 200);
+        check(lifetime, 100, 201, Some(Capped::Ttl { asked, max }));
+        let (asked, max) = (300, 200);
+        let periodic = Lifetime {
+            period: 300,
+            ..lifetime
+        };
+        check(periodic, 1000, 0, Some(Capped::Period { asked, max }));
+        check(periodic.within(100, 0), 1000, 0, None);
+    }
+
+    #[test]
+    fn uses_run_out_and_unlimited_ones_do_not() {
+        let mut token = crate::testing::token();
+        token.uses_left = 2;
+        token.spend(at(1));
+        assert!(token.is_alive(at(1)) && token.uses_left == 1);
+        token.spend(at(1));
+        assert!(!token.is_alive(at(1)) && token.is_spent);
+        assert!(token.expires.is_some());
+        let mut free = crate::testing::token();
+        free.spend(at(1));
+        assert!(free.is_alive(at(1)) && !free.is_spent);
+    }
+
+    /// Second by second: what the terms say, and nothing of how they are worked out.
+    fn naive(lifetime: Lifetime, created: u64, now: u64, wanted: u64) -> Option<u64> {
+        let asked = match (lifetime.period, wanted) {
+            (0, 0) => lifetime.ttl,
+            (0, wanted) => wanted,
+            (period, _) => period,
+        };
+        let forever = asked == 0 && lifetime.explicit_max == 0;
+        let lives = |second: u64| {
+            let age = second - created;
+            let within_asked = asked == 0 || second - now < asked;
+            let within_explicit = lifetime.explicit_max == 0 || age < lifetime.explicit_max;
+            let within_max = match (lifetime.max, lifetime.period) {
+                (0, _) => true,
+                (_, 0) => asked == 0 || age < lifetime.max,
+                (max, _) => second - now < max,
+            };
+            let of_period = lifetime.period > 0 && lifetime.explicit_max > 0;
+            let within_each = !of_period || second - now < lifetime.explicit_max;
+            within_asked && within_explicit && within_max && within_each
+        };
+        (!forever).then(|| (now..).find(|second| !lives(*second)).unwrap())
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn ends_as_a_naive_model_says(
+            ttl in 0_u64..40,
+            explicit_max in 0_u64..40,
+            period in 0_u64..40,
+            max in 0_u64..40,
+            age in 0_u64..40,
+            wanted in 0_u64..60,
+        ) {
+            let lifetime = Lifetime { ttl, explicit_max, period, max, renewable: true };
+            let (created, now) = (100, 100 + age);
+            let ends = lifetime.ends(at(created), at(now), wanted);
+            let expected = naive(lifetime, created, now, wanted);
+            // What is past is past: no model says how long ago.
+            let ends = ends.map(|end| end.max(at(now)));
+            proptest::prop_assert_eq!(ends, expected.map(at));
+        }
+
+        #[test]
+        fn uses_never_exceed(uses in 1_u32..20, tries in 0_u32..40) {
+            let mut token = crate::testing::token();
+            token.uses_left = uses;
+            let mut used = 0;
+            for _ in 0..tries {
+                if token.is_alive(at(1)) {
+                    token.spend(at(1));
+                    used += 1;
+                }
+            }
+            proptest::prop_assert_eq!(used, tries.min(uses));
+        }
     }
 }

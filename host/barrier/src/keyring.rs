@@ -173,6 +173,27 @@ impl Keyring {
         Ok(Self::with_active(terms.collect(), active))
     }
 
+    /// Seals what a batch token carries under the active term. It opens wherever the keyring is, and
+    /// as nothing else.
+    pub(crate) fn seal_token(
+        &self,
+        carried: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, BarrierError> {
+        let term = &self.active;
+        term.encryptions.fetch_add(1, Ordering::AcqRel);
+        let label = (Label::BatchToken, SealWrap::Unneeded);
+        value::seal(&term.cipher, label, term.number, &[], carried, entropy)
+            .ok_or(BarrierError::TooLong(carried.len()))
+    }
+
+    /// Opens what [`seal_token`](Self::seal_token) gave; None for every other bytes.
+    pub(crate) fn open_token(&self, sealed: &[u8]) -> Option<Plaintext> {
+        let parts = value::split(sealed).ok()?;
+        let term = self.terms.get(&parts.term)?;
+        value::open(&term.cipher, Label::BatchToken, &[], &parts).ok()
+    }
+
     /// Does the stored keyring say something else than was sealed? Then it can be put right when the
     /// node writes no more.
     pub fn differs_from_stored(&self) -> bool {

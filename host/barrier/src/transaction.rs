@@ -295,6 +295,19 @@ impl Transaction {
         Ok(())
     }
 
+    /// Seals what a batch token carries, with a key that all clusters of a set share.
+    ///
+    /// # Errors
+    /// When it is too long to be sealed.
+    pub fn seal_batch_token(&self, carried: &[u8]) -> Result<Vec<u8>, BarrierError> {
+        self.keyring.seal_token(carried, self.entropy.as_ref())
+    }
+
+    /// Opens what [`seal_batch_token`](Self::seal_batch_token) gave; None for every other bytes.
+    pub fn open_batch_token(&self, sealed: &[u8]) -> Option<Plaintext> {
+        self.keyring.open_token(sealed)
+    }
+
     /// Was nothing written?
     pub fn is_read_only(&self) -> bool {
         self.writes.is_empty()

@@ -61,6 +61,7 @@ impl SealWrap {
 pub(crate) enum Label {
     Entry,
     Keyring,
+    BatchToken,
 }
 
 impl Label {
@@ -68,6 +69,7 @@ impl Label {
         match self {
             Self::Entry => b"casemate.entry\0",
             Self::Keyring => b"casemate.keyring\0",
+            Self::BatchToken => b"casemate.batch-token\0",
         }
     }
 }

@@ -51,9 +51,34 @@ pub fn next_end(tx: &mut Transaction) -> Result<Option<Timestamp>, BarrierError>
     Ok(first(tx, 1)?.first().map(|end| end.at))
 }
 
+/// As [`due`], of those that come after `after`.
+///
+/// # Errors
+/// When the storage fails.
+pub fn due_after(
+    tx: &mut Transaction,
+    now: Timestamp,
+    after: Option<&Due>,
+    limit: usize,
+) -> Result<Vec<Due>, BarrierError> {
+    let after = after.map(|end| SystemKey::lease_end(end.at, &end.id));
+    let after = after.as_ref().map(SystemKey::physical);
+    let mut ends = read(tx, after, limit)?;
+    ends.retain(|end| end.at <= now);
+    Ok(ends)
+}
+
 fn first(tx: &mut Transaction, limit: usize) -> Result<Vec<Due>, BarrierError> {
+    read(tx, None, limit)
+}
+
+fn read(
+    tx: &mut Transaction,
+    after: Option<&PhysicalKey>,
+    limit: usize,
+) -> Result<Vec<Due>, BarrierError> {
     let prefix = SystemKey::lease_ends();
-    let keys = tx.keys(&prefix, None, limit)?;
+    let keys = tx.keys(&prefix, after, limit)?;
     let below = |key: &PhysicalKey| parse(key.path().strip_prefix(prefix.physical().path())?);
     Ok(keys.iter().filter_map(below).collect())
 }

@@ -38,6 +38,19 @@ pub struct SecretLease {
     pub terms: LeaseTerms,
     /// Hash of the token it was issued to; empty for none. It ends with the token.
     pub token: String,
+    /// How often it was tried in vain to end it.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Why nobody tries any more to end it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub irrevocable: Option<String>,
+}
+
+impl SecretLease {
+    /// Has it not ended yet?
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        now < self.expires
+    }
 }
 
 /// A new lease id for an answer of `path`.
@@ -80,6 +93,9 @@ pub fn forget(tx: &mut Transaction, id: &str) -> Result<(), BarrierError> {
         if !lease.token.is_empty() {
             tx.delete(&SystemKey::token_lease(&lease.token, id));
         }
+        if lease.irrevocable.is_some() {
+            tx.delete(&SystemKey::irrevocable_lease(id));
+        }
         tx.delete(&SystemKey::lease(id));
     }
     Ok(())
@@ -97,7 +113,27 @@ pub fn ids_of_mount(
     ids_below(tx, &SystemKey::mount_leases(mount), limit)
 }
 
-/// Lets everything end now that was leased to a token which is gone.
+/// Lets a lease end now, or as soon as it can be. False when there is none.
+///
+/// # Errors
+/// When the storage fails.
+pub fn end_now(tx: &mut Transaction, id: &str, now: Timestamp) -> Result<bool, BarrierError> {
+    let Some(mut lease) = find(tx, id)? else {
+        return Ok(false);
+    };
+    if lease.is_alive(now) {
+        move_end(tx, Some(lease.expires), Some(now), id);
+        lease.expires = now;
+        tx.write_json(&SystemKey::lease(id), &lease)?;
+    } else if lease.irrevocable.is_none() {
+        // It waits for its next attempt: one more is made at once.
+        set_end(tx, now, id);
+    }
+    Ok(true)
+}
+
+/// Lets up to `limit` things end now that were leased to a token which is gone. False when there
+/// are more.
 ///
 /// # Errors
 /// When the storage fails.
@@ -105,17 +141,15 @@ pub fn end_those_of_token(
     tx: &mut Transaction,
     token: &str,
     now: Timestamp,
-) -> Result<(), BarrierError> {
-    for id in ids_below(tx, &SystemKey::token_leases(token), usize::MAX)? {
-        if let Some(mut lease) = find(tx, &id)?
-            && lease.expires > now
-        {
-            move_end(tx, Some(lease.expires), Some(now), &id);
-            lease.expires = now;
-            tx.write_json(&SystemKey::lease(&id), &lease)?;
-        }
+    limit: usize,
+) -> Result<bool, BarrierError> {
+    let ids = ids_below(tx, &SystemKey::token_leases(token), limit.saturating_add(1))?;
+    let is_all = ids.len() <= limit;
+    for id in ids.iter().take(limit) {
+        end_now(tx, id, now)?;
+        tx.delete(&SystemKey::token_lease(token, id));
     }
-    Ok(())
+    Ok(is_all)
 }
 
 fn ids_below(

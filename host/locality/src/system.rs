@@ -142,6 +142,10 @@ impl SystemKey<Local> {
     pub fn token_salt() -> Self {
         Self::root("sys/token/salt")
     }
+    /// The key that signs wrapping tokens which are JWTs.
+    pub fn wrapping_key() -> Self {
+        Self::root("core/wrapping/jwtkey")
+    }
     /// A token, by the salted hash of its id.
     pub fn token(hash: &str) -> Self {
         Self::root(&format!("sys/token/id/{hash}"))
@@ -170,6 +174,18 @@ impl SystemKey<Local> {
     pub fn lease(id: &str) -> Self {
         Self::root(&format!("sys/expire/id/{id}"))
     }
+    /// A lease that ends a token, by its id, or all that begin with `id`.
+    pub fn token_lease_id(id: &str) -> Self {
+        Self::root(&format!("sys/expire/token-id/{id}"))
+    }
+    /// All leases that could not be ended.
+    pub fn irrevocable_leases() -> Self {
+        Self::root("sys/expire/irrevocable/")
+    }
+    /// A lease that could not be ended.
+    pub fn irrevocable_lease(id: &str) -> Self {
+        Self::root(&format!("sys/expire/irrevocable/{id}"))
+    }
     /// All leases of a mount.
     pub fn mount_leases(mount: MountId) -> Self {
         Self::root(&format!("sys/expire/mount/{mount}/"))
@@ -194,9 +210,13 @@ impl SystemKey<Local> {
     pub fn lease_end(at: Timestamp, id: &str) -> Self {
         Self::root(&format!("sys/expire/end/{:016x}/{id}", at.as_millis()))
     }
-    /// All entries of a token's cubbyhole that begin with `path`.
-    pub fn cubbyhole(namespace: NamespaceId, token_hash: &str, path: &str) -> Self {
-        Self::at(namespace, &format!("cubbyhole/{token_hash}/{path}"))
+    /// Everything in a token's cubbyholes; it has one in each namespace.
+    pub fn cubbyholes(token_hash: &str) -> Self {
+        Self::root(&format!("cubbyhole/{token_hash}/"))
+    }
+    /// An entry of a token's cubbyhole in a namespace, or all that begin with `path`.
+    pub fn cubbyhole(token_hash: &str, namespace: NamespaceId, path: &str) -> Self {
+        Self::root(&format!("cubbyhole/{token_hash}/{namespace}/{path}"))
     }
 }
 
@@ -239,7 +259,7 @@ mod tests {
             Class::Local,
         );
         check(
-            SystemKey::cubbyhole(NamespaceId::ROOT, "h", "a").physical(),
+            SystemKey::cubbyhole("h", NamespaceId::ROOT, "a").physical(),
             Class::Local,
         );
     }

@@ -1,9 +1,9 @@
 //! What every cluster begins with: the mounts of the host's own engines and the standard policies.
 
-use crate::catalog;
 use crate::refusal::from_barrier;
 use crate::tables::{store_mount, stored_mounts};
 use crate::unsealed::Unsealed;
+use crate::{catalog, cubbyhole};
 use barrier::Transaction;
 use base::{Entropy, NamespaceId, Refusal};
 use locality::SystemKey;
@@ -18,28 +18,50 @@ pub(crate) struct StoredPolicy {
     pub(crate) text: String,
 }
 
+/// The host's own engines in a namespace: kind, path, engine, description, and whether the entry
+/// stays in its cluster, as what it keeps does.
+const MOUNTS: [(MountKind, &str, &str, &str, bool); 3] = [
+    (
+        MountKind::Secret,
+        "sys/",
+        "system",
+        "system endpoints used for control, policy and debugging",
+        false,
+    ),
+    (
+        MountKind::Secret,
+        "cubbyhole/",
+        cubbyhole::NAME,
+        "per-token private secret storage",
+        true,
+    ),
+    (
+        MountKind::Auth,
+        "auth/token/",
+        "token",
+        "token based credentials",
+        false,
+    ),
+];
+
+/// What the root namespace begins with.
 pub(crate) fn write(tx: &mut Transaction, entropy: &dyn Entropy) -> Result<(), Refusal> {
-    let root = NamespaceId::ROOT;
-    for (kind, path, plugin, description) in [
-        (
-            MountKind::Secret,
-            "sys/",
-            "system",
-            "system endpoints used for control, policy and debugging",
-        ),
-        (
-            MountKind::Auth,
-            "auth/token/",
-            "token",
-            "token based credentials",
-        ),
-    ] {
+    write_namespace(tx, entropy, NamespaceId::ROOT)
+}
+
+/// What a namespace begins with.
+pub(crate) fn write_namespace(
+    tx: &mut Transaction,
+    entropy: &dyn Entropy,
+    namespace: NamespaceId,
+) -> Result<(), Refusal> {
+    for (kind, path, plugin, description, is_local) in MOUNTS {
         let path = MountPath::parse(path);
         let path = path.map_err(|error| Refusal::internal(error.to_string()))?;
         let mut entry = MountEntry::make(kind, path, plugin, entropy);
         entry.description = description.to_owned();
-        tx.write_json(&SystemKey::mount(root, entry.id), &entry)
-            .map_err(from_barrier)?;
+        entry.local = is_local;
+        store_mount(tx, namespace, &entry)?;
     }
     for (name, text) in [
         ("default", policy::DEFAULT_TEXT),
@@ -48,7 +70,7 @@ pub(crate) fn write(tx: &mut Transaction, entropy: &dyn Entropy) -> Result<(), R
         let stored = StoredPolicy {
             text: text.to_owned(),
         };
-        tx.write_json(&SystemKey::policy(root, name), &stored)
+        tx.write_json(&SystemKey::policy(namespace, name), &stored)
             .map_err(from_barrier)?;
     }
     Ok(())

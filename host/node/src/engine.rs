@@ -1,8 +1,8 @@
 //! What a mount runs.
 
-use crate::native::{self, Ask, Does, NativeRoute, Told};
+use crate::native::{self, Ask, Does, Exists, NativeRoute, Told};
 use crate::own_work::Started;
-use crate::{sys, token};
+use crate::{cubbyhole, sys, token};
 use barrier::{BarrierError, Transaction};
 use base::{Outbound, Refusal};
 use locality::PhysicalKey;
@@ -55,11 +55,15 @@ pub(crate) struct Native {
     pub(crate) manifest: Manifest,
     pub(crate) matcher: Matcher,
     /// In the order of the manifest's routes.
-    handlers: Vec<Does>,
+    handlers: Vec<(Does, Option<Exists>)>,
 }
 
 /// The host's own engines: the name of each as mount entries have it, and its table.
-const NATIVE: &[(&str, &[&[NativeRoute]])] = &[(SYSTEM, sys::TABLE), ("token", &[token::ROUTES])];
+const NATIVE: &[(&str, &[&[NativeRoute]])] = &[
+    (SYSTEM, sys::TABLE),
+    ("token", &[token::ROUTES]),
+    (cubbyhole::NAME, &[cubbyhole::ROUTES]),
+];
 
 /// How often the longest start is waited for.
 const STARTS_WAITED_FOR: u32 = 4;
@@ -83,7 +87,7 @@ impl Engine {
                     .iter()
                     .copied()
                     .flatten()
-                    .map(|route| route.does)
+                    .map(|route| (route.does, route.exists))
                     .collect(),
             })),
             Err(error) => Self::Broken(error.to_string().into()),
@@ -118,11 +122,19 @@ impl Engine {
 }
 
 impl Native {
+    /// Is there what a write of this route would change? Yes, where nobody can say.
+    pub(crate) fn exists(&self, route: usize, ask: &mut Ask<'_>) -> Result<bool, base::Refusal> {
+        match self.handlers.get(route) {
+            Some((_, Some(exists))) => exists(ask),
+            _ => Ok(true),
+        }
+    }
+
     /// Does what a route says.
     pub(crate) async fn handle(&self, route: usize, ask: &mut Ask<'_>) -> Told {
         match self.handlers.get(route) {
-            Some(Does::Now(act)) => act(ask),
-            Some(Does::Later(act)) => act(ask).await,
+            Some((Does::Now(act), _)) => act(ask),
+            Some((Does::Later(act), _)) => act(ask).await,
             None => Err(base::Refusal::internal("a route without a handler")),
         }
     }

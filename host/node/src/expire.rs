@@ -5,22 +5,32 @@ use crate::refusal::{chain, from_barrier};
 use crate::secret;
 use crate::unsealed::Unsealed;
 use access::TokenHash;
-use base::{Refusal, Timestamp};
+use barrier::Transaction;
+use base::{Refusal, RefusalKind, Timestamp};
 use core::time::Duration;
-use lease::Due;
+use lease::{Due, Next};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
-/// Leases that are ended before other work is let through.
-const BATCH: usize = 64;
+/// Leases of one kind of work that a round ends: what is due of others comes in between.
+const GROUP_MAX: usize = 256;
+/// Tokens that one transaction ends.
+const TOKENS_AT_ONCE: usize = 64;
+/// Ends that a round looks at, to find the work of others behind that of one.
+const SCANNED_MAX: usize = 10_000;
+const PAGE: usize = 1_000;
+/// A group begins no further lease after this, however slow what undoes them is: the others of the
+/// round wait for it.
+const GROUP_TIME_MAX: Duration = Duration::from_secs(2);
+/// After a round that left something: requests come first.
+const PAUSE: Duration = Duration::from_millis(5);
+/// Before what is not ready is tried again.
+const NOT_READY: Duration = Duration::from_secs(5);
 /// The longest the clock is not looked at, so that a clock that was set is noticed. Also the time
 /// between two ticks of a component.
 const NAP_MAX: Duration = Duration::from_secs(60);
-/// After a failure, before the same lease is tried again. Doubles with each failure.
-const BACK_OFF_MIN: Duration = Duration::from_secs(1);
-const BACK_OFF_DOUBLINGS_MAX: u32 = 10;
 
 /// The task that ends leases.
 #[derive(Default)]
@@ -56,7 +66,6 @@ impl Expirer {
 }
 
 async fn run(node: Weak<Unsealed>, wake: Arc<Notify>) {
-    let mut failures: HashMap<String, u32> = HashMap::new();
     let mut ticked = Timestamp::default();
     loop {
         let Some(unsealed) = node.upgrade() else {
@@ -69,86 +78,164 @@ async fn run(node: Weak<Unsealed>, wake: Arc<Notify>) {
             unsealed.own_work.tick(&unsealed);
             unsealed.removals.resume(&unsealed);
         }
-        let nap = round(&unsealed, &mut failures)
-            .await
-            .unwrap_or_else(|refusal| {
-                tracing::warn!(reason = refusal.reason, "looking for ended leases");
-                NAP_MAX
-            });
+        let nap = round(&unsealed).await.unwrap_or_else(|refusal| {
+            tracing::warn!(reason = refusal.reason, "looking for ended leases");
+            NAP_MAX
+        });
         drop(unsealed);
         let _ = tokio::time::timeout(nap, wake.notified()).await;
     }
 }
 
-/// Ends a batch; says how long nothing is to be done.
-async fn round(
-    node: &Arc<Unsealed>,
-    failures: &mut HashMap<String, u32>,
-) -> Result<Duration, Refusal> {
+/// What is due, in groups that do not wait for each other: tokens, and the secrets of each mount.
+#[derive(Default)]
+struct Round {
+    groups: HashMap<String, Vec<Due>>,
+    /// Is there more than is in the groups?
+    left: bool,
+}
+
+impl Round {
+    /// Finds what is due, also behind much that is due of one group.
+    fn find(node: &Unsealed, now: Timestamp) -> Result<Self, Refusal> {
+        let mut found = Self::default();
+        let mut tx = node.begin();
+        let mut after = None;
+        for _ in 0..SCANNED_MAX / PAGE {
+            let due = lease::due_after(&mut tx, now, after.as_ref(), PAGE);
+            let due = due.map_err(from_barrier)?;
+            let is_last = due.len() < PAGE;
+            after = due.last().cloned();
+            for ended in due {
+                let group = found.groups.entry(group(&ended.id).to_owned());
+                let group = group.or_default();
+                match group.len() < GROUP_MAX {
+                    true => group.push(ended),
+                    false => found.left = true,
+                }
+            }
+            if is_last {
+                return Ok(found);
+            }
+        }
+        found.left = true;
+        Ok(found)
+    }
+}
+
+/// What a lease is ended together with. The first segments of a path name its mount, or its like.
+fn group(id: &str) -> &str {
+    if token_hash(id).is_some() {
+        return "";
+    }
+    id.split('/').next().unwrap_or_default()
+}
+
+/// Ends some of what is due; says how long nothing is to be done.
+async fn round(node: &Arc<Unsealed>) -> Result<Duration, Refusal> {
     let now = node.now();
-    let mut tx = node.begin();
-    let due = lease::due(&mut tx, now, BATCH).map_err(from_barrier)?;
-    if due.is_empty() {
+    let Round { groups, left } = Round::find(node, now)?;
+    if groups.is_empty() {
+        let mut tx = node.begin();
         let next = lease::next_end(&mut tx).map_err(from_barrier)?;
         return Ok(next.map_or(NAP_MAX, |next| next.since(now)).min(NAP_MAX));
     }
-    for ended in &due {
-        match end(node, ended).await {
-            Ok(()) => drop(failures.remove(&ended.id)),
-            Err(refusal) => {
-                let count = failures.entry(ended.id.clone()).or_default();
-                *count = count.saturating_add(1).min(BACK_OFF_DOUBLINGS_MAX);
-                let later = BACK_OFF_MIN * 2_u32.pow(*count);
-                tracing::warn!(
-                    lease = ended.id,
-                    reason = refusal.reason,
-                    ?later,
-                    "lease not ended"
-                );
-                postpone(node, ended, later).await?;
+    // Dropped with the task, and what it runs with it.
+    let mut working = JoinSet::new();
+    for (group, due) in groups {
+        let node = Arc::clone(node);
+        working.spawn(async move {
+            match group.is_empty() {
+                true => end_tokens(&node, &due).await,
+                false => end_secrets(&node, &due).await,
             }
-        }
+        });
     }
-    Ok(Duration::ZERO)
+    while let Some(done) = working.join_next().await {
+        done.map_err(|error| Refusal::internal(chain(&error)))??;
+    }
+    Ok(if left { PAUSE } else { Duration::ZERO })
 }
 
-async fn end(node: &Arc<Unsealed>, ended: &Due) -> Result<(), Refusal> {
-    let now = node.now();
-    match token_hash(&ended.id) {
-        Some(hash) => {
-            node.transact(|tx| {
+async fn end_tokens(node: &Arc<Unsealed>, due: &[Due]) -> Result<(), Refusal> {
+    for some in due.chunks(TOKENS_AT_ONCE) {
+        node.transact(|tx| {
+            let now = node.now();
+            for ended in some {
                 lease::cancel_end(tx, ended.at, &ended.id);
+                let Some(hash) = token_hash(&ended.id) else {
+                    continue;
+                };
                 // One that was renewed meanwhile has another end.
-                match access::find(tx, &hash, now).map_err(from_barrier)? {
-                    Some(_) => Ok(()),
-                    None => secret::revoke_token(node, tx, &hash).map(drop),
+                if access::find(tx, &hash, now)
+                    .map_err(from_barrier)?
+                    .is_none()
+                {
+                    secret::revoke_token(node, tx, &hash)?;
                 }
-            })
-            .await
-        }
-        None => {
-            let mut tx = node.begin();
-            let lease = lease::find(&mut tx, &ended.id).map_err(from_barrier)?;
-            if lease.is_none_or(|lease| lease.expires <= now) {
-                tx = secret::revoke(node, tx, &ended.id).await?;
             }
-            lease::cancel_end(&mut tx, ended.at, &ended.id);
-            let committed = node.commit(tx).await;
-            committed
-                .map(drop)
-                .map_err(|error| Refusal::internal(chain(&error)))
-        }
+            Ok(())
+        })
+        .await?;
     }
+    Ok(())
 }
 
-/// Tries again later. The lease itself stays as it is: it has ended.
-async fn postpone(node: &Arc<Unsealed>, ended: &Due, by: Duration) -> Result<(), Refusal> {
-    let later = node.now().plus(by);
-    node.transact(|tx| {
-        lease::move_end(tx, Some(ended.at), Some(later), &ended.id);
-        Ok(())
-    })
-    .await
+async fn end_secrets(node: &Arc<Unsealed>, due: &[Due]) -> Result<(), Refusal> {
+    let began = node.now();
+    for ended in due {
+        if node.now().since(began) > GROUP_TIME_MAX {
+            return Ok(());
+        }
+        if let Err(refusal) = end_secret(node, ended).await {
+            failed(node, ended, &refusal).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn end_secret(node: &Arc<Unsealed>, ended: &Due) -> Result<(), Refusal> {
+    let found = lease::find(&mut node.begin(), &ended.id).map_err(from_barrier)?;
+    if found.is_some_and(|lease| lease.is_alive(node.now())) {
+        // It was renewed meanwhile, and has another end.
+        return node
+            .transact(|tx| {
+                lease::cancel_end(tx, ended.at, &ended.id);
+                Ok(())
+            })
+            .await;
+    }
+    let cancel = |tx: &mut Transaction| lease::cancel_end(tx, ended.at, &ended.id);
+    secret::revoke_now(node, &ended.id, cancel).await
+}
+
+/// Tries again later, or no more. The lease itself has ended.
+async fn failed(node: &Arc<Unsealed>, ended: &Due, refusal: &Refusal) -> Result<(), Refusal> {
+    let (id, now) = (&ended.id, node.now());
+    if matches!(refusal.kind, RefusalKind::Unavailable | RefusalKind::Sealed) {
+        // Nothing was tried: the mount is starting, or others were faster.
+        return node
+            .transact(|tx| {
+                lease::move_end(tx, Some(ended.at), Some(now.plus(NOT_READY)), id);
+                Ok(())
+            })
+            .await;
+    }
+    let reason = match refusal.reason.as_str() {
+        "" => refusal.message.as_str(),
+        reason => reason,
+    };
+    let next = node
+        .transact(|tx| lease::note_failure(tx, id, ended.at, now, reason).map_err(from_barrier))
+        .await?;
+    match next {
+        Next::Again(later) => {
+            tracing::warn!(lease = id, reason, ?later, "lease not ended");
+        }
+        Next::Never => tracing::error!(lease = id, reason, "lease is irrevocable"),
+        Next::Gone => {}
+    }
+    Ok(())
 }
 
 /// The token that a lease ends: its id is `<path>/h<hash>`, with 64 hexadecimal digits.
@@ -168,5 +255,13 @@ mod tests {
         let found = token_hash(&format!("auth/token/create/h{hash}"));
         assert_eq!(found, Some(TokenHash::from_stored(hash)));
         assert_eq!(token_hash("pki/issue/web/hABCDEFGHIJKLMNOPQRSTUVW"), None);
+    }
+
+    #[test]
+    fn tokens_are_one_group_and_each_mount_another() {
+        let hash = "0a".repeat(32);
+        assert_eq!(group(&format!("auth/userpass/login/h{hash}")), "");
+        assert_eq!(group(&format!("revoke/h{hash}")), "");
+        assert_eq!(group("pki/issue/web/abc"), "pki");
     }
 }

@@ -4,9 +4,9 @@ use crate::engine::Pinned;
 use crate::pipeline::Place;
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
-use access::{Lifetime, NewToken, Token, TokenId};
+use access::{Lifetime, NewToken, Token, TokenId, TokenType};
 use barrier::Transaction;
-use base::{AuthBlock, Envelope, Refusal, Timestamp};
+use base::{AuthBlock, Envelope, Refusal, Timestamp, TokenKind};
 use locality::SystemKey;
 use mount::MountEntry;
 use plugin::Grant;
@@ -74,15 +74,22 @@ pub(crate) fn token(
         bound_cidrs: grant.token.bound_cidrs,
         method: Some(entry.id),
     };
-    let id = TokenId::make_service(node.parts.entropy.as_ref());
+    let of_mount = TokenType::from_name(&entry.config.token_type).unwrap_or_default();
+    let kind = of_mount.decide(grant.token.kind);
+    if kind == TokenKind::Batch && (new.uses > 0 || new.lifetime.period > 0) {
+        let text = "batch tokens cannot have \"num_uses\" or \"period\" set";
+        return Err(Refusal::invalid(text));
+    }
     let now = node.now();
-    let token = access::make(tx, &node.salt, node.parts.entropy.as_ref(), now, &id, new)
+    let entropy = node.parts.entropy.as_ref();
+    let (id, token) = access::issue(tx, &node.salt, entropy, now, kind, new)
         .map_err(|error| Refusal::internal(chain(&error)))?;
-    tx.write_json(
-        &SystemKey::token_grant(node.salt.hash(id.expose()).as_str()),
-        &kept,
-    )
-    .map_err(from_barrier)?;
+    if kind == TokenKind::Service {
+        // For the method, when it is to renew; a batch token is not.
+        let hash = node.salt.hash(id.expose());
+        tx.write_json(&SystemKey::token_grant(hash.as_str()), &kept)
+            .map_err(from_barrier)?;
+    }
     node.wake_expirer();
     Ok(Envelope {
         auth: Some(Box::new(block(id, token, now))),

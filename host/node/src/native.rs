@@ -105,6 +105,14 @@ pub(crate) const fn query(
     }
 }
 
+/// Everything of the body that no other field takes.
+pub(crate) const fn rest(name: &'static str, summary: &'static str) -> NativeField {
+    NativeField {
+        source: FieldSource::Rest,
+        ..body(name, FieldKind::Object, summary)
+    }
+}
+
 /// A field that the pattern names.
 pub(crate) const fn path(name: &'static str, summary: &'static str) -> NativeField {
     NativeField {
@@ -123,12 +131,17 @@ pub(crate) enum Does {
     Later(for<'a, 'b> fn(&'a mut Ask<'b>) -> Pin<Box<dyn Future<Output = Told> + Send + 'a>>),
 }
 
+/// Says whether something is there.
+pub(crate) type Exists = for<'a, 'b> fn(&'a mut Ask<'b>) -> Result<bool, Refusal>;
+
 /// One route, and what does it.
 pub(crate) struct NativeRoute {
     pub(crate) at: &'static str,
     pub(crate) operation: Operation,
     pub(crate) access: Access,
     pub(crate) does: Does,
+    /// Says whether there is what a write would change, where policies tell create from update.
+    pub(crate) exists: Option<Exists>,
     pub(crate) fields: &'static [NativeField],
     pub(crate) summary: &'static str,
 }
@@ -147,8 +160,17 @@ pub(crate) const fn on(
         operation,
         access,
         does,
+        exists: None,
         fields,
         summary,
+    }
+}
+
+impl NativeRoute {
+    /// Policies tell create from update, by what this says.
+    pub(crate) const fn asking(mut self, exists: Exists) -> Self {
+        self.exists = Some(exists);
+        self
     }
 }
 
@@ -169,13 +191,16 @@ pub(crate) fn describe(name: &str, table: &[&[NativeRoute]]) -> manifest::Manife
 }
 
 fn route(route: &NativeRoute) -> manifest::Route {
-    describe_route(
-        route.at,
-        route.operation,
-        route.access,
-        route.fields,
-        route.summary,
-    )
+    manifest::Route {
+        checks_existence: route.exists.is_some(),
+        ..describe_route(
+            route.at,
+            route.operation,
+            route.access,
+            route.fields,
+            route.summary,
+        )
+    }
 }
 
 /// A line of a table in the words of a manifest.

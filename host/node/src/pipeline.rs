@@ -12,7 +12,7 @@ use crate::refusal::from_barrier;
 use crate::tables::{Mount, Tables};
 use crate::trail::Trail;
 use crate::unsealed::Unsealed;
-use access::{Token, TokenHash};
+use access::{Token, TokenHash, TokenId};
 use barrier::Transaction;
 use base::{NamespaceId, Operation, Refusal, RefusalKind, Request, RequestPath, Timestamp};
 use manifest::{Access, Match, NoMatch, Route};
@@ -142,11 +142,13 @@ impl<'p> Routed<'p> {
             && crate::sys::is_open(self.request.without_token, &self.place.rest)
     }
 
-    /// Finds out who calls, where the route asks for it.
+    /// Finds out who calls, where the route asks for it: the token with the id `inside` what the
+    /// request carries, or the one it carries.
     pub(crate) async fn authenticate(
         self,
         node: &Arc<Unsealed>,
         tx: &mut Transaction,
+        inside: Option<&TokenId>,
     ) -> Result<Known<'p>, Refusal> {
         let now = node.now();
         let needed = match self.access() {
@@ -160,7 +162,7 @@ impl<'p> Routed<'p> {
                 now,
             });
         }
-        let caller = Caller::find(node, tx, self.request).await?;
+        let caller = Caller::find(node, tx, self.request, inside).await?;
         Ok(Known {
             routed: self,
             caller: Some(caller),
@@ -210,38 +212,32 @@ pub(crate) struct Caller {
     pub(crate) hash: TokenHash,
     pub(crate) token: Token,
     pub(crate) acl: Arc<Acl>,
-    /// This was its last use: it ends with the request.
-    pub(crate) is_spent: bool,
 }
 
 impl Caller {
-    /// The live token with an id. Counts a use where uses are counted.
+    /// The live token with the id `inside` what the request carries, or with the id that it is.
+    /// Counts a use where uses are counted.
     pub(crate) async fn find(
         node: &Arc<Unsealed>,
         tx: &mut Transaction,
         request: &Request,
+        inside: Option<&TokenId>,
     ) -> Result<Self, Refusal> {
-        let id = request.token.as_ref().ok_or_else(Refusal::denied)?;
-        let id = id.expose();
+        let sent = || request.token.as_ref().map(base::Secret::expose);
+        let id = inside.map(TokenId::expose).or_else(sent);
+        let id = id.ok_or_else(Refusal::denied)?;
         if id.len() > access::TokenId::LENGTH_MAX {
             return Err(Refusal::denied());
         }
-        let hash = node.salt.hash(id);
-        let found = access::find(tx, &hash, node.now()).map_err(from_barrier)?;
-        let token = found.ok_or_else(Refusal::denied)?;
+        let found = access::lookup(tx, &node.salt, id, node.now()).map_err(from_barrier)?;
+        let (hash, token) = found.ok_or_else(Refusal::denied)?;
         let acl = node.acl_of(&token)?;
-        let mut caller = Self {
-            hash,
-            token,
-            acl,
-            is_spent: false,
-        };
+        let mut caller = Self { hash, token, acl };
         if !access::is_bound_to(&caller.token, request.client.address.ip()) {
             return Err(Refusal::denied());
         }
         if caller.token.uses_left > 0 {
             caller.spend(node).await?;
-            caller.token.uses_left -= 1;
             // What was read before the use was taken is old by now.
             *tx = node.begin();
         }
@@ -251,18 +247,10 @@ impl Caller {
     /// Takes one use, durably and before anything else: two requests cannot share the last one.
     async fn spend(&mut self, node: &Arc<Unsealed>) -> Result<(), Refusal> {
         let hash = self.hash.clone();
-        self.is_spent = node
+        self.token = node
             .transact(|tx| {
-                let found = access::find(tx, &hash, node.now()).map_err(from_barrier)?;
-                let mut token = found.ok_or_else(Refusal::denied)?;
-                let left = token.uses_left.saturating_sub(1);
-                if left == 0 {
-                    crate::secret::revoke_token(node, tx, &hash)?;
-                } else {
-                    token.uses_left = left;
-                    access::save(tx, &hash, token.expires, &token).map_err(from_barrier)?;
-                }
-                Ok(left == 0)
+                let spent = access::spend(tx, &hash, node.now()).map_err(from_barrier)?;
+                spent.ok_or_else(Refusal::denied)
             })
             .await?;
         Ok(())
@@ -271,11 +259,14 @@ impl Caller {
     /// Is the token still there? A request that runs again asks again, and its outcome depends on
     /// the answer.
     pub(crate) fn check_alive(&self, node: &Unsealed, tx: &mut Transaction) -> Result<(), Refusal> {
-        if self.is_spent {
+        if self.token.is_spent {
             return Ok(());
         }
-        let found = access::find(tx, &self.hash, node.now()).map_err(from_barrier)?;
-        found.map(drop).ok_or_else(Refusal::denied)
+        match access::still_lives(tx, &self.hash, &self.token, node.now()) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Refusal::denied()),
+            Err(error) => Err(from_barrier(error)),
+        }
     }
 }
 
@@ -295,6 +286,11 @@ impl<'p> Known<'p> {
     /// The request.
     pub(crate) const fn request(&self) -> &'p Request {
         self.routed.request
+    }
+
+    /// Where it goes.
+    pub(crate) const fn place(&self) -> &'p Place {
+        self.routed.place
     }
 
     /// What is to be asked of the policies, where they are asked at all.

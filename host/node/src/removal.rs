@@ -12,7 +12,6 @@
 use crate::commit::CommitError;
 use crate::expire::token_hash;
 use crate::refusal::{from_barrier, from_commit};
-use crate::run::ATTEMPTS_MAX;
 use crate::secret;
 use crate::tables::{self, forget_mount, store_mount};
 use crate::unsealed::Unsealed;
@@ -176,20 +175,8 @@ async fn revoke_some(node: &Arc<Unsealed>, mount: MountId) -> Result<bool, Refus
     })
     .await?;
     for id in secrets {
-        revoke_secret(node, mount, id).await?;
+        let index = SystemKey::mount_lease(mount, id);
+        secret::revoke_now(node, id, |tx| tx.delete(&index)).await?;
     }
     Ok(!ids.is_empty())
-}
-
-async fn revoke_secret(node: &Arc<Unsealed>, mount: MountId, id: &str) -> Result<(), Refusal> {
-    for _ in 0..ATTEMPTS_MAX {
-        let mut tx = secret::revoke(node, node.begin(), id).await?;
-        tx.delete(&SystemKey::mount_lease(mount, id));
-        match node.commit(tx).await {
-            Ok(_) => return Ok(()),
-            Err(CommitError::Overtaken(number)) => node.committer.settled(number).await,
-            Err(error) => return Err(from_commit(&error)),
-        }
-    }
-    Err(from_commit(&CommitError::Overtaken(0)))
 }

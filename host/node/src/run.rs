@@ -10,6 +10,8 @@ use crate::pipeline::{Known, Place, Recorded, Routed, Target, no_handler};
 use crate::refusal::from_commit;
 use crate::trail::Trail;
 use crate::unsealed::Unsealed;
+use crate::wrapping;
+use access::TokenHash;
 use barrier::Transaction;
 use base::{Answer, Operation, Refusal, RefusalKind, Request};
 use plugin::CallError;
@@ -42,21 +44,30 @@ impl Unsealed {
     /// Answers one request, from routing to the audit of the answer.
     pub(crate) async fn handle(self: &Arc<Self>, request: &Request) -> Answered {
         let mut trail = Trail::new(self);
-        let answered = self.pipeline(request, &mut trail).await;
+        let mut spent = None;
+        let mut answered = self.pipeline(request, &mut trail, &mut spent).await;
+        if let Some(hash) = spent {
+            answered = wrapping::end_spent(self, &hash, answered).await;
+        }
         trail.response(self, request, &answered)?;
         answered
     }
 
-    async fn pipeline(self: &Arc<Self>, request: &Request, trail: &mut Trail) -> Answered {
-        if request.wrap_ttl.is_some() {
-            // To give in clear what was to be wrapped would be worse than nothing.
-            return Err(Refusal::invalid("response wrapping is not supported yet"));
-        }
+    /// The checks and the run. Tells of a token that had its last use.
+    async fn pipeline(
+        self: &Arc<Self>,
+        request: &Request,
+        trail: &mut Trail,
+        spent: &mut Option<TokenHash>,
+    ) -> Answered {
         let (place, mut tx) = self.place(request).await?;
         trail.place(&place);
+        let inside = wrapping::check(self, &mut tx, &place, request)?;
         let known = Routed::find(request, &place)
-            .authenticate(self, &mut tx)
+            .authenticate(self, &mut tx, inside.as_ref())
             .await?;
+        let caller = known.caller().filter(|caller| caller.token.is_spent);
+        *spent = caller.map(|caller| caller.hash.clone());
         trail.caller(known.caller());
         let mut exists = None;
         if let Some(target) = known.existence_matters() {
@@ -92,8 +103,24 @@ impl Unsealed {
         target: Target<'_>,
         tx: Transaction,
     ) -> Result<(Transaction, bool), Refusal> {
-        let Engine::Component(pinned) = &target.mount.1 else {
-            return Ok((tx, true));
+        let pinned = match &target.mount.1 {
+            Engine::Component(pinned) => pinned,
+            Engine::Native(native) => {
+                let mut tx = tx;
+                let mut ask = Ask {
+                    node: self,
+                    tx: &mut tx,
+                    namespace: &known.place().namespace,
+                    caller: known.caller(),
+                    request: known.request(),
+                    input: call::validated(known.request(), target)?.0.input,
+                    now: self.now(),
+                    acted_outside: false,
+                };
+                let exists = native.exists(target.found.route, &mut ask)?;
+                return Ok((tx, exists));
+            }
+            Engine::Broken(_) => return Ok((tx, true)),
         };
         let call = call::of_known(self, known, target, pinned, tx);
         let matched = call::matched(known.request(), target)?.0;
@@ -167,7 +194,7 @@ impl Unsealed {
             ));
         }
         let target = recorded.target()?;
-        let ran = match &target.mount.1 {
+        let mut ran = match &target.mount.1 {
             Engine::Component(pinned) => {
                 call::component(self, recorded, target, pinned, tx).await?
             }
@@ -194,6 +221,7 @@ impl Unsealed {
             }
             Engine::Broken(reason) => return Err(Refusal::internal(reason.to_string()).into()),
         };
+        ran.answer = wrapping::wrap_asked(self, &mut ran.tx, recorded, ran.answer)?;
         match self.finish(ran.tx).await {
             Ok(index) => Ok((ran.answer, Some(index))),
             Err(Failed::Overtaken(_)) if ran.acted_outside => {

@@ -1,16 +1,17 @@
 //! Leases of secrets that components hand out.
 
 use crate::call;
+use crate::commit::CommitError;
 use crate::engine::{Engine, Pinned};
 use crate::own_work::Started;
-use crate::pipeline::{Place, Recorded};
-use crate::refusal::from_barrier;
+use crate::pipeline::{Caller, Place, Recorded};
+use crate::refusal::{from_barrier, from_commit};
 use crate::run::ATTEMPTS_MAX;
 use crate::tables::Mount;
 use crate::unsealed::Unsealed;
 use access::TokenHash;
 use barrier::{Transaction, View};
-use base::{Envelope, Json, LeaseBlock, Refusal};
+use base::{Envelope, Json, LeaseBlock, Refusal, TokenKind};
 use core::time::Duration;
 use lease::{LeaseTerms, SecretLease};
 use mount::MountEntry;
@@ -36,11 +37,17 @@ pub(crate) fn lease(
         0 => pinned.facts.default_ttl_seconds,
         asked => asked,
     };
+    let caller = recorded.caller();
+    // What a batch token is given ends with it at the latest: there is nobody to revoke it.
+    let max = match caller.filter(|caller| caller.token.kind == TokenKind::Batch) {
+        Some(caller) => max.min(caller.token.remaining(now).as_secs()),
+        None => max,
+    };
     // A call that committed half-way can outlive its token: what it hands out then ends at once.
-    let is_token_gone = match recorded.caller() {
-        Some(caller) => access::find(tx, &caller.hash, now)
-            .map_err(from_barrier)?
-            .is_none(),
+    let is_token_gone = match caller.filter(|caller| !caller.token.is_spent) {
+        Some(caller) => {
+            !access::still_lives(tx, &caller.hash, &caller.token, now).map_err(from_barrier)?
+        }
         None => false,
     };
     let ttl = match is_token_gone {
@@ -62,10 +69,9 @@ pub(crate) fn lease(
         expires: now.plus(Duration::from_secs(terms.ttl)),
         last_renewal: None,
         terms,
-        token: recorded
-            .caller()
-            .map(|caller| caller.hash.to_string())
-            .unwrap_or_default(),
+        token: caller.and_then(leased_to).unwrap_or_default(),
+        attempts: 0,
+        irrevocable: None,
     };
     lease::keep(tx, &id, &lease).map_err(from_barrier)?;
     node.wake_expirer();
@@ -78,6 +84,14 @@ pub(crate) fn lease(
         lease: block,
         ..Envelope::with_data(secret.data)
     })
+}
+
+/// The stored token that a lease ends with: for a batch token its parent, if it has one.
+fn leased_to(caller: &Caller) -> Option<String> {
+    match caller.token.kind {
+        TokenKind::Service => Some(caller.hash.to_string()),
+        TokenKind::Batch => caller.token.parent.as_ref().map(TokenHash::to_string),
+    }
 }
 
 /// Undoes a leased secret and forgets its lease, in one transaction.
@@ -176,7 +190,30 @@ pub(crate) async fn renew(
     })
 }
 
+/// Revokes a lease and commits, however often others overtake it.
+pub(crate) async fn revoke_now(
+    node: &Arc<Unsealed>,
+    id: &str,
+    mut also: impl FnMut(&mut Transaction),
+) -> Result<(), Refusal> {
+    for _ in 0..ATTEMPTS_MAX {
+        let mut tx = revoke(node, node.begin(), id).await?;
+        also(&mut tx);
+        match node.commit(tx).await {
+            Ok(_) => return Ok(()),
+            Err(CommitError::Overtaken(number)) => node.committer.settled(number).await,
+            Err(error) => return Err(from_commit(&error)),
+        }
+    }
+    Err(from_commit(&CommitError::Overtaken(0)))
+}
+
+/// Leases of revoked tokens that one transaction lets end.
+const ENDED_AT_ONCE_MAX: usize = 1000;
+
 /// Revokes a token and its descendants; what was leased to them ends now. Says how many are gone.
+///
+/// What does not fit into one transaction is noted among the ends that are due.
 pub(crate) fn revoke_token(
     node: &Arc<Unsealed>,
     tx: &mut Transaction,
@@ -184,8 +221,15 @@ pub(crate) fn revoke_token(
 ) -> Result<usize, Refusal> {
     let now = node.now();
     let gone = access::revoke(tx, hash, now).map_err(from_barrier)?;
-    for gone in &gone {
-        lease::end_those_of_token(tx, gone.as_str(), now).map_err(from_barrier)?;
+    // The token itself also where it was gone before: something of it may be left.
+    let descendants = gone.iter().filter(|gone| *gone != hash);
+    let mut room = ENDED_AT_ONCE_MAX;
+    for gone in core::iter::once(hash).chain(descendants) {
+        let is_all = lease::end_those_of_token(tx, gone.as_str(), now, room);
+        if !is_all.map_err(from_barrier)? {
+            lease::set_end(tx, now, &format!("revoke/h{gone}"));
+            room = 0;
+        }
     }
     node.wake_expirer();
     Ok(gone.len())

@@ -8,8 +8,9 @@ use crate::tables::Mount;
 use crate::unsealed::Unsealed;
 use audit::{
     AuthRecord, GrantRecord, MountRecord, RequestPart, RequestRecord, ResponsePart, ResponseRecord,
+    WrapRecord,
 };
-use base::{Answer, AuthBlock, Envelope, Operation, Refusal, Request, TokenKind};
+use base::{Answer, AuthBlock, Envelope, Json, Operation, Refusal, Request, TokenKind, WrapBlock};
 use core::time::Duration;
 use mount::{MountKind, Namespace};
 use policy::Grant;
@@ -108,12 +109,18 @@ impl Trail {
             .and_then(|envelope| envelope.auth.as_deref())
             .map(Made::new);
         let made = made.as_ref().map(Made::record);
+        let wrap = envelope
+            .and_then(|envelope| envelope.wrap.as_deref())
+            .map(self::wrap);
+        let raw = answered.as_ref().ok().and_then(|(answer, _)| raw(answer));
         let response = ResponsePart {
             auth: made.as_ref(),
             lease_id: envelope.map_or("", |envelope| &envelope.lease.id),
-            data: envelope.and_then(|envelope| envelope.data.as_ref()),
+            data: envelope
+                .and_then(|envelope| envelope.data.as_ref())
+                .or(raw.as_ref()),
             warnings: envelope.map_or(&[], |envelope| &envelope.warnings),
-            wrap: None,
+            wrap: wrap.as_ref(),
         };
         let time = node.now();
         self.with_parts(request, |auth, part| {
@@ -233,6 +240,29 @@ fn envelope(answer: &Answer) -> Option<&Envelope> {
             Some(envelope)
         }
         Answer::Empty | Answer::Bare(_) | Answer::Health(_) | Answer::Raw(_) => None,
+    }
+}
+
+/// What is recorded of an answer that is not ours to take apart: as Vault has it.
+fn raw(answer: &Answer) -> Option<Json> {
+    let Answer::Raw(raw) = answer else {
+        return None;
+    };
+    Some(Json::of(&serde_json::json!({
+        "http_content_type": raw.content_type,
+        "http_raw_body": String::from_utf8_lossy(&raw.body),
+        "http_status_code": raw.status,
+    })))
+}
+
+fn wrap(wrap: &WrapBlock) -> WrapRecord<'_> {
+    WrapRecord {
+        token: wrap.token.expose(),
+        accessor: &wrap.accessor,
+        ttl: wrap.ttl,
+        creation_time: &wrap.creation_time,
+        creation_path: &wrap.creation_path,
+        wrapped_accessor: &wrap.wrapped_accessor,
     }
 }
 

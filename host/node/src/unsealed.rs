@@ -13,6 +13,7 @@ use crate::own_work::{OwnWork, Started};
 use crate::parts::Parts;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
 use crate::removal::Removals;
+use crate::searches::Searches;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
 use crate::{builtins, run};
@@ -37,6 +38,7 @@ pub(crate) struct Unsealed {
     pub(crate) ceremonies: Ceremonies,
     pub(crate) devices: Devices,
     pub(crate) moves: Moves,
+    pub(crate) searches: Searches,
     /// When it was unsealed.
     pub(crate) since: Timestamp,
     tables: RwLock<Arc<Tables>>,
@@ -64,6 +66,7 @@ impl Unsealed {
             ceremonies: Ceremonies::default(),
             devices: Devices::default(),
             moves: Moves::default(),
+            searches: Searches::default(),
             since: parts.clock.now(),
             parts,
             keys,
@@ -298,6 +301,7 @@ impl Unsealed {
     pub(crate) async fn stop(&self) {
         self.committer.close();
         self.expirer.stop().await;
+        self.searches.stop().await;
         drop(self.refreshing.lock().await);
         self.own_work.stop().await;
         self.removals.stop().await;

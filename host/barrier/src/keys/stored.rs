@@ -1,10 +1,42 @@
-//! Keys below a view: the name decides the class, as it does for entries.
+//! Keys in storage. Below a view the name decides the class, as it does for entries; the host's own
+//! have the class of their key.
 
 use super::{Hash, Key, KeyError, KeyOptions};
 use crate::children::Depth;
 use crate::view::Room;
-use crate::{BarrierError, Page, View, ViewError};
+use crate::{BarrierError, Page, Transaction, View, ViewError};
 use base::{Entropy, Secret};
+use locality::{ClassMark, SystemKey};
+
+impl Transaction {
+    /// A key of the host's own.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get), and when the entry is not a key.
+    pub fn open_key<C: ClassMark>(
+        &mut self,
+        at: &SystemKey<C>,
+    ) -> Result<Option<Key>, BarrierError> {
+        let Some(record) = self.get(at)? else {
+            return Ok(None);
+        };
+        let key = Key::from_record(record.expose());
+        key.map(Some).ok_or(BarrierError::KeyRecord)
+    }
+
+    /// Stores a key of the host's own.
+    ///
+    /// # Errors
+    /// For the public half of a key.
+    pub fn store_key<C: ClassMark>(
+        &mut self,
+        at: &SystemKey<C>,
+        key: &Key,
+    ) -> Result<(), KeyError> {
+        self.put(at, key.to_record()?);
+        Ok(())
+    }
+}
 
 impl View {
     /// Makes a key and stores it.

@@ -9,12 +9,14 @@ mod leases;
 mod mounts;
 pub(crate) mod openapi;
 mod policies;
+mod prefixes;
 mod rekey;
 pub(crate) mod remount;
 mod rotation;
 mod seal;
 mod tune;
 mod ui;
+mod wrapping;
 
 use crate::native::NativeRoute;
 use base::WithoutToken;
@@ -36,6 +38,7 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     openapi::ROUTES,
     catalog::ROUTES,
     leases::ROUTES,
+    wrapping::ROUTES,
 ];
 
 /// The path below `sys/` as the table has it: `mounts/<path>/tune` and `auth/<path>/tune` end in a

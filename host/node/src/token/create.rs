@@ -1,25 +1,48 @@
 //! Makes tokens.
 
+use super::{asked, roles};
 use crate::grant;
 use crate::native::{Ask, Told};
-use crate::refusal::chain;
-use access::{AccessError, Lifetime, NewToken, TokenId};
-use base::{Answer, Envelope, Refusal};
-use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::pipeline::Caller;
+use crate::refusal::{chain, from_barrier};
+use access::{AccessError, Lifetime, NewToken, Token, TokenId, TokenRole};
+use base::{Answer, Envelope, Refusal, TokenKind};
 
 pub(super) fn child(ask: &mut Ask<'_>) -> Told {
-    if ask.flag("no_parent") && !has_sudo(ask)? {
+    let parentless = ask.flag("no_parent");
+    if parentless && !has_sudo(ask)? {
         return Err(Refusal::invalid(
             "root or sudo privileges required to create orphan token",
         ));
     }
-    let parentless = ask.flag("no_parent");
-    make(ask, parentless)
+    let lineage = if parentless {
+        Lineage::Orphan
+    } else {
+        Lineage::Child
+    };
+    make(ask, lineage, None)
 }
 
 pub(super) fn orphan(ask: &mut Ask<'_>) -> Told {
-    make(ask, true)
+    make(ask, Lineage::Orphan, None)
+}
+
+pub(super) fn by_role(ask: &mut Ask<'_>) -> Told {
+    let name = ask.text("role_name").to_owned();
+    let role = roles::find(ask.tx, ask.namespace.id, &name)?;
+    let role = role.ok_or_else(|| Refusal::invalid(format!("unknown role {name}")))?;
+    let lineage = match role.orphan {
+        true => Lineage::Orphan,
+        false => Lineage::Child,
+    };
+    make(ask, lineage, Some(&role))
+}
+
+/// Does the token end with its maker?
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lineage {
+    Child,
+    Orphan,
 }
 
 /// Does the caller have sudo on the path it calls?
@@ -35,173 +58,138 @@ fn has_sudo(ask: &Ask<'_>) -> Result<bool, Refusal> {
     Ok(caller.acl.decide(&question).sudo)
 }
 
-fn make(ask: &mut Ask<'_>, is_orphan: bool) -> Told {
+fn make(ask: &mut Ask<'_>, lineage: Lineage, role: Option<&TokenRole>) -> Told {
     let caller = ask.caller()?.clone();
-    if caller.token.uses_left > 0 || caller.is_spent {
+    check_caller(&caller.token)?;
+    check_alias(ask, role)?;
+    let kind = asked::kind(ask, role)?;
+    let sudo = has_sudo(ask)?;
+    let id = id(ask, sudo)?;
+    let policies = asked::policies(ask, &caller, role, sudo)?;
+    let terms = asked::terms(ask, role, sudo, policies.contains("root"))?;
+    let uses = asked::uses(ask, role)?;
+    if kind == TokenKind::Batch {
+        asked::check_batch(&policies, &terms.within_role, uses)?;
+    }
+    if policies.contains("root") && caller.token.expires.is_some() && terms.own.ttl == 0 {
+        return Err(Refusal::invalid(
+            "expiring root tokens cannot create non-expiring root tokens",
+        ));
+    }
+    let mut warnings = terms.warnings;
+    warnings.extend(asked::missing(ask, &policies)?);
+    let new = NewToken {
+        parent: (lineage == Lineage::Child).then(|| caller.hash.clone()),
+        namespace: ask.namespace.id,
+        policies: policies.into_iter().collect(),
+        path: path(ask, role),
+        display_name: asked::display_name(ask),
+        metadata: asked::metadata(ask),
+        uses,
+        lifetime: terms.within_role,
+        entity_id: match lineage {
+            Lineage::Orphan => String::new(),
+            Lineage::Child => caller.token.entity_id.clone(),
+        },
+        role: role.map_or_else(String::new, |_| ask.text("role_name").to_owned()),
+        bound_cidrs: bound_cidrs(ask, &caller, role),
+        method: None,
+    };
+    let (id, token) = store(ask, kind, id, new, terms.own)?;
+    ask.node.wake_expirer();
+    let auth = Some(Box::new(grant::block(id, token, ask.now)));
+    Ok(Answer::Envelope(Box::new(Envelope {
+        auth,
+        warnings,
+        ..Envelope::default()
+    })))
+}
+
+fn check_caller(token: &Token) -> Result<(), Refusal> {
+    if token.kind == TokenKind::Batch {
+        return Err(Refusal::invalid("batch tokens cannot create more tokens"));
+    }
+    if token.uses_left > 0 || token.is_spent {
         // Its children would outlive its last use.
         return Err(Refusal::invalid(
             "restricted use token cannot generate child tokens",
         ));
     }
-    if !ask.text("entity_alias").is_empty() {
-        return Err(Refusal::invalid(
-            "'entity_alias' is only allowed in combination with token role",
-        ));
+    Ok(())
+}
+
+fn check_alias(ask: &Ask<'_>, role: Option<&TokenRole>) -> Result<(), Refusal> {
+    let alias = ask.text("entity_alias");
+    if alias.is_empty() {
+        return Ok(());
     }
-    match ask.text("type") {
-        "" | "service" => {}
-        "batch" => return Err(Refusal::invalid("batch tokens are not supported yet")),
-        _ => return Err(Refusal::invalid("invalid 'token_type' value")),
-    }
-    let sudo = has_sudo(ask)?;
-    let id = id(ask, sudo)?;
-    let policies = policies(ask, &caller, sudo)?;
-    let lifetime = lifetime(ask, sudo, policies.contains("root"))?;
-    if policies.contains("root") && caller.token.expires.is_some() && lifetime.ttl == 0 {
-        return Err(Refusal::invalid(
-            "expiring root tokens cannot create non-expiring root tokens",
-        ));
-    }
-    let display_name = match ask.text("display_name") {
-        "" => String::from("token"),
-        name => format!("token-{}", clean(name)),
-    };
-    let uses = ask
-        .input
-        .get("num_uses")
-        .and_then(Value::as_i64)
-        .unwrap_or(0);
-    let uses =
-        u32::try_from(uses).map_err(|_| Refusal::invalid("number of uses cannot be negative"))?;
-    let new = NewToken {
-        parent: (!is_orphan).then(|| caller.hash.clone()),
-        namespace: ask.namespace.id,
-        policies: policies.into_iter().collect(),
-        path: ask.request.path.as_str().to_owned(),
-        display_name,
-        metadata: metadata(ask),
-        uses,
-        lifetime,
-        entity_id: if is_orphan {
-            String::new()
-        } else {
-            caller.token.entity_id.clone()
-        },
-        role: String::new(),
-        bound_cidrs: caller.token.bound_cidrs.clone(),
-        method: None,
-    };
+    Err(Refusal::invalid(match role {
+        None => "'entity_alias' is only allowed in combination with token role",
+        Some(role) if !role.permits_alias(alias) => "invalid 'entity_alias' value",
+        Some(_) => "'entity_alias' needs the identity store, which this server does not have yet",
+    }))
+}
+
+/// Stores the token, or seals it into its id. What binds it of its role is looked up again when it
+/// is renewed, so its own terms are what is kept.
+fn store(
+    ask: &mut Ask<'_>,
+    kind: TokenKind,
+    id: Option<TokenId>,
+    new: NewToken,
+    own: Lifetime,
+) -> Result<(TokenId, Token), Refusal> {
+    let (salt, now) = (&ask.node.salt, ask.now);
     let entropy = ask.node.parts.entropy.clone();
-    let made = access::make(ask.tx, &ask.node.salt, entropy.as_ref(), ask.now, &id, new);
-    let token = made.map_err(|error| match error {
-        AccessError::Duplicate => Refusal::invalid(error.to_string()),
+    let made = match (kind, id) {
+        (TokenKind::Service, Some(id)) => {
+            access::make(ask.tx, salt, entropy.as_ref(), now, &id, new).map(|token| (id, token))
+        }
+        (kind, _) => access::issue(ask.tx, salt, entropy.as_ref(), now, kind, new),
+    };
+    let (id, mut token) = made.map_err(|error| match error {
+        AccessError::Duplicate | AccessError::TooLong => Refusal::invalid(error.to_string()),
         error @ AccessError::Storage(_) => Refusal::internal(chain(&error)),
     })?;
-    ask.node.wake_expirer();
-    let auth = Some(Box::new(grant::block(id, token, ask.now)));
-    Ok(Answer::Envelope(Box::new(Envelope {
-        auth,
-        ..Envelope::default()
-    })))
+    if kind == TokenKind::Service && token.lifetime != own {
+        token.lifetime = own;
+        let hash = salt.hash(id.expose());
+        access::save(ask.tx, &hash, token.expires, &token).map_err(from_barrier)?;
+    }
+    Ok((id, token))
 }
 
-fn id(ask: &Ask<'_>, sudo: bool) -> Result<TokenId, Refusal> {
+fn path(ask: &Ask<'_>, role: Option<&TokenRole>) -> String {
+    let path = ask.request.path.as_str();
+    match role.map(|role| role.path_suffix.trim_start_matches('/')) {
+        Some(suffix) if !suffix.is_empty() => format!("{path}/{suffix}"),
+        _ => path.to_owned(),
+    }
+}
+
+fn bound_cidrs(ask: &Ask<'_>, caller: &Caller, role: Option<&TokenRole>) -> Vec<String> {
+    match role {
+        Some(role) if role.strictly_bind_ip => {
+            let address = ask.request.client.address.ip().to_canonical();
+            vec![address.to_string()]
+        }
+        Some(role) if !role.bound_cidrs.is_empty() => role.bound_cidrs.clone(),
+        _ => caller.token.bound_cidrs.clone(),
+    }
+}
+
+/// The id that is asked for.
+fn id(ask: &Ask<'_>, sudo: bool) -> Result<Option<TokenId>, Refusal> {
+    let refused = |text: &str| Err(Refusal::invalid(text));
     match ask.text("id") {
-        "" => Ok(TokenId::make_service(ask.node.parts.entropy.as_ref())),
-        _ if !sudo => Err(Refusal::invalid(
-            "root or sudo privileges required to specify token id",
-        )),
-        id if id.starts_with("hvs.") || id.starts_with("s.") || id.contains('.') => Err(
-            Refusal::invalid("custom token ID cannot have the 's.' or 'hvs.' prefix, nor a '.'"),
-        ),
-        id => TokenId::parse(id.to_owned()).ok_or_else(|| Refusal::invalid("invalid token id")),
+        "" => Ok(None),
+        _ if !sudo => refused("root or sudo privileges required to specify token id"),
+        id if id.starts_with("hvs.") => refused("custom token ID cannot have the 'hvs.' prefix"),
+        id if id.starts_with("s.") => refused("custom token ID cannot have the 's.' prefix"),
+        id if id.contains('.') => refused("custom token ID cannot have a '.' in the value"),
+        id => match TokenId::parse(id.to_owned()) {
+            Some(id) => Ok(Some(id)),
+            None => refused("invalid token id"),
+        },
     }
-}
-
-fn policies(
-    ask: &Ask<'_>,
-    caller: &crate::pipeline::Caller,
-    sudo: bool,
-) -> Result<BTreeSet<String>, Refusal> {
-    let own: BTreeSet<String> = caller.token.policies.iter().cloned().collect();
-    let asked = ask.texts("policies").unwrap_or_default();
-    let asked = asked.into_iter().map(|name| name.trim().to_lowercase());
-    let mut policies: BTreeSet<String> = asked.filter(|name| !name.is_empty()).collect();
-    let inherits = policies.is_empty();
-    if inherits {
-        policies.clone_from(&own);
-    }
-    if policies.contains("root") && !caller.token.is_root() {
-        return Err(Refusal::invalid(
-            "root tokens may not be created without parent token being root",
-        ));
-    }
-    if policies.contains("response-wrapping") {
-        return Err(Refusal::invalid(
-            "cannot add policy \"response-wrapping\" to a token",
-        ));
-    }
-    let wants_default = !ask.flag("no_default_policy") && !policies.contains("root");
-    if wants_default && (!inherits || own.contains("default")) {
-        policies.insert(String::from("default"));
-    } else if ask.flag("no_default_policy") {
-        policies.remove("default");
-    }
-    let beyond = policies
-        .iter()
-        .any(|name| name != "default" && !own.contains(name));
-    if beyond && !sudo && !caller.token.is_root() {
-        return Err(Refusal::invalid("child policies must be subset of parent"));
-    }
-    Ok(policies)
-}
-
-fn lifetime(ask: &Ask<'_>, sudo: bool, is_root: bool) -> Result<Lifetime, Refusal> {
-    let settings = &ask.node.parts.settings;
-    let max = settings.max_lease_ttl.as_secs();
-    let period = ask.number("period").unwrap_or(0);
-    if period > 0 && !sudo {
-        return Err(Refusal::invalid(
-            "root or sudo privileges required to create periodic token",
-        ));
-    }
-    let asked = ask
-        .number("ttl")
-        .or_else(|| ask.number("lease"))
-        .unwrap_or(0);
-    let ttl = match asked {
-        0 if is_root => 0,
-        0 => settings.default_lease_ttl.as_secs(),
-        asked => asked,
-    };
-    let renewable = ask
-        .input
-        .get("renewable")
-        .and_then(Value::as_bool)
-        .unwrap_or(true);
-    Ok(Lifetime {
-        ttl: if period > 0 { period } else { ttl.min(max) },
-        explicit_max: ask.number("explicit_max_ttl").unwrap_or(0),
-        period,
-        max,
-        renewable: renewable && !(is_root && ttl == 0 && period == 0),
-    })
-}
-
-fn metadata(ask: &Ask<'_>) -> BTreeMap<String, String> {
-    let Some(Value::Object(members)) = ask.input.get("meta") else {
-        return BTreeMap::new();
-    };
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    members
-        .iter()
-        .map(|(name, value)| (name.clone(), text(value)))
-        .collect()
-}
-
-/// Letters, digits and dashes; all else becomes a dash.
-fn clean(name: &str) -> String {
-    name.chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect()
 }

@@ -48,7 +48,10 @@ fn answer(ask: &Ask<'_>, token: &Token, id: &str) -> Told {
             true => Value::Null,
             false => json!(token.metadata),
         },
-        "num_uses": token.uses_left,
+        "num_uses": match token.is_spent {
+            true => -1,
+            false => i64::from(token.uses_left),
+        },
         "orphan": token.parent.is_none(),
         "path": token.path,
         "policies": token.policies,
@@ -59,10 +62,8 @@ fn answer(ask: &Ask<'_>, token: &Token, id: &str) -> Told {
         },
     });
     if let Value::Object(members) = &mut data {
-        if token.expires.is_some() {
-            members.insert("issue_time".into(), token.created.to_rfc3339().into());
-            members.insert("renewable".into(), token.is_renewable().into());
-        }
+        members.insert("issue_time".into(), token.created.to_rfc3339().into());
+        members.insert("renewable".into(), token.is_renewable().into());
         if token.lifetime.period > 0 {
             members.insert("period".into(), token.lifetime.period.into());
         }

@@ -1,52 +1,25 @@
 //! `auth/token/`: tokens made from tokens. No path of it names a token: paths are logged and audited
 //! as they are.
 
+mod asked;
 mod create;
+mod fields;
 mod lookup;
 mod renew;
 mod revoke;
+mod roles;
+pub(crate) mod tidy;
 
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, body, on};
 use crate::refusal::from_barrier;
 use access::{Token, TokenHash};
-use base::{Refusal, RefusalKind};
+use base::{Refusal, TokenKind};
+use fields::{NEW, NEW_BY_ROLE, ROLE, ROLE_AT};
 use manifest::Access::{Sudo, Token as WithToken};
-use manifest::FieldKind::{Boolean, Duration, Integer, Text, TextList, TextMap};
-use manifest::Operation::{List, Read, Update};
+use manifest::FieldKind::{Duration, Text};
+use manifest::Operation::{Delete, List, Read, Update};
 
-const NEW: &[NativeField] = &[
-    body("id", Text, "Id of the token; a random one when not given."),
-    body(
-        "policies",
-        TextList,
-        "Policies; the caller's when not given.",
-    ),
-    body("meta", TextMap, "Metadata, shown in audit records."),
-    body("no_parent", Boolean, "Make an orphan?"),
-    body(
-        "no_default_policy",
-        Boolean,
-        "Leave out the policy `default`?",
-    ),
-    body(
-        "renewable",
-        Boolean,
-        "May it be renewed? Yes, when not given.",
-    ),
-    body("lease", Duration, "Old name of `ttl`."),
-    body("ttl", Duration, "How long it lives."),
-    body("explicit_max_ttl", Duration, "It never lives longer."),
-    body("period", Duration, "Makes a periodic token."),
-    body("display_name", Text, "For people."),
-    body(
-        "num_uses",
-        Integer,
-        "How often it can be used; zero for any number.",
-    ),
-    body("type", Text, "`service`."),
-    body("entity_alias", Text, "Not taken without a role."),
-];
 const TOKEN: &[NativeField] = &[
     body("token", Text, "The token."),
     body("increment", Duration, "For how long from now."),
@@ -61,6 +34,8 @@ const ACCESSOR: &[NativeField] = &[
 pub(crate) const ROUTES: &[NativeRoute] = &[
     on(Update, "create", WithToken, Now(create::child), NEW, "Makes a token."),
     on(Update, "create-orphan", Sudo, Now(create::orphan), NEW, "Makes a token without a parent."),
+    on(Update, "create/{role_name}", WithToken, Now(create::by_role), NEW_BY_ROLE, "Makes a token of a role."),
+    on(Read, "lookup", WithToken, Now(lookup::own), &[], "Looks the caller's token up."),
     on(Update, "lookup", WithToken, Now(lookup::by_id), TOKEN, "Looks a token up."),
     on(Read, "lookup-self", WithToken, Now(lookup::own), &[], "Looks the caller's token up."),
     on(Update, "lookup-self", WithToken, Now(lookup::own), TOKEN, "Looks the caller's token up."),
@@ -73,36 +48,56 @@ pub(crate) const ROUTES: &[NativeRoute] = &[
     on(Update, "revoke-orphan", Sudo, Now(revoke::sparing_children), TOKEN, "Revokes a token and spares its children."),
     on(Update, "revoke-accessor", WithToken, Now(revoke::by_accessor), ACCESSOR, "Revokes a token by its accessor."),
     on(List, "accessors", Sudo, Now(lookup::accessors), &[], "Lists the accessors of all tokens."),
+    on(List, "roles", WithToken, Now(roles::list), &[], "Lists the roles."),
+    on(Read, "roles/{role_name}", WithToken, Now(roles::read), ROLE_AT, "Reads a role."),
+    on(Update, "roles/{role_name}", WithToken, Now(roles::write), ROLE, "Makes a role, or changes what is given of it.").asking(roles::exists),
+    on(Delete, "roles/{role_name}", WithToken, Now(roles::delete), ROLE_AT, "Deletes a role; its tokens stay, and cannot be renewed."),
+    on(Update, "tidy", WithToken, Now(tidy::start), &[], "Looks for accessors without tokens, in the background."),
 ];
 
 /// The live token that a request names by its id.
 fn named(ask: &mut Ask<'_>) -> Result<Option<(TokenHash, Token)>, Refusal> {
-    let id = ask.text("token");
+    let id = ask.text("token").to_owned();
     if id.is_empty() {
-        return Err(Refusal::invalid("missing token"));
+        return Err(Refusal::invalid("missing token ID"));
     }
-    let hash = ask.node.salt.hash(id);
-    let token = access::find(ask.tx, &hash, ask.now).map_err(from_barrier)?;
-    Ok(token.map(|token| (hash, token)))
+    access::lookup(ask.tx, &ask.node.salt, &id, ask.now).map_err(from_barrier)
 }
 
-/// The live token that a request names by its accessor.
-fn with_accessor(ask: &mut Ask<'_>) -> Result<(TokenHash, Token), Refusal> {
+/// The live token that a request names by its accessor, if there is one.
+fn find_by_accessor(ask: &mut Ask<'_>) -> Result<Option<(TokenHash, Token)>, Refusal> {
     let accessor = ask.text("accessor").to_owned();
     if accessor.is_empty() {
-        return Err(Refusal::invalid("missing accessor"));
+        return Err(listed("missing accessor"));
     }
     let hash = access::find_by_accessor(ask.tx, &accessor).map_err(from_barrier)?;
     let token = match &hash {
         Some(hash) => access::find(ask.tx, hash, ask.now).map_err(from_barrier)?,
         None => None,
     };
-    hash.zip(token)
-        .ok_or_else(|| Refusal::new(RefusalKind::Denied, "invalid accessor"))
+    Ok(hash.zip(token))
+}
+
+/// The live token that a request names by its accessor.
+fn with_accessor(ask: &mut Ask<'_>) -> Result<(TokenHash, Token), Refusal> {
+    find_by_accessor(ask)?.ok_or_else(|| listed("invalid accessor"))
 }
 
 /// The caller's token.
 fn own(ask: &Ask<'_>) -> Result<(TokenHash, Token), Refusal> {
     let caller = ask.caller()?;
     Ok((caller.hash.clone(), caller.token.clone()))
+}
+
+/// What can be done only with a token that is stored.
+fn only_stored(token: &Token, what: &str) -> Result<(), Refusal> {
+    match token.kind {
+        TokenKind::Service => Ok(()),
+        TokenKind::Batch => Err(Refusal::invalid(format!("batch tokens cannot be {what}"))),
+    }
+}
+
+/// A refusal in the form of a list of one, as clients know it of these paths.
+fn listed(text: &str) -> Refusal {
+    Refusal::invalid(format!("1 error occurred:\n\t* {text}\n\n"))
 }

@@ -1,38 +1,45 @@
 //! Ends tokens.
 
-use super::{named, own as own_token, with_accessor};
+use super::{find_by_accessor, named, only_stored, own as own_token};
 use crate::native::{Ask, Told};
 use crate::refusal::from_barrier;
 use crate::secret;
-use access::TokenHash;
-use base::{Answer, Refusal};
+use access::{Token, TokenHash};
+use base::{Answer, Envelope, Refusal};
 
 pub(super) fn by_id(ask: &mut Ask<'_>) -> Told {
     // A token that is not there is as good as revoked.
     match named(ask)? {
-        Some((hash, _)) => revoke(ask, &hash),
+        Some((hash, token)) => revoke(ask, &hash, &token),
         None => Ok(Answer::Empty),
     }
 }
 
 pub(super) fn own(ask: &mut Ask<'_>) -> Told {
-    let (hash, _) = own_token(ask)?;
-    revoke(ask, &hash)
+    let (hash, token) = own_token(ask)?;
+    revoke(ask, &hash, &token)
 }
 
 pub(super) fn by_accessor(ask: &mut Ask<'_>) -> Told {
-    let (hash, _) = with_accessor(ask)?;
-    revoke(ask, &hash)
+    match find_by_accessor(ask)? {
+        Some((hash, token)) => revoke(ask, &hash, &token),
+        None => Ok(Answer::Envelope(Box::new(Envelope {
+            warnings: vec![String::from("No token found with this accessor")],
+            ..Envelope::default()
+        }))),
+    }
 }
 
 pub(super) fn sparing_children(ask: &mut Ask<'_>) -> Told {
     let found = named(ask)?;
-    let (hash, _) = found.ok_or_else(|| Refusal::invalid("token to revoke not found"))?;
+    let (hash, token) = found.ok_or_else(|| Refusal::invalid("token to revoke not found"))?;
+    only_stored(&token, "revoked")?;
     access::orphan_children(ask.tx, &hash).map_err(from_barrier)?;
-    revoke(ask, &hash)
+    revoke(ask, &hash, &token)
 }
 
-fn revoke(ask: &mut Ask<'_>, hash: &TokenHash) -> Told {
+fn revoke(ask: &mut Ask<'_>, hash: &TokenHash, token: &Token) -> Told {
+    only_stored(token, "revoked")?;
     secret::revoke_token(ask.node, ask.tx, hash)?;
     Ok(Answer::Empty)
 }

@@ -10,7 +10,7 @@ use node::{Changes, InitRequest, Initialized, Node, Parts, Settings};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use storage::Memory;
+use storage::{Memory, Space, Storage};
 
 /// Not random, and never the same twice: what is tested here is not the cryptography.
 pub(crate) struct Counting(AtomicU64);
@@ -169,13 +169,73 @@ impl House {
                         "accessor": auth.accessor,
                         "policies": auth.policies,
                         "lease_duration": auth.lease_duration.as_secs(),
+                        "renewable": auth.renewable,
+                        "orphan": auth.orphan,
+                        "num_uses": auth.uses,
+                        "type": format!("{:?}", auth.kind).to_lowercase(),
+                        "warnings": envelope.warnings,
                     });
                 }
                 data
             }
             Answer::Bare(json) => json.to_value(),
+            Answer::Raw(raw) => {
+                let mut body: Value = serde_json::from_slice(&raw.body).unwrap();
+                body["status"] = raw.status.into();
+                body
+            }
             _ => Value::Null,
         })
+    }
+
+    /// As [`ask_as`](Self::ask_as), to have the answer wrapped; what there is in `wrap_info`.
+    pub(crate) async fn wrapped(
+        &self,
+        token: &str,
+        path: &str,
+        data: Value,
+        headers: &[(&str, &str)],
+    ) -> Result<Value, Refusal> {
+        let Value::Object(data) = data else {
+            panic!("data is an object")
+        };
+        let mut request = request(token, Operation::Update, path, data);
+        request.wrap_ttl = Some(core::time::Duration::from_secs(60));
+        let headers = headers.iter();
+        request.headers = headers
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let reply = self.node.handle(request).await;
+        let Answer::Envelope(envelope) = reply.outcome? else {
+            panic!("a wrapped answer has an envelope")
+        };
+        assert!(envelope.data.is_none() && envelope.auth.is_none());
+        let wrap = envelope.wrap.unwrap();
+        Ok(json!({
+            "token": wrap.token.expose(),
+            "accessor": wrap.accessor,
+            "ttl": wrap.ttl.as_secs(),
+            "creation_path": wrap.creation_path,
+            "wrapped_accessor": wrap.wrapped_accessor,
+            "index": reply.index,
+        }))
+    }
+
+    /// How many entries are stored.
+    pub(crate) fn entries(&self) -> usize {
+        let snapshot = self.storage.snapshot();
+        snapshot.range(Space::Entries, &[], None).count()
+    }
+
+    /// Waits for work in the background: lets other tasks run until it is so.
+    pub(crate) async fn until(&self, mut is_so: impl FnMut() -> bool) {
+        for _ in 0..100_000 {
+            if is_so() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("it never came to be so");
     }
 
     pub(crate) async fn read(&self, path: &str) -> Result<Value, Refusal> {

@@ -7,9 +7,13 @@
     reason = "tests, and what they share: what goes wrong is to fail the test"
 )]
 
+mod batch;
 mod ceremonies;
+mod cubbyhole;
 mod house;
 mod openapi;
+mod roles;
 mod rotation;
 mod sealing;
 mod tokens;
+mod wrapping;

@@ -10,6 +10,7 @@
 mod checkpoint;
 mod gate;
 mod house;
+mod leases;
 mod logins;
 mod outside;
 mod removal;

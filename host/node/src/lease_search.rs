@@ -1,0 +1,69 @@
+//! `sys/leases/tidy`: looks for leases whose mount or token is gone. Both end their leases when they
+//! go, so there is nothing to find unless a defect is about.
+
+use crate::refusal::from_barrier;
+use crate::unsealed::Unsealed;
+use base::Refusal;
+use lease::{Kind, SecretLease};
+use locality::SystemKey;
+use std::sync::{Arc, Weak};
+
+/// Leases that are looked at in one transaction.
+const PAGE: usize = 200;
+
+/// Begins, unless it goes on already.
+pub(crate) fn start(node: &Arc<Unsealed>) {
+    node.searches
+        .begin("leases", node, |node| Box::pin(search(node)));
+}
+
+async fn search(node: Weak<Unsealed>) -> Result<u64, Refusal> {
+    let (mut after, mut found) = (None, 0);
+    loop {
+        let Some(node) = node.upgrade() else {
+            return Ok(found);
+        };
+        let (last, ended) = page(&node, after.as_deref()).await?;
+        found += ended;
+        match last {
+            Some(last) => after = Some(last),
+            None => return Ok(found),
+        }
+        node.wake_expirer();
+    }
+}
+
+/// Looks at some leases; gives the last of them, or none when there are no more.
+async fn page(node: &Arc<Unsealed>, after: Option<&str>) -> Result<(Option<String>, u64), Refusal> {
+    node.transact(|tx| {
+        let ids = lease::ids_below(tx, Kind::Secret, "", after, PAGE).map_err(from_barrier)?;
+        let (tables, mut ended) = (node.tables(), 0);
+        for id in &ids {
+            let lease = lease::find(tx, id).map_err(from_barrier)?;
+            let Some(SecretLease {
+                namespace,
+                mount,
+                token,
+                ..
+            }) = lease
+            else {
+                continue;
+            };
+            let has_token = token.is_empty()
+                || tx
+                    .get(&SystemKey::token(&token))
+                    .map_err(from_barrier)?
+                    .is_some();
+            if tables.with_id(namespace, mount).is_none() {
+                lease::forget(tx, id).map_err(from_barrier)?;
+                ended += 1;
+            } else if !has_token {
+                lease::end_now(tx, id, node.now()).map_err(from_barrier)?;
+                ended += 1;
+            }
+        }
+        let is_last = ids.len() < PAGE;
+        Ok((ids.into_iter().next_back().filter(|_| !is_last), ended))
+    })
+    .await
+}
