@@ -173,7 +173,7 @@ async fn new_entry(
     if let Some(Value::Object(config)) = ask.input.get("config") {
         let parts = &ask.node.parts;
         tune::apply_config(&mut entry.config, config, &parts.settings)?;
-        let manifest = Some(&component.manifest);
+        let manifest = Some(component.manifest().as_ref());
         grants::apply(&mut entry.config, config, manifest, &parts.runtime)?;
     }
     Ok(entry)
