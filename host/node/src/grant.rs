@@ -74,12 +74,7 @@ pub(crate) fn token(
         bound_cidrs: grant.token.bound_cidrs,
         method: Some(entry.id),
     };
-    let of_mount = TokenType::from_name(&entry.config.token_type).unwrap_or_default();
-    let kind = of_mount.decide(grant.token.kind);
-    if kind == TokenKind::Batch && (new.uses > 0 || new.lifetime.period > 0) {
-        let text = "batch tokens cannot have \"num_uses\" or \"period\" set";
-        return Err(Refusal::invalid(text));
-    }
+    let kind = kind(entry, grant.token.kind, &new)?;
     let now = node.now();
     let entropy = node.parts.entropy.as_ref();
     let (id, token) = access::issue(tx, &node.salt, entropy, now, kind, new)
@@ -104,6 +99,21 @@ fn display_name(method: &str, name: &str) -> String {
         "" => method,
         name => format!("{method}-{name}"),
     }
+}
+
+/// The kind of token that the method asks for, or that its mount decides.
+fn kind(
+    entry: &MountEntry,
+    asked: Option<TokenKind>,
+    new: &NewToken,
+) -> Result<TokenKind, Refusal> {
+    let of_mount = TokenType::from_name(&entry.config.token_type).unwrap_or_default();
+    let kind = of_mount.decide(asked);
+    if kind == TokenKind::Batch && (new.uses > 0 || new.lifetime.period > 0) {
+        let text = "batch tokens cannot have \"num_uses\" or \"period\" set";
+        return Err(Refusal::invalid(text));
+    }
+    Ok(kind)
 }
 
 /// What is told of a new or renewed token.
