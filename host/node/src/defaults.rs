@@ -2,7 +2,7 @@
 
 use crate::catalog;
 use crate::refusal::from_barrier;
-use crate::tables::store_mount;
+use crate::tables::{store_mount, stored_mounts, stored_namespaces};
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
 use base::{Entropy, NamespaceId, Refusal};
@@ -18,29 +18,65 @@ pub(crate) struct StoredPolicy {
     pub(crate) text: String,
 }
 
-pub(crate) fn write(tx: &mut Transaction, entropy: &dyn Entropy) -> Result<(), Refusal> {
-    let root = NamespaceId::ROOT;
-    for (kind, path, plugin, description) in [
-        (
-            MountKind::Secret,
-            "sys/",
-            "system",
-            "system endpoints used for control, policy and debugging",
-        ),
-        (
-            MountKind::Auth,
-            "auth/token/",
-            "token",
-            "token based credentials",
-        ),
-    ] {
+/// The mounts of the host's own engines, in every namespace: kind, path, engine, description.
+const MOUNTS: [(MountKind, &str, &str, &str); 3] = [
+    (
+        MountKind::Secret,
+        "sys/",
+        "system",
+        "system endpoints used for control, policy and debugging",
+    ),
+    (MountKind::Secret, "identity/", "identity", "identity store"),
+    (
+        MountKind::Auth,
+        "auth/token/",
+        "token",
+        "token based credentials",
+    ),
+];
+
+/// Makes those mounts of the host's own engines that a namespace has not yet: all of a new one, and
+/// of an old one those that came with a later version.
+pub(crate) fn write_mounts(
+    tx: &mut Transaction,
+    namespace: NamespaceId,
+    entropy: &dyn Entropy,
+) -> Result<(), Refusal> {
+    let stored = stored_mounts(tx, namespace)?;
+    for (kind, path, plugin, description) in MOUNTS {
+        if stored
+            .iter()
+            .any(|entry| entry.is_hosts_own() && entry.plugin == plugin)
+        {
+            continue;
+        }
         let path = MountPath::parse(path);
         let path = path.map_err(|error| Refusal::internal(error.to_string()))?;
         let mut entry = MountEntry::make(kind, path, plugin, entropy);
         entry.description = description.to_owned();
-        tx.write_json(&SystemKey::mount(root, entry.id), &entry)
+        tx.write_json(&SystemKey::mount(namespace, entry.id), &entry)
             .map_err(from_barrier)?;
     }
+    Ok(())
+}
+
+/// Makes the mounts that are missing in namespaces made by an earlier version.
+pub(crate) async fn complete(node: &Arc<Unsealed>) -> Result<(), Refusal> {
+    node.transact(|tx| {
+        let namespaces = stored_namespaces(tx)?;
+        let ids = namespaces.iter().map(|namespace| namespace.id);
+        for namespace in core::iter::once(NamespaceId::ROOT).chain(ids) {
+            write_mounts(tx, namespace, node.parts.entropy.as_ref())?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// The mounts and the policies of the root namespace.
+pub(crate) fn write(tx: &mut Transaction, entropy: &dyn Entropy) -> Result<(), Refusal> {
+    let root = NamespaceId::ROOT;
+    write_mounts(tx, root, entropy)?;
     for (name, text) in [
         ("default", policy::DEFAULT_TEXT),
         ("response-wrapping", policy::RESPONSE_WRAPPING_TEXT),

@@ -1,7 +1,7 @@
 //! What a mount runs.
 
 use crate::native::{self, Ask, Does, NativeRoute, Told};
-use crate::{sys, token};
+use crate::{identity, sys, token};
 use manifest::{Manifest, Matcher};
 use mount::MountEntry;
 use std::sync::Arc;
@@ -33,7 +33,11 @@ pub(crate) struct Native {
 }
 
 /// The host's own engines: the name of each as mount entries have it, and its table.
-const NATIVE: &[(&str, &[&[NativeRoute]])] = &[(SYSTEM, sys::TABLE), ("token", &[token::ROUTES])];
+const NATIVE: &[(&str, &[&[NativeRoute]])] = &[
+    (SYSTEM, sys::TABLE),
+    ("token", &[token::ROUTES]),
+    ("identity", identity::TABLE),
+];
 
 /// The engine behind `sys/`.
 const SYSTEM: &str = "system";

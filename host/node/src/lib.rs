@@ -20,6 +20,7 @@ mod engine;
 mod expire;
 mod grant;
 mod help;
+mod identity;
 mod init;
 mod lifecycle;
 mod native;

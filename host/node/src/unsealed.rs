@@ -11,7 +11,7 @@ use crate::parts::Parts;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
-use crate::{builtins, lifecycle, run};
+use crate::{builtins, defaults, lifecycle, run};
 use access::{Token, TokenSalt};
 use barrier::{Keyring, Transaction};
 use base::{NamespaceId, Refusal, Timestamp};
@@ -72,6 +72,7 @@ impl Unsealed {
             expirer: Expirer::default(),
         });
         builtins::update(&unsealed).await?;
+        defaults::complete(&unsealed).await?;
         unsealed.load().await?;
         unsealed.expirer.start(&unsealed);
         Ok(unsealed)

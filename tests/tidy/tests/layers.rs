@@ -21,6 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "access",
         &["barrier", "base", "lease", "locality", "policy"],
     ),
+    ("identity", &["barrier", "base", "locality"]),
     (
         "plugin",
         &["barrier", "base", "locality", "manifest", "mount"],
@@ -33,8 +34,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "node",
         &[
-            "access", "audit", "barrier", "base", "digest", "hcl", "journal", "lease", "locality",
-            "manifest", "mount", "plugin", "policy", "seal", "storage",
+            "access", "audit", "barrier", "base", "digest", "hcl", "identity", "journal", "lease",
+            "locality", "manifest", "mount", "plugin", "policy", "seal", "storage",
         ],
     ),
     ("api", &["base", "node"]),

@@ -1,0 +1,5 @@
+//! Who is who, against small models.
+
+mod directory;
+mod models;
+mod world;
