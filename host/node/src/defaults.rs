@@ -12,10 +12,16 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A stored policy.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct StoredPolicy {
     /// As it was written.
     pub(crate) text: String,
+    /// May values that fill its templates hold `/`?
+    #[serde(default)]
+    pub(crate) allow_slashes: bool,
+    /// May they hold `+` and `*`?
+    #[serde(default)]
+    pub(crate) allow_wildcards: bool,
 }
 
 /// The mounts of the host's own engines, in every namespace: kind, path, engine, description.
@@ -83,6 +89,8 @@ pub(crate) fn write(tx: &mut Transaction, entropy: &dyn Entropy) -> Result<(), R
     ] {
         let stored = StoredPolicy {
             text: text.to_owned(),
+            allow_slashes: false,
+            allow_wildcards: false,
         };
         tx.write_json(&SystemKey::policy(root, name), &stored)
             .map_err(from_barrier)?;

@@ -8,6 +8,7 @@
 //! Only [`Recorded`] can be run, and each can only be made from the one before: a pipeline that
 //! forgets a check does not compile.
 
+use crate::people::Somebody;
 use crate::refusal::from_barrier;
 use crate::tables::{Mount, Tables};
 use crate::trail::Trail;
@@ -200,6 +201,8 @@ pub(crate) struct Caller {
     pub(crate) hash: TokenHash,
     pub(crate) token: Token,
     pub(crate) acl: Arc<Acl>,
+    /// The entity that the token stands for.
+    pub(crate) somebody: Option<Arc<Somebody>>,
     /// This was its last use: it ends with the request.
     pub(crate) is_spent: bool,
 }
@@ -219,11 +222,12 @@ impl Caller {
         let hash = node.salt.hash(id);
         let found = access::find(tx, &hash, node.now()).map_err(from_barrier)?;
         let token = found.ok_or_else(Refusal::denied)?;
-        let acl = node.acl_of(&token)?;
+        let rights = node.rights_of(&token)?;
         let mut caller = Self {
             hash,
             token,
-            acl,
+            acl: rights.acl,
+            somebody: rights.somebody,
             is_spent: false,
         };
         if !access::is_bound_to(&caller.token, request.client.address.ip()) {
@@ -236,6 +240,27 @@ impl Caller {
             *tx = node.begin();
         }
         Ok(caller)
+    }
+
+    /// Id of the entity; empty for none. Not the one that the token was made for, where that became
+    /// part of another since.
+    pub(crate) fn entity_id(&self) -> &str {
+        let somebody = self.somebody.as_ref();
+        somebody.map_or("", |somebody| &somebody.facts.id)
+    }
+
+    /// The policies that it has by its entity.
+    pub(crate) fn identity_policies(&self) -> &[String] {
+        let somebody = self.somebody.as_ref();
+        somebody.map_or(&[], |somebody| &somebody.policies)
+    }
+
+    /// All its policies.
+    pub(crate) fn all_policies(&self) -> Vec<String> {
+        match &self.somebody {
+            Some(somebody) => somebody.with_own(&self.token.policies),
+            None => self.token.policies.clone(),
+        }
     }
 
     /// Takes one use, durably and before anything else: two requests cannot share the last one.

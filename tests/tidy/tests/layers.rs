@@ -89,7 +89,10 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ),
     ("tracing-subscriber", &["server", "conformance"]),
     ("wit-component", &["pack", "conformance"]),
-    ("wit-bindgen", &["sdk", "hostile", "hostile-method"]),
+    (
+        "wit-bindgen",
+        &["sdk", "hostile", "hostile-method", "reception"],
+    ),
 ];
 
 /// Rooms whose answers follow from their arguments alone.

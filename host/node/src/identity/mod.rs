@@ -4,9 +4,12 @@ mod aliases;
 mod entities;
 mod group_aliases;
 mod groups;
+mod login;
 mod lookup;
 mod merge;
 mod shown;
+
+pub(crate) use login::log_in;
 
 use crate::native::{Ask, NativeField, NativeRoute};
 use crate::refusal::from_barrier;

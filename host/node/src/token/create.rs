@@ -85,7 +85,7 @@ fn make(ask: &mut Ask<'_>, is_orphan: bool) -> Told {
         entity_id: if is_orphan {
             String::new()
         } else {
-            caller.token.entity_id.clone()
+            caller.entity_id().to_owned()
         },
         role: String::new(),
         bound_cidrs: caller.token.bound_cidrs.clone(),
@@ -97,7 +97,13 @@ fn make(ask: &mut Ask<'_>, is_orphan: bool) -> Told {
         error @ AccessError::Storage(_) => Refusal::internal(chain(&error)),
     })?;
     ask.node.wake_expirer();
-    let auth = Some(Box::new(grant::block(id, token, ask.now)));
+    let identity_policies = ask.node.identity_policies(&token)?;
+    let auth = Some(Box::new(grant::block(
+        id,
+        token,
+        ask.now,
+        identity_policies,
+    )));
     Ok(Answer::Envelope(Box::new(Envelope {
         auth,
         ..Envelope::default()

@@ -8,5 +8,6 @@
 )]
 
 mod house;
+mod identity;
 mod sealing;
 mod tokens;

@@ -1,0 +1,5 @@
+//! What becomes of a login: its entity, its groups, and what they allow.
+
+mod house;
+mod policies;
+mod who;
