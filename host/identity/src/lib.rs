@@ -19,6 +19,7 @@ mod group_alias;
 mod limits;
 mod login;
 mod merge;
+pub mod oidc;
 mod person;
 mod record;
 

@@ -1,9 +1,10 @@
-//! Keys below a view: the name decides the class, as it does for entries.
+//! Keys in storage: those of a component below its view, where the name decides the class as it does
+//! for entries, and those of the host under keys of its own.
 
 use super::{Hash, Key, KeyError, KeyOptions};
 use crate::children::Depth;
 use crate::view::Room;
-use crate::{BarrierError, Page, View, ViewError};
+use crate::{Address, BarrierError, Page, Transaction, View, ViewError};
 use base::{Entropy, Secret};
 
 impl View {
@@ -106,5 +107,29 @@ impl View {
     fn store_key(&mut self, name: &str, key: &Key) -> Result<(), KeyError> {
         let record = key.to_record()?;
         Ok(self.put_in(Room::Keys, name, record)?)
+    }
+}
+
+impl Transaction {
+    /// Stores a key of the host's own.
+    ///
+    /// # Errors
+    /// For a public key, which is not stored.
+    pub fn put_key(&mut self, at: &impl Address, key: &Key) -> Result<(), KeyError> {
+        let record = key.to_record()?;
+        self.put(at, record);
+        Ok(())
+    }
+
+    /// A key of the host's own.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get), and when the value is not the record of a key.
+    pub fn open_key(&mut self, at: &impl Address) -> Result<Option<Key>, BarrierError> {
+        let Some(record) = self.get(at)? else {
+            return Ok(None);
+        };
+        let key = Key::from_record(record.expose());
+        key.map(Some).ok_or(BarrierError::KeyRecord)
     }
 }

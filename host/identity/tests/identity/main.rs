@@ -2,4 +2,5 @@
 
 mod directory;
 mod models;
+mod oidc;
 mod world;

@@ -40,6 +40,10 @@ impl World {
         }
     }
 
+    pub(crate) fn entropy(&self) -> Arc<dyn Entropy> {
+        Arc::clone(&self.entropy)
+    }
+
     pub(crate) fn directory(&mut self) -> Directory<'_> {
         let now = Timestamp::from_millis(self.now);
         let entropy = self.entropy.as_ref();

@@ -109,6 +109,34 @@ impl SystemKey<Replicated> {
     }
 }
 
+/// Identity tokens: what signs them, and for whom.
+impl SystemKey<Replicated> {
+    /// The settings of all identity tokens.
+    pub fn oidc_config(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "identity/oidc/config")
+    }
+    /// All named keys.
+    pub fn oidc_keys(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "identity/oidc/key/")
+    }
+    /// A named key: its settings, and the public halves of what it signed with.
+    pub fn oidc_key(namespace: NamespaceId, name: &str) -> Self {
+        Self::at(namespace, &format!("identity/oidc/key/{name}"))
+    }
+    /// A key that signs.
+    pub fn oidc_secret(namespace: NamespaceId, id: &str) -> Self {
+        Self::at(namespace, &format!("identity/oidc/secret/{id}"))
+    }
+    /// All roles.
+    pub fn oidc_roles(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "identity/oidc/role/")
+    }
+    /// A role: a kind of identity token.
+    pub fn oidc_role(namespace: NamespaceId, name: &str) -> Self {
+        Self::at(namespace, &format!("identity/oidc/role/{name}"))
+    }
+}
+
 impl SystemKey<Local> {
     /// All aliases of local mounts.
     pub fn local_entity_aliases(namespace: NamespaceId) -> Self {

@@ -1,0 +1,49 @@
+//! Identity tokens: JWTs that say of an entity who it is, signed by keys that stay in the barrier.
+//!
+//! ```text
+//!  role ── names ─▶ named key ── current ─▶ signs
+//!   │ template           │ next ──▶ published before it signs
+//!   ▼                    └ retired ▶ published until its last token has ended
+//!  claims ◀─ filled ─ Person
+//! ```
+
+mod algorithm;
+mod jwt;
+mod keys;
+mod ring;
+mod roles;
+mod template;
+
+pub use algorithm::Algorithm;
+pub use jwt::{Claims, Unverified, half_hash, jwk, sign};
+pub use keys::{DEFAULT_KEY, KeyChange, NamedKey};
+pub use ring::{Fresh, PublicKey, Ring};
+pub use roles::{Role, RoleChange};
+pub use template::Template;
+
+use barrier::BarrierError;
+use barrier::keys::KeyError;
+
+/// Why something of identity tokens was refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OidcError {
+    /// What was asked for cannot be. The text is for the caller.
+    #[error("{0}")]
+    Refused(String),
+    /// A token that is none of ours, or not any more. The text is for the caller.
+    #[error("{0}")]
+    NotValid(String),
+    /// A key did not do what keys do.
+    #[error("using a signing key")]
+    Key(#[from] KeyError),
+    /// The storage failed.
+    #[error("using the identity store")]
+    Storage(#[from] BarrierError),
+}
+
+impl OidcError {
+    pub(crate) fn refused(text: impl Into<String>) -> Self {
+        Self::Refused(text.into())
+    }
+}
