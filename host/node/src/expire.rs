@@ -1,6 +1,7 @@
 //! Work in the background: ends what has come to its end, tokens and leased secrets, a few at a
 //! time, and lets components look after their records.
 
+use crate::identity;
 use crate::lifecycle;
 use crate::refusal::{chain, from_barrier};
 use crate::secret;
@@ -67,6 +68,9 @@ async fn run(node: Weak<Unsealed>, wake: Arc<Notify>) {
         if now.since(ticked) >= NAP_MAX {
             ticked = now;
             lifecycle::tick(&unsealed).await;
+            if let Err(refusal) = identity::rotate_keys(&unsealed).await {
+                tracing::warn!(reason = refusal.reason, "rotating keys of identity tokens");
+            }
         }
         let nap = round(&unsealed, &mut failures)
             .await

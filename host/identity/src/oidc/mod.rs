@@ -8,6 +8,7 @@
 //! ```
 
 mod algorithm;
+mod config;
 mod jwt;
 mod keys;
 mod ring;

@@ -7,9 +7,11 @@ mod groups;
 mod login;
 mod lookup;
 mod merge;
+mod oidc;
 mod shown;
 
 pub(crate) use login::log_in;
+pub(crate) use oidc::rotate_keys;
 
 use crate::native::{Ask, NativeField, NativeRoute};
 use crate::refusal::from_barrier;
@@ -28,6 +30,12 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     groups::ROUTES,
     group_aliases::ROUTES,
     lookup::ROUTES,
+    oidc::CONFIG,
+    oidc::KEYS,
+    oidc::ROLES,
+    oidc::TOKENS,
+    oidc::INTROSPECTION,
+    oidc::DISCOVERY,
 ];
 
 /// What is told by the fields of every list.

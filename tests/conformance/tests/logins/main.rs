@@ -2,4 +2,5 @@
 
 mod house;
 mod policies;
+mod tokens;
 mod who;
