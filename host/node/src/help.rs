@@ -1,21 +1,38 @@
 //! `?help=1`: what a path is for, from the same manifest that routes it.
 
 use crate::pipeline::{NO_SUCH_PATH, Place};
+use crate::sys;
 use base::{Answer, Json, Refusal, RefusalKind};
+use manifest::openapi::OpenApi;
 use manifest::{Field, FieldSource, Manifest, Matcher, Operation, Route};
 use serde_json::json;
 
 /// The help of a path; of the mount, where the path ends at it.
-pub(crate) fn answer(place: &Place) -> Result<Answer, Refusal> {
+pub(crate) fn answer(place: &Place, version: &str) -> Result<Answer, Refusal> {
     let unsupported = || Refusal::new(RefusalKind::NotFound, NO_SUCH_PATH);
     let mount = place.mount.as_ref().ok_or_else(unsupported)?;
     let (manifest, matcher) = mount.1.routes().ok_or_else(unsupported)?;
     let path = place.below_mount().trim_end_matches('/');
+    let routes: Vec<&Route> = match path {
+        "" => manifest.routes.iter().collect(),
+        path => routes_at(manifest, matcher, path),
+    };
+    let first = routes.first().ok_or_else(unsupported)?;
     let text = match path {
         "" => overview(manifest),
-        path => of_path(manifest, matcher, path).ok_or_else(unsupported)?,
+        path => of_path(path, &first.pattern, &routes),
     };
-    let help = json!({ "help": text, "see_also": [], "openapi": null });
+    let mut document = OpenApi::default();
+    sys::openapi::add(&mut document, mount, false, |route| {
+        routes.iter().any(|one| {
+            sys::public_pattern(&one.pattern)
+                .as_ref()
+                .unwrap_or(&one.pattern)
+                == &route.pattern
+        })
+    });
+    let document = document.into_document("Casemate API", version);
+    let help = json!({ "help": text, "see_also": [], "openapi": document });
     Ok(Answer::Bare(Json::of(&help)))
 }
 
@@ -31,9 +48,10 @@ fn overview(manifest: &Manifest) -> String {
     text
 }
 
-fn of_path(manifest: &Manifest, matcher: &Matcher, path: &str) -> Option<String> {
+/// What can be done at a path.
+fn routes_at<'a>(manifest: &'a Manifest, matcher: &Matcher, path: &str) -> Vec<&'a Route> {
     let folder = format!("{path}/");
-    let routes: Vec<&Route> = Operation::ALL
+    Operation::ALL
         .into_iter()
         .filter_map(|operation| {
             let path = if operation.is_of_folder() {
@@ -45,11 +63,11 @@ fn of_path(manifest: &Manifest, matcher: &Matcher, path: &str) -> Option<String>
                 .routes
                 .get(matcher.find(operation, path).ok()?.route)
         })
-        .collect();
-    let mut text = format!(
-        "Request:        {path}\nMatching Route: {}\n",
-        routes.first()?.pattern
-    );
+        .collect()
+}
+
+fn of_path(path: &str, pattern: &str, routes: &[&Route]) -> String {
+    let mut text = format!("Request:        {path}\nMatching Route: {pattern}\n");
     for route in routes {
         text.push_str(&format!(
             "\n## {}\n\n{}\n",
@@ -67,7 +85,7 @@ fn of_path(manifest: &Manifest, matcher: &Matcher, path: &str) -> Option<String>
             text.push_str(&parameter(field));
         }
     }
-    Some(text)
+    text
 }
 
 fn parameter(field: &Field) -> String {

@@ -91,6 +91,18 @@ pub(crate) const fn body(
     }
 }
 
+/// A field of the query, on verbs without a body.
+pub(crate) const fn query(
+    name: &'static str,
+    kind: FieldKind,
+    summary: &'static str,
+) -> NativeField {
+    NativeField {
+        source: FieldSource::Query,
+        ..body(name, kind, summary)
+    }
+}
+
 /// A field that the pattern names.
 pub(crate) const fn path(name: &'static str, summary: &'static str) -> NativeField {
     NativeField {
@@ -155,12 +167,29 @@ pub(crate) fn describe(name: &str, table: &[&[NativeRoute]]) -> manifest::Manife
 }
 
 fn route(route: &NativeRoute) -> manifest::Route {
+    describe_route(
+        route.at,
+        route.operation,
+        route.access,
+        route.fields,
+        route.summary,
+    )
+}
+
+/// A line of a table in the words of a manifest.
+pub(crate) fn describe_route(
+    at: &str,
+    operation: Operation,
+    access: Access,
+    fields: &[NativeField],
+    summary: &str,
+) -> manifest::Route {
     manifest::Route {
-        pattern: route.at.to_owned(),
-        operation: route.operation,
-        access: route.access,
-        fields: route.fields.iter().map(field).collect(),
-        summary: route.summary.to_owned(),
+        pattern: at.to_owned(),
+        operation,
+        access,
+        fields: fields.iter().map(field).collect(),
+        summary: summary.to_owned(),
         placement: manifest::Placement::ActiveNode,
         when: None,
         answers: Vec::new(),

@@ -139,7 +139,7 @@ impl Unsealed {
     ) -> Result<(Answer, Option<u64>), Failed> {
         if recorded.request().operation == Operation::Help {
             return Ok((
-                help::answer(recorded.place())?,
+                help::answer(recorded.place(), &self.parts.settings.version)?,
                 Some(self.committer.index()),
             ));
         }

@@ -1,10 +1,87 @@
 //! What a node answers in every state and to everybody: whether it is initialised, sealed, healthy.
 
 use crate::init::InitRequest;
+use crate::native::{NativeField, body, describe_route};
 use crate::node::{Node, Phase};
-use base::{Answer, HealthReport, Json, Map, Operation, Refusal, RefusalKind, Request};
+use crate::pipeline::operation;
+use Does::{Later, Now};
+use base::{Answer, HealthReport, Json, Map, Refusal, RefusalKind, Request};
+use core::pin::Pin;
+use manifest::Access::Public;
+use manifest::FieldKind::{Boolean, Integer, Text};
+use manifest::Operation::{Read, Update};
 use serde_json::{Value, json};
 use std::sync::PoisonError;
+
+/// One of these endpoints.
+struct StatusRoute {
+    at: &'static str,
+    operation: manifest::Operation,
+    does: Does,
+    fields: &'static [NativeField],
+    summary: &'static str,
+}
+
+type Told = Result<Answer, Refusal>;
+
+#[derive(Clone, Copy)]
+enum Does {
+    Now(fn(&Node) -> Told),
+    Later(for<'a> fn(&'a Node, &'a Map) -> Pin<Box<dyn Future<Output = Told> + Send + 'a>>),
+}
+
+const INIT: &[NativeField] = &[
+    body(
+        "secret_shares",
+        Integer,
+        "Number of shares of the unseal key.",
+    ),
+    body("secret_threshold", Integer, "How many of them unseal."),
+];
+const UNSEAL: &[NativeField] = &[
+    body("key", Text, "One share, hexadecimal or Base64."),
+    body("reset", Boolean, "Forget the shares that came so far?"),
+];
+
+/// All of them.
+#[rustfmt::skip]
+const ROUTES: &[StatusRoute] = &[
+    on("health", Read, Now(health), &[], "How the server does."),
+    on("seal-status", Read, Now(seal_status), &[], "Is the server sealed?"),
+    on("leader", Read, Now(leader), &[], "Which server is active."),
+    on("init", Read, Now(initialized), &[], "Is the server initialized?"),
+    on("init", Update, Later(|node, data| Box::pin(init(node, data))), INIT, "Initializes the server."),
+    on("unseal", Update, Later(|node, data| Box::pin(unseal(node, data))), UNSEAL, "Takes a share of the unseal key."),
+];
+
+const fn on(
+    at: &'static str,
+    operation: manifest::Operation,
+    does: Does,
+    fields: &'static [NativeField],
+    summary: &'static str,
+) -> StatusRoute {
+    StatusRoute {
+        at,
+        operation,
+        does,
+        fields,
+        summary,
+    }
+}
+
+/// What documents say of them.
+pub(crate) fn described() -> impl Iterator<Item = manifest::Route> {
+    ROUTES.iter().map(|route| {
+        describe_route(
+            route.at,
+            route.operation,
+            Public,
+            route.fields,
+            route.summary,
+        )
+    })
+}
 
 /// The answer, where the path is one of these.
 pub(crate) async fn answer(node: &Node, request: &Request) -> Option<Result<Answer, Refusal>> {
@@ -12,20 +89,22 @@ pub(crate) async fn answer(node: &Node, request: &Request) -> Option<Result<Answ
     if !request.namespace.is_empty() {
         return None;
     }
-    let read = request.operation == Operation::Read;
-    let write = request.operation == Operation::Update;
-    Some(match request.path.as_str() {
-        "sys/health" if read => health(node),
-        "sys/seal-status" if read => seal_status(node),
-        "sys/leader" if read => leader(node),
-        "sys/init" if read => initialized(node),
-        "sys/init" if write => init(node, &request.data).await,
-        "sys/unseal" if write => unseal(node, &request.data).await,
-        "sys/health" | "sys/seal-status" | "sys/leader" | "sys/init" | "sys/unseal" => {
-            Err(Refusal::new(RefusalKind::UnsupportedOperation, ""))
-        }
-        _ => return None,
+    Some(match find(request)? {
+        Ok(Now(act)) => act(node),
+        Ok(Later(act)) => act(node, &request.data).await,
+        Err(refusal) => Err(refusal),
     })
+}
+
+/// What does it; None where the path is none of these.
+fn find(request: &Request) -> Option<Result<Does, Refusal>> {
+    let at = request.path.as_str().strip_prefix("sys/")?;
+    let mut routes = ROUTES.iter().filter(|route| route.at == at).peekable();
+    routes.peek()?;
+    let wanted = operation(request.operation);
+    let found = routes.find(|route| Some(route.operation) == wanted);
+    let unsupported = || Refusal::new(RefusalKind::UnsupportedOperation, "");
+    Some(found.map(|route| route.does).ok_or_else(unsupported))
 }
 
 fn health(node: &Node) -> Result<Answer, Refusal> {

@@ -9,6 +9,8 @@
 //!                                        validate(route, parameters, body) ─▶ input of the handler
 //! ```
 //!
+//! The same manifest becomes help and [OpenAPI](openapi).
+//!
 //! The host runs this code before a component sees a request, and the SDK's `TestMount` runs the same
 //! code in a component's own tests. It never touches the network, the disk or a clock.
 
@@ -16,6 +18,7 @@ mod check;
 mod coerce;
 mod duration;
 mod matcher;
+pub mod openapi;
 mod pattern;
 mod time;
 mod types;

@@ -19,6 +19,7 @@
 
 mod client;
 pub mod compare;
+pub mod coverage;
 mod durable;
 mod process;
 

@@ -5,6 +5,7 @@ mod capabilities;
 mod catalog;
 mod leases;
 mod mounts;
+pub(crate) mod openapi;
 mod policies;
 pub(crate) mod remount;
 mod seal;
@@ -23,6 +24,7 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     audits::ROUTES,
     capabilities::ROUTES,
     ui::ROUTES,
+    openapi::ROUTES,
     catalog::ROUTES,
     leases::ROUTES,
 ];
@@ -43,6 +45,12 @@ pub(crate) fn canonical(rest: String) -> String {
         .unwrap_or(rest)
 }
 
+/// The spelling that clients know of a pattern that [`canonical`] made the table's own.
+pub(crate) fn public_pattern(pattern: &str) -> Option<String> {
+    let rest = pattern.strip_prefix("tune/")?;
+    Some(format!("{}/tune", rest.replace("..}", "}")))
+}
+
 /// Names of policies have no case: `ADMIN` is `admin` for handlers, so it must be for policies too.
 pub(crate) fn one_spelling(rest: &str) -> Option<String> {
     let named = rest.starts_with("policies/acl/") || rest.starts_with("policy/");
@@ -51,7 +59,7 @@ pub(crate) fn one_spelling(rest: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{canonical, one_spelling};
+    use super::{canonical, one_spelling, public_pattern};
 
     #[test]
     fn names_of_policies_have_no_case() {
@@ -71,5 +79,7 @@ mod tests {
         check("mounts/tune", "mounts/tune");
         check("mounts", "mounts");
         check("tune/mounts/secret", "\u{1}");
+        let public = public_pattern("tune/mounts/{path..}");
+        assert_eq!(public.as_deref(), Some("mounts/{path}/tune"));
     }
 }

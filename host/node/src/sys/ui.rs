@@ -79,7 +79,7 @@ pub(super) fn mount(ask: &mut Ask<'_>) -> Told {
 }
 
 /// What the caller may do; None for who has no live token. Counts no use of it.
-fn acl(ask: &mut Ask<'_>) -> Result<Option<Arc<Acl>>, Refusal> {
+pub(super) fn acl(ask: &mut Ask<'_>) -> Result<Option<Arc<Acl>>, Refusal> {
     let Some(id) = &ask.request.token else {
         return Ok(None);
     };

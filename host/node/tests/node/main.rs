@@ -9,5 +9,6 @@
 
 mod house;
 mod identity;
+mod openapi;
 mod sealing;
 mod tokens;
