@@ -42,7 +42,7 @@ pub enum IdentityError {
     #[error("Alias already exists for requested entity and mount accessor")]
     SecondAlias,
     /// An entity has one name at a mount, and the alias was to move there.
-    #[error("Alias cannot be updated as the given entity already has an alias for this mount")]
+    #[error("Alias cannot be updated as the given entity already has an alias for this mount ")]
     SecondAliasByMove,
     /// The name at the mount belongs to another alias.
     #[error("alias with combination of mount accessor and name already exists")]

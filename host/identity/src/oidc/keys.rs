@@ -1,7 +1,7 @@
 //! Named keys.
 
 use super::jwt::{Claims, sign};
-use super::{Algorithm, Fresh, OidcError, Ring};
+use super::{Algorithm, ClientApplication, Fresh, OidcError, Ring};
 use crate::Directory;
 use core::time::Duration;
 use locality::SystemKey;
@@ -161,7 +161,7 @@ impl Directory<'_> {
             let text = "verification_ttl cannot be longer than 10x rotation_period";
             return Err(OidcError::refused(text));
         }
-        self.check_roles_of(&key)?;
+        self.check_users_of(&key)?;
         let (period, verification) = (key.period(), key.verification());
         match (&mut key.ring, fresh) {
             (Some(ring), [current, next]) => {
@@ -179,8 +179,17 @@ impl Directory<'_> {
         self.save_oidc_key(&key)
     }
 
-    fn check_roles_of(&mut self, key: &NamedKey) -> Result<(), OidcError> {
+    fn check_users_of(&mut self, key: &NamedKey) -> Result<(), OidcError> {
         let roles = self.oidc_roles()?;
+        let clients = self.oidc_parts::<ClientApplication>()?;
+        let mut of_clients = clients.iter().filter(|(_, client)| client.key == key.name);
+        if of_clients.any(|(_, client)| client.id_token_ttl > key.verification_ttl) {
+            return Err(OidcError::Refused(format!(
+                "unable to update key {:?} because it is currently referenced by one or more \
+                 clients with an id_token_ttl greater than {} seconds",
+                key.name, key.verification_ttl
+            )));
+        }
         let mut of_key = roles.iter().filter(|(_, role)| role.key == key.name);
         if of_key.any(|(_, role)| role.ttl > key.verification_ttl) {
             return Err(OidcError::Refused(format!(
@@ -257,6 +266,17 @@ impl Directory<'_> {
             return Err(OidcError::Refused(format!(
                 "unable to delete key {name:?} because it is currently referenced by these roles: {}",
                 roles.join(", ")
+            )));
+        }
+        let clients = self.oidc_parts::<ClientApplication>()?.into_iter();
+        let clients: Vec<String> = clients
+            .filter(|(_, client)| client.key == name)
+            .map(|(client, _)| client)
+            .collect();
+        if !clients.is_empty() {
+            return Err(OidcError::Refused(format!(
+                "unable to delete key {name:?} because it is currently referenced by these clients: {}",
+                clients.join(", ")
             )));
         }
         if let Some(ring) = self.stored_oidc_key(name)?.and_then(|key| key.ring) {

@@ -8,16 +8,25 @@
 //! ```
 
 mod algorithm;
+mod code;
 mod config;
 mod jwt;
 mod keys;
+mod parts;
+mod provider;
 mod ring;
 mod roles;
 mod template;
 
 pub use algorithm::Algorithm;
+pub use code::{Challenge, Exchange, Grant, may_redirect};
 pub use jwt::{Claims, Unverified, half_hash, jwk, sign};
 pub use keys::{DEFAULT_KEY, KeyChange, NamedKey};
+pub use parts::{
+    ALLOW_ALL, Assignment, ClientApplication, ClientKind, DEFAULT_PROVIDER, OPENID, Part, Provider,
+    Scope,
+};
+pub use provider::{ClientChange, ProviderChange};
 pub use ring::{Fresh, PublicKey, Ring};
 pub use roles::{Role, RoleChange};
 pub use template::Template;

@@ -135,9 +135,29 @@ impl SystemKey<Replicated> {
     pub fn oidc_role(namespace: NamespaceId, name: &str) -> Self {
         Self::at(namespace, &format!("identity/oidc/role/{name}"))
     }
+    /// All things of a kind that OpenID providers are made of.
+    pub fn oidc_parts(namespace: NamespaceId, kind: &str) -> Self {
+        Self::at(namespace, &format!("identity/oidc/{kind}/"))
+    }
+    /// A thing that OpenID providers are made of: a scope, an assignment, a client, a provider.
+    pub fn oidc_part(namespace: NamespaceId, kind: &str, name: &str) -> Self {
+        Self::at(namespace, &format!("identity/oidc/{kind}/{name}"))
+    }
+    /// From the id of a client of OpenID providers to its name.
+    pub fn oidc_client_id(namespace: NamespaceId, id: &str) -> Self {
+        Self::at(namespace, &format!("identity/oidc/client-id/{id}"))
+    }
 }
 
 impl SystemKey<Local> {
+    /// All codes that were handed out and not yet taken back.
+    pub fn oidc_codes(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "identity/oidc/code/")
+    }
+    /// A code, by its hash: worth an identity token, once and soon.
+    pub fn oidc_code(namespace: NamespaceId, hash: &str) -> Self {
+        Self::at(namespace, &format!("identity/oidc/code/{hash}"))
+    }
     /// All aliases of local mounts.
     pub fn local_entity_aliases(namespace: NamespaceId) -> Self {
         Self::at(namespace, "identity/entity/alias/")

@@ -36,6 +36,8 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     oidc::TOKENS,
     oidc::INTROSPECTION,
     oidc::DISCOVERY,
+    oidc::PARTS,
+    oidc::SIGN_IN,
 ];
 
 /// What is told by the fields of every list.

@@ -5,6 +5,7 @@
 //! instead. Everything else is compared exactly, member by member.
 
 pub mod differences;
+pub mod identity;
 pub mod kv;
 mod normal;
 mod step;
@@ -24,6 +25,8 @@ const UNTIL_WITHIN: Duration = Duration::from_secs(20);
 struct Side {
     client: Client,
     tokens: BTreeMap<&'static str, String>,
+    /// What answers said that later steps need: ids are each server's own.
+    kept: BTreeMap<&'static str, String>,
 }
 
 impl Side {
@@ -31,6 +34,7 @@ impl Side {
         Self {
             client,
             tokens: BTreeMap::new(),
+            kept: BTreeMap::new(),
         }
     }
 
@@ -40,9 +44,11 @@ impl Side {
             Some(name) => self.client.with_token(&self.tokens[name]),
             None => self.client.clone(),
         };
+        let path = self.filled(step.path);
+        let body = step.body.map(|body| self.filled(body));
         let deadline = Instant::now() + UNTIL_WITHIN;
         loop {
-            let response = client.send(step.verb, step.path, step.headers, step.body);
+            let response = client.send(step.verb, &path, step.headers, body.as_deref());
             if step.until.is_none_or(|status| status == response.status)
                 || Instant::now() > deadline
             {
@@ -51,9 +57,36 @@ impl Side {
                     let token = token.as_str().unwrap_or_default().to_owned();
                     self.tokens.insert(name, token);
                 }
+                if let Some((pointer, name)) = step.keeps {
+                    let value = response.json().pointer(pointer).cloned();
+                    let value = value.and_then(|value| value.as_str().map(str::to_owned));
+                    self.kept.insert(name, value.unwrap_or_default());
+                }
                 return response;
             }
             std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// With what was kept in the place of its name.
+    fn filled(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (name, value) in &self.kept {
+            text = text.replace(&format!("<{name}>"), value);
+        }
+        text
+    }
+
+    /// The answer, with the names in the place of what was kept: as each server's own ids differ,
+    /// so do lists and texts that hold them.
+    fn named(&self, response: &Response) -> Response {
+        let mut body = response.body.clone();
+        for (name, value) in self.kept.iter().filter(|(_, value)| value.len() > 7) {
+            body = body.replace(value.as_str(), &format!("<{name}>"));
+        }
+        Response {
+            status: response.status,
+            body,
         }
     }
 }
@@ -64,8 +97,12 @@ pub fn run(script: &Script, theirs: &Client, ours: &Client) -> Vec<String> {
     let (mut theirs, mut ours) = (Side::new(theirs.clone()), Side::new(ours.clone()));
     let mut complaints = Vec::new();
     for (number, step) in script.steps.iter().enumerate() {
-        let reference = Normal::of(&theirs.run(step));
-        let answer = Normal::of(&ours.run(step));
+        let (reference, answer) = (theirs.run(step), ours.run(step));
+        if step.only_prepares {
+            continue;
+        }
+        let reference = Normal::of(&theirs.named(&reference));
+        let answer = Normal::of(&ours.named(&answer));
         if let Some(complaint) = judge(step, &reference, &answer) {
             let Script { name, .. } = script;
             complaints.push(format!("{name} {number}: {step}\n{complaint}"));

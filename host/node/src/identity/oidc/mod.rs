@@ -4,7 +4,9 @@ mod config;
 mod discovery;
 mod introspect;
 mod keys;
+mod parts;
 mod roles;
+mod sign_in;
 mod tokens;
 
 use crate::native::{Ask, NativeField, path};
@@ -20,7 +22,9 @@ pub(super) use config::ROUTES as CONFIG;
 pub(super) use discovery::ROUTES as DISCOVERY;
 pub(super) use introspect::ROUTES as INTROSPECTION;
 pub(super) use keys::ROUTES as KEYS;
+pub(super) use parts::ROUTES as PARTS;
 pub(super) use roles::ROUTES as ROLES;
+pub(super) use sign_in::ROUTES as SIGN_IN;
 pub(super) use tokens::ROUTES as TOKENS;
 
 const NAME: NativeField = path("name", "Its name.");
