@@ -40,6 +40,8 @@ impl Directory<'_> {
                 let mut alias = old;
                 alias.entity.clone_from(&to.id);
                 alias.merged_from.push(from.id.clone());
+                // As clients know it of aliases that moved.
+                alias.custom_metadata = alias.custom_metadata.filter(|all| !all.is_empty());
                 self.save_alias(&alias)?;
             }
             self.absorb(&mut to, &from)?;

@@ -68,7 +68,7 @@ async fn run(node: Weak<Unsealed>, wake: Arc<Notify>) {
         if now.since(ticked) >= NAP_MAX {
             ticked = now;
             lifecycle::tick(&unsealed).await;
-            if let Err(refusal) = identity::rotate_keys(&unsealed).await {
+            if let Err(refusal) = identity::tick(&unsealed).await {
                 tracing::warn!(reason = refusal.reason, "rotating keys of identity tokens");
             }
         }

@@ -16,6 +16,7 @@ mod parts;
 mod provider;
 mod ring;
 mod roles;
+mod secret;
 mod template;
 
 pub use algorithm::Algorithm;
@@ -29,6 +30,7 @@ pub use parts::{
 pub use provider::{ClientChange, ProviderChange};
 pub use ring::{Fresh, PublicKey, Ring};
 pub use roles::{Role, RoleChange};
+pub use secret::ClientSecret;
 pub use template::Template;
 
 use barrier::BarrierError;

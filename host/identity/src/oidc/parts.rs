@@ -1,6 +1,6 @@
 //! What OpenID providers are made of: scopes, assignments, clients and the providers themselves.
 
-use super::OidcError;
+use super::{ClientSecret, OidcError};
 use crate::Directory;
 use locality::{PhysicalKey, SystemKey};
 use serde::de::DeserializeOwned;
@@ -90,12 +90,12 @@ impl ClientKind {
 }
 
 /// An application that people sign in to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ClientApplication {
     /// Its id.
     pub id: String,
     /// Its secret; empty for a public one.
-    pub secret: String,
+    pub secret: ClientSecret,
     /// Can it keep a secret?
     pub kind: ClientKind,
     /// Name of the key that signs for it.

@@ -4,7 +4,7 @@ use super::parts::{
     ALLOW_ALL, Assignment, ClientApplication, ClientKind, DEFAULT_PROVIDER, OPENID, Provider,
     Scope, unused,
 };
-use super::{DEFAULT_KEY, OidcError, Template};
+use super::{ClientSecret, DEFAULT_KEY, OidcError, Template};
 use crate::{Directory, Person};
 use base::{Timestamp, make_base62};
 use locality::SystemKey;
@@ -182,9 +182,9 @@ impl Directory<'_> {
             secret: match kind {
                 ClientKind::Confidential => {
                     let secret = make_base62(self.entropy, SECRET_LENGTH);
-                    format!("hvo_secret_{secret}")
+                    ClientSecret::new(format!("hvo_secret_{secret}"))
                 }
-                ClientKind::Public => String::new(),
+                ClientKind::Public => ClientSecret::default(),
             },
             kind,
             key: change.key.clone().unwrap_or_else(|| DEFAULT_KEY.to_owned()),

@@ -11,7 +11,7 @@ mod oidc;
 mod shown;
 
 pub(crate) use login::log_in;
-pub(crate) use oidc::rotate_keys;
+pub(crate) use oidc::tick;
 
 use crate::native::{Ask, NativeField, NativeRoute};
 use crate::refusal::from_barrier;

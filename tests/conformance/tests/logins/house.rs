@@ -4,6 +4,7 @@ use base::{
     Answer, Client, Entropy, ManualClock, Operation, Refusal, Request, RequestPath, Secret,
     Timestamp,
 };
+use core::time::Duration;
 use journal::MemoryJournal;
 use node::{Changes, Node, Parts, Settings, open_for_development};
 use serde_json::{Map, Value, json};
@@ -36,6 +37,7 @@ impl Entropy for Counting {
 
 pub(crate) struct House {
     node: Arc<Node>,
+    clock: Arc<ManualClock>,
     pub(crate) root: String,
     /// Accessor of the auth method.
     pub(crate) accessor: String,
@@ -50,12 +52,13 @@ impl House {
         let journal = MemoryJournal::new(storage.clone(), observer).unwrap();
         let config = plugin::RuntimeConfig::default();
         let now = Timestamp::from_millis(1_700_000_000_000);
+        let clock = Arc::new(ManualClock::new(now));
         let node = Node::new(Parts {
             storage,
             journal: Arc::new(journal),
             changes,
             runtime: plugin::Runtime::new(config, Arc::clone(&entropy)).unwrap(),
-            clock: Arc::new(ManualClock::new(now)),
+            clock: clock.clone(),
             entropy,
             settings: Settings::default(),
             builtins: *BUILTINS,
@@ -65,6 +68,7 @@ impl House {
         drop(open_for_development(&node, Some(root.clone())).await);
         let mut house = Self {
             node,
+            clock,
             root,
             accessor: String::new(),
         };
@@ -108,6 +112,35 @@ impl House {
             Answer::Bare(json) => json.to_value(),
             _ => Value::Null,
         })
+    }
+
+    /// Asks where the answer has a shape of its own: its status and what it says.
+    pub(crate) async fn plain(
+        &self,
+        token: &str,
+        operation: Operation,
+        path: &str,
+        data: Value,
+        authorization: &str,
+    ) -> (u16, Value) {
+        let Value::Object(data) = data else {
+            panic!("data is an object")
+        };
+        let mut request = request(token, operation, path, data);
+        if !authorization.is_empty() {
+            let header = (String::from("authorization"), authorization.to_owned());
+            request.headers.push(header);
+        }
+        match self.node.handle(request).await.outcome.unwrap() {
+            Answer::Raw(raw) => (raw.status, serde_json::from_slice(&raw.body).unwrap()),
+            Answer::Bare(json) => (200, json.to_value()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Lets seconds pass.
+    pub(crate) fn advance(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
     }
 
     pub(crate) async fn read(&self, path: &str) -> Result<Value, Refusal> {

@@ -2,5 +2,6 @@
 
 mod house;
 mod policies;
+mod sign_in;
 mod tokens;
 mod who;

@@ -30,6 +30,16 @@ async fn is_active(house: &House, data: Value) -> bool {
     told["active"].as_bool().unwrap()
 }
 
+/// Ids of the keys that everybody may see.
+async fn published(house: &House) -> Vec<String> {
+    let path = "identity/oidc/.well-known/keys";
+    let told = house.ask("", Operation::Read, path, json!({})).await;
+    let told = told.unwrap();
+    let keys = told["keys"].as_array().unwrap().iter();
+    keys.map(|key| key["kid"].as_str().unwrap().to_owned())
+        .collect()
+}
+
 #[tokio::test]
 async fn an_identity_token_counts_as_long_as_its_entity() {
     let house = opened().await;
@@ -70,26 +80,14 @@ async fn without_an_entity_or_a_client_that_the_key_knows_there_is_no_token() {
 async fn keys_of_roles_are_published_before_they_sign_and_after() {
     let house = opened().await;
     let auth = house.login("ann", "-").await.unwrap();
-    let published = || async {
-        let path = "identity/oidc/.well-known/keys";
-        let told = house
-            .ask("", Operation::Read, path, json!({}))
-            .await
-            .unwrap();
-        let keys = told["keys"].as_array().unwrap().clone();
-        let ids = keys
-            .iter()
-            .map(|key| key["kid"].as_str().unwrap().to_owned());
-        ids.collect::<Vec<_>>()
-    };
-    let before = published().await;
+    let before = published(&house).await;
     assert_eq!(before.len(), 2);
     let token = token_of(&house, &auth).await.unwrap();
     house
         .write("identity/oidc/key/k/rotate", json!({}))
         .await
         .unwrap();
-    let after = published().await;
+    let after = published(&house).await;
     assert_eq!(after.len(), 3);
     assert!(before.iter().all(|id| after.contains(id)));
     assert!(is_active(&house, json!({ "token": token })).await);
@@ -114,4 +112,27 @@ async fn the_default_key_is_made_when_it_is_first_used() {
     let again = token_of(&house, &auth).await.unwrap();
     let head = |token: &str| token.split('.').next().unwrap().to_owned();
     assert_eq!(head(&token), head(&again), "the same key");
+}
+
+#[tokio::test]
+async fn keys_turn_by_time_without_being_asked() {
+    let house = opened().await;
+    let before = published(&house).await;
+    house.advance(86_400);
+    // Wakes the work in the background, which then finds what else is due.
+    house.login("ann", "-").await.unwrap();
+    let mut after = Vec::new();
+    for _ in 0..1_000_000 {
+        after = published(&house).await;
+        if after != before {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(
+        after.len(),
+        3,
+        "a new next key, and the old one for its tokens"
+    );
+    assert!(before.iter().all(|id| after.contains(id)));
 }

@@ -5,6 +5,7 @@ mod aliases;
 mod entities;
 mod groups;
 mod merge;
+mod provider;
 mod tokens;
 
 use super::{Script, Step, get};
@@ -21,6 +22,8 @@ pub const SCRIPTS: &[Script] = &[
     merge::MERGE,
     tokens::KEYS,
     tokens::ROLES,
+    provider::PARTS,
+    provider::SIGN_IN,
 ];
 
 /// Keeps the accessor of the one auth method that both servers have from the beginning.

@@ -74,8 +74,8 @@ fn issuer(base: &str, namespace: &Namespace) -> String {
     format!("{base}/v1/{}identity/oidc", namespace.path)
 }
 
-/// Lets those keys sign whose time has come.
-pub(crate) async fn rotate_keys(node: &Arc<Unsealed>) -> Result<(), Refusal> {
+/// Lets those keys sign whose time has come, and forgets the codes whose time is over.
+pub(crate) async fn tick(node: &Arc<Unsealed>) -> Result<(), Refusal> {
     let tables = node.tables();
     let ids = core::iter::once(NamespaceId::ROOT).chain(tables.namespaces.ids());
     for namespace in ids {
@@ -95,6 +95,12 @@ pub(crate) async fn rotate_keys(node: &Arc<Unsealed>) -> Result<(), Refusal> {
             .await?;
             tracing::info!(key = name, "identity token key rotated");
         }
+        node.transact(|tx| {
+            let now = node.now();
+            let mut directory = Directory::new(tx, namespace, String::new(), now, entropy);
+            directory.drop_old_codes().map_err(refused)
+        })
+        .await?;
     }
     Ok(())
 }

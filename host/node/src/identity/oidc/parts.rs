@@ -183,7 +183,7 @@ fn read_client(ask: &mut Ask<'_>) -> Told {
     let found: ClientApplication = named(ask)?;
     let mut told = client(&found);
     if let (Value::Object(told), ClientKind::Confidential) = (&mut told, found.kind) {
-        told.insert("client_secret".into(), found.secret.into());
+        told.insert("client_secret".into(), found.secret.expose().into());
     }
     Ok(Answer::data(&told))
 }

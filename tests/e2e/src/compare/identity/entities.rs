@@ -1,6 +1,6 @@
 //! `identity/entity`.
 
-use crate::compare::{Script, delete, differences, get, list, post, send};
+use crate::compare::{Script, delete, differences, get, list, post};
 
 /// Making, changing and removing.
 pub(super) const ENTITIES: Script = Script {
@@ -54,7 +54,6 @@ pub(super) const ENTITIES: Script = Script {
         post("identity/entity", r#"{"id":"none","name":"x"}"#),
         get("identity/entity/id/none"),
         get("identity/entity/name/none"),
-        send("PATCH", "identity/entity/id/<ann>"),
         get("identity/nothing"),
         get("identity/entity"),
         delete("identity/entity/id/none"),

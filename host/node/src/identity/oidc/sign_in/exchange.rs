@@ -108,9 +108,7 @@ fn client(ask: &mut Ask<'_>, provider: &Provider) -> Result<ClientApplication, S
     let client = client.ok_or_else(failed)?;
     let is_proven = match client.kind {
         ClientKind::Public => true,
-        ClientKind::Confidential => {
-            barrier::keys::equal(client.secret.as_bytes(), secret.as_bytes())
-        }
+        ClientKind::Confidential => client.secret.is(&secret),
     };
     if !is_proven {
         return Err(failed().into());
