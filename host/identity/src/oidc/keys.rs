@@ -109,49 +109,32 @@ impl Directory<'_> {
     }
 
     /// The algorithm and the number of fresh keys that [`write_oidc_key`](Self::write_oidc_key) will
-    /// want for this change.
+    /// want for this change. To make keys takes long, so a change that will be refused is refused
+    /// here.
     ///
     /// # Errors
-    /// When the storage fails.
+    /// As [`write_oidc_key`](Self::write_oidc_key).
     pub fn keys_to_write(
         &mut self,
         name: &str,
         change: &KeyChange,
     ) -> Result<(Algorithm, usize), OidcError> {
-        let key = self.stored_oidc_key(name)?;
-        let key = key.filter(|key| key.ring.is_some());
-        let known = key.as_ref().map(|key| key.algorithm);
-        let wanted = change
-            .algorithm
-            .or(known)
-            .unwrap_or(NamedKey::new(name).algorithm);
-        let same = known == Some(wanted);
+        let known = self.stored_oidc_key(name)?;
+        let known = known.filter(|key| key.ring.is_some());
+        let wanted = self.changed_oidc_key(name, change)?.algorithm;
+        let same = known.is_some_and(|key| key.algorithm == wanted);
         Ok((wanted, if same { 0 } else { 2 }))
     }
 
-    /// Makes or changes a named key.
-    ///
-    /// # Errors
-    /// [`OidcError::Refused`] for times that do not go together.
-    pub fn write_oidc_key(
-        &mut self,
-        name: &str,
-        change: KeyChange,
-        fresh: &[Fresh],
-    ) -> Result<(), OidcError> {
+    /// The key as it is to be, but for its ring.
+    fn changed_oidc_key(&mut self, name: &str, change: &KeyChange) -> Result<NamedKey, OidcError> {
         let old = self.oidc_key(name)?;
-        let mut key = old.clone().unwrap_or_else(|| NamedKey::new(name));
-        if let Some(algorithm) = change.algorithm {
-            key.algorithm = algorithm;
-        }
-        if let Some(period) = change.rotation_period {
-            key.rotation_period = period;
-        }
-        if let Some(ttl) = change.verification_ttl {
-            key.verification_ttl = ttl;
-        }
-        if let Some(clients) = change.allowed_client_ids {
-            key.allowed_client_ids = clients;
+        let mut key = old.unwrap_or_else(|| NamedKey::new(name));
+        key.algorithm = change.algorithm.unwrap_or(key.algorithm);
+        key.rotation_period = change.rotation_period.unwrap_or(key.rotation_period);
+        key.verification_ttl = change.verification_ttl.unwrap_or(key.verification_ttl);
+        if let Some(clients) = &change.allowed_client_ids {
+            key.allowed_client_ids.clone_from(clients);
         }
         if key.rotation_period < ROTATION_SECONDS_MIN {
             let text = "rotation_period must be at least one minute";
@@ -162,6 +145,21 @@ impl Directory<'_> {
             return Err(OidcError::refused(text));
         }
         self.check_users_of(&key)?;
+        Ok(key)
+    }
+
+    /// Makes or changes a named key.
+    ///
+    /// # Errors
+    /// [`OidcError::Refused`] for times that do not go together.
+    pub fn write_oidc_key(
+        &mut self,
+        name: &str,
+        change: &KeyChange,
+        fresh: &[Fresh],
+    ) -> Result<(), OidcError> {
+        let old = self.oidc_key(name)?;
+        let mut key = self.changed_oidc_key(name, change)?;
         let (period, verification) = (key.period(), key.verification());
         match (&mut key.ring, fresh) {
             (Some(ring), [current, next]) => {
@@ -215,7 +213,7 @@ impl Directory<'_> {
         let key = self.stored_oidc_key(name)?;
         let missing = || OidcError::Refused(format!("no named key found at {name:?}"));
         let mut key = key.ok_or_else(missing)?;
-        let verification = verification_ttl.map_or(key.verification(), Duration::from_secs);
+        let verification = verification_ttl.map_or_else(|| key.verification(), Duration::from_secs);
         let period = key.period();
         if let Some(ring) = &mut key.ring {
             self.turn_ring(ring, period, verification, fresh)?;

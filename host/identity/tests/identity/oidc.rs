@@ -26,7 +26,7 @@ fn made(world: &mut World, name: &str, algorithm: Algorithm) {
         directory.keys_to_write(name, &change).unwrap(),
         (algorithm, 2)
     );
-    directory.write_oidc_key(name, change, &keys).unwrap();
+    directory.write_oidc_key(name, &change, &keys).unwrap();
 }
 
 /// A token of a key, and the ids of the keys that are published.
@@ -139,7 +139,7 @@ fn times_must_go_together() {
             verification_ttl: Some(ttl),
             ..KeyChange::default()
         };
-        let written = world.directory().write_oidc_key("k", change, &keys);
+        let written = world.directory().write_oidc_key("k", &change, &keys);
         assert_eq!(written.is_ok(), fine, "{period} {ttl}");
     };
     check(&mut world, 59, 59, false);

@@ -22,7 +22,7 @@ pub(in crate::identity) const ROUTES: &[NativeRoute] = &[
     on(Update, "oidc/config", Token, Now(write), ISSUER, "Sets who issues identity tokens."),
 ];
 
-const WARNING: &str = "If \"issuer\" is set explicitly, all tokens must be validated against that \
+pub(super) const WARNING: &str = "If \"issuer\" is set explicitly, all tokens must be validated against that \
                        address, including those issued by secondary clusters. Setting issuer to \
                        \"\" will restore the default behavior of using the cluster's api_addr as \
                        the issuer.";

@@ -83,7 +83,7 @@ async fn write(ask: &mut Ask<'_>) -> Told {
     let wanted = directory(ask).keys_to_write(&name, &change);
     let (algorithm, count) = wanted.map_err(refused)?;
     let fresh = make_keys(ask.node, algorithm, count).await?;
-    let written = directory(ask).write_oidc_key(&name, change, &fresh);
+    let written = directory(ask).write_oidc_key(&name, &change, &fresh);
     written.map_err(refused)?;
     Ok(Answer::Empty)
 }

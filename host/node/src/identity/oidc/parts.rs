@@ -254,6 +254,7 @@ fn read_provider(ask: &mut Ask<'_>) -> Told {
 fn write_provider(ask: &mut Ask<'_>) -> Told {
     let name = name(ask)?;
     let issuer = text(ask, "issuer");
+    let is_explicit = issuer.as_ref().is_some_and(|issuer| !issuer.is_empty());
     if let Some(issuer) = issuer.as_deref().filter(|issuer| !issuer.is_empty()) {
         config::check_issuer(issuer)?;
     }
@@ -264,7 +265,10 @@ fn write_provider(ask: &mut Ask<'_>) -> Told {
     };
     let written = directory(ask).write_oidc_provider(&name, change);
     written.map_err(refused)?;
-    let warnings = conflicts(ask, &name)?;
+    let mut warnings = conflicts(ask, &name)?;
+    if is_explicit {
+        warnings.insert(0, config::WARNING.to_owned());
+    }
     if warnings.is_empty() {
         return Ok(Answer::Empty);
     }

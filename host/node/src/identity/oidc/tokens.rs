@@ -60,7 +60,7 @@ pub(super) async fn ready(ask: &mut Ask<'_>, key: NamedKey) -> Result<NamedKey, 
     let mut directory = directory(ask);
     let done = match fresh.as_slice() {
         [fresh] => directory.rotate_oidc_key_if_due(&key.name, fresh),
-        fresh => directory.write_oidc_key(&key.name, KeyChange::default(), fresh),
+        fresh => directory.write_oidc_key(&key.name, &KeyChange::default(), fresh),
     };
     done.map_err(refused)?;
     let key = directory.oidc_key(&key.name).map_err(refused)?;

@@ -30,7 +30,7 @@ pub(super) fn authorize(ask: &mut Ask<'_>) -> Told {
 
 fn code(ask: &mut Ask<'_>) -> Result<String, Stop> {
     let provider_name = name(ask)?;
-    let client = client(ask, &provider_name)?;
+    let (client, provider) = client(ask, &provider_name)?;
     let redirect_uri = ask.text("redirect_uri").to_owned();
     if redirect_uri.is_empty() {
         let text = "redirect_uri parameter is required";
@@ -39,6 +39,10 @@ fn code(ask: &mut Ask<'_>) -> Result<String, Stop> {
     if !identity::oidc::may_redirect(&client, &redirect_uri) {
         let text = "redirect_uri is not allowed for the client";
         return Err(No::new("invalid_redirect_uri", text).into());
+    }
+    if !provider.allows(&client.id) {
+        let text = "client is not authorized to use the provider";
+        return Err(No::new("unauthorized_client", text).into());
     }
     let scopes = ask.text("scope").split_whitespace();
     let scopes: Vec<String> = scopes.map(str::to_owned).collect();
@@ -67,7 +71,7 @@ fn code(ask: &mut Ask<'_>) -> Result<String, Stop> {
     Ok(directory(ask).make_code(&grant).map_err(refused)?)
 }
 
-fn client(ask: &mut Ask<'_>, provider: &str) -> Result<ClientApplication, Stop> {
+fn client(ask: &mut Ask<'_>, provider: &str) -> Result<(ClientApplication, Provider), Stop> {
     let found = directory(ask).oidc_part::<Provider>(provider);
     let provider = found.map_err(refused)?;
     let provider = provider.ok_or_else(|| No::new("invalid_request", "provider not found"))?;
@@ -79,11 +83,7 @@ fn client(ask: &mut Ask<'_>, provider: &str) -> Result<ClientApplication, Stop> 
     let client = directory(ask).oidc_client(&id).map_err(refused)?;
     let missing = || No::new("invalid_client_id", "client with client_id not found");
     let client = client.ok_or_else(missing)?;
-    if !provider.allows(&client.id) {
-        let text = "client is not authorized to use the provider";
-        return Err(No::new("unauthorized_client", text).into());
-    }
-    Ok(client)
+    Ok((client, provider))
 }
 
 /// The proof that who ends the sign-in will have to give.

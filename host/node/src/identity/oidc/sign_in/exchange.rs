@@ -46,11 +46,9 @@ async fn tokens(ask: &mut Ask<'_>) -> Result<Value, Stop> {
         let text = "unsupported grant_type or parameter is empty value";
         return Err(No::new("unsupported_grant_type", text).into());
     }
-    for required in ["code", "redirect_uri"] {
-        if ask.text(required).is_empty() {
-            let text = format!("{required} parameter is required");
-            return Err(No::new("invalid_request", text).into());
-        }
+    if ask.text("code").is_empty() {
+        let text = "code parameter is required";
+        return Err(No::new("invalid_request", text).into());
     }
     // Before the code is taken: to make a key may take long, and read anew what it writes.
     let missing = || Refusal::internal(format!("the key {:?} of a client is gone", client.key));
