@@ -169,7 +169,6 @@ impl Trail {
                 token_type: kind(token.kind),
                 token_ttl: Duration::from_secs(token.lifetime.ttl),
                 token_issue_time: Some(token.created),
-                ..AuthRecord::default()
             }
         });
         let (namespace, path, mount) = match &self.place {

@@ -35,8 +35,7 @@ pub(super) fn entity(ask: &mut Ask<'_>, entity: Entity) -> Result<Value, Refusal
     let ids =
         |groups: &[Group]| -> Vec<String> { groups.iter().map(|group| group.id.clone()).collect() };
     let (direct, inherited) = (ids(&person.direct), ids(&person.inherited));
-    let mut all: Vec<&String> = direct.iter().chain(&inherited).collect();
-    all.sort_unstable();
+    let all: Vec<&String> = direct.iter().chain(&inherited).collect();
     let aliases: Vec<Value> = person.aliases.iter().map(|one| alias(ask, one)).collect();
     let entity = &person.entity;
     Ok(json!({
