@@ -12,6 +12,8 @@ pub struct TokenId(Secret<String>);
 impl TokenId {
     /// Characters after the prefix of a service token: 214 bits.
     const SERVICE_LENGTH: usize = 36;
+    /// Characters of the id of a service token, with its prefix.
+    pub const SERVICE_CHARACTERS: usize = "hvs.".len() + Self::SERVICE_LENGTH;
     /// Longest id that is looked at.
     pub const LENGTH_MAX: usize = 4096;
 

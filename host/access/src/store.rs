@@ -2,7 +2,7 @@
 
 use crate::{Lifetime, Token, TokenHash, TokenId, TokenSalt};
 use barrier::{BarrierError, Transaction};
-use base::{Entropy, NamespaceId, Timestamp, TokenKind, make_base62};
+use base::{Entropy, MountId, NamespaceId, Timestamp, TokenKind, make_base62};
 use locality::SystemKey;
 use std::collections::BTreeMap;
 
@@ -42,6 +42,8 @@ pub struct NewToken {
     pub role: String,
     /// Networks; empty for all.
     pub bound_cidrs: Vec<String>,
+    /// The auth method whose login makes it; None where no login does.
+    pub method: Option<MountId>,
 }
 
 /// Stores a new service token with accessor, parent link and end.
@@ -83,6 +85,7 @@ pub fn make(
         entity_id: new.entity_id,
         role: new.role,
         bound_cidrs: new.bound_cidrs,
+        method: new.method,
     };
     tx.write_json(&SystemKey::accessor(&token.accessor), &hash)?;
     if let Some(parent) = &token.parent {
@@ -93,6 +96,12 @@ pub fn make(
     }
     if let Some(end) = token.expires {
         lease::set_end(tx, end, &token.lease_id(&hash));
+    }
+    if let Some(method) = token.method {
+        tx.put(
+            &SystemKey::mount_lease(method, &token.lease_id(&hash)),
+            Vec::new(),
+        );
     }
     tx.write_json(&SystemKey::token(hash.as_str()), &token)?;
     Ok(token)
@@ -206,6 +215,10 @@ fn forget(tx: &mut Transaction, hash: &TokenHash) -> Result<bool, BarrierError> 
     if let Some(end) = token.expires {
         lease::cancel_end(tx, end, &token.lease_id(hash));
     }
+    if let Some(method) = token.method {
+        tx.delete(&SystemKey::mount_lease(method, &token.lease_id(hash)));
+        tx.delete(&SystemKey::token_grant(hash.as_str()));
+    }
     tx.delete(&SystemKey::accessor(&token.accessor));
     tx.delete(&key);
     Ok(true)
@@ -257,6 +270,7 @@ mod tests {
             entity_id: String::new(),
             role: String::new(),
             bound_cidrs: Vec::new(),
+            method: None,
         }
     }
 

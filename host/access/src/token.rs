@@ -1,7 +1,7 @@
 //! What is stored of a token, and how long it lives.
 
 use crate::TokenHash;
-use base::{NamespaceId, Timestamp, TokenKind};
+use base::{MountId, NamespaceId, Timestamp, TokenKind};
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -41,6 +41,9 @@ pub struct Token {
     pub role: String,
     /// Networks it may be used from; empty for all.
     pub bound_cidrs: Vec<String>,
+    /// The auth method that granted it, with which it ends; None for tokens made of tokens.
+    #[serde(default)]
+    pub method: Option<MountId>,
 }
 
 /// The terms a token was made on, in seconds; zero for none.

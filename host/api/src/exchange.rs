@@ -89,6 +89,8 @@ where
             certificates: peer.certificates.clone(),
         },
         headers: head.headers,
+        // What the listener lets pass, its service knows.
+        without_token: base::WithoutToken::default(),
     };
     answer(shared, request, &asked).await
 }

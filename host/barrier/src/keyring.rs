@@ -1,7 +1,7 @@
 //! The data keys, by term.
 
 use crate::error::{Detail, Subject};
-use crate::value::{self, Label};
+use crate::value::{self, Label, SealWrap};
 use crate::{BarrierError, NotAuthentic, Plaintext};
 use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
 use base::{Entropy, Secret, Timestamp};
@@ -29,6 +29,8 @@ struct Term {
     key: RootKey,
     cipher: LessSafeKey,
     encryptions: AtomicU64,
+    /// What the stored keyring says: no encryption beyond it may reach the log.
+    vouched: AtomicU64,
 }
 
 /// What may be told of a term.
@@ -38,9 +40,33 @@ pub struct TermStatus {
     pub term: u32,
     /// When its key was made.
     pub installed: Timestamp,
-    /// How many values were sealed under it: up to when the keyring was stored, and since then in
-    /// this process.
+    /// How many values were sealed under it; after a crash up to [`Counts::AHEAD`] more than that.
     pub encryptions: u64,
+}
+
+/// What a stored keyring says of how much its keys were used. Too few would be a danger after a
+/// crash: the keys would be used for longer than they may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counts {
+    /// As they are: for a node that writes no more.
+    Exact,
+    /// [`Counts::AHEAD`] more: for a node that goes on.
+    Ahead,
+}
+
+impl Counts {
+    /// Encryptions that a stored keyring is ahead of those that were made: between two times that
+    /// it is stored.
+    pub const AHEAD: u64 = 1 << 16;
+}
+
+/// A keyring as it is stored.
+#[derive(Debug)]
+pub struct StoredKeyring {
+    /// What is stored.
+    pub bytes: Vec<u8>,
+    /// For each term what it says of the encryptions.
+    vouched: Vec<(u32, u64)>,
 }
 
 impl Keyring {
@@ -83,12 +109,46 @@ impl Keyring {
     pub fn seal_with(
         &self,
         root: &RootKey,
+        counts: Counts,
         entropy: &dyn Entropy,
-    ) -> Result<Vec<u8>, BarrierError> {
-        let plain = stored::encode(&self.terms);
+    ) -> Result<StoredKeyring, BarrierError> {
+        let ahead = match counts {
+            Counts::Exact => 0,
+            Counts::Ahead => Counts::AHEAD,
+        };
+        let vouched = |term: &Arc<Term>| {
+            let status = term.status();
+            (status.term, status.encryptions.saturating_add(ahead))
+        };
+        let vouched: Vec<(u32, u64)> = self.terms.values().map(vouched).collect();
+        let plain = stored::encode(&self.terms, &vouched);
         let cipher = cipher_of(root);
-        value::seal(&cipher, Label::Keyring, 0, &[], plain.expose(), entropy)
-            .ok_or_else(|| BarrierError::TooLong(plain.expose().len()))
+        let bytes = value::seal(
+            &cipher,
+            (Label::Keyring, SealWrap::Unneeded),
+            0,
+            &[],
+            plain.expose(),
+            entropy,
+        )
+        .ok_or_else(|| BarrierError::TooLong(plain.expose().len()))?;
+        Ok(StoredKeyring { bytes, vouched })
+    }
+
+    /// Takes note that this was stored, durably.
+    pub fn note_stored(&self, stored: &StoredKeyring) {
+        for (number, count) in &stored.vouched {
+            if let Some(term) = self.terms.get(number) {
+                term.vouched.fetch_max(*count, Ordering::AcqRel);
+            }
+        }
+    }
+
+    /// Were more values sealed than the stored keyring says? Then it is to be stored before one of
+    /// them reaches the log.
+    pub fn is_beyond_stored(&self) -> bool {
+        let sealed = self.active.encryptions.load(Ordering::Acquire);
+        sealed > self.active.vouched.load(Ordering::Acquire)
     }
 
     /// Reads what [`seal_with`](Self::seal_with) gave.
@@ -113,20 +173,30 @@ impl Keyring {
         Ok(Self::with_active(terms.collect(), active))
     }
 
+    /// Does the stored keyring say something else than was sealed? Then it can be put right when the
+    /// node writes no more.
+    pub fn differs_from_stored(&self) -> bool {
+        let differs = |term: &Arc<Term>| {
+            term.vouched.load(Ordering::Acquire) != term.encryptions.load(Ordering::Acquire)
+        };
+        self.terms.values().any(differs)
+    }
+
     /// Seals the value of an entry under the active term.
     pub(crate) fn seal(
         &self,
         key: &PhysicalKey,
+        seal_wrap: SealWrap,
         plaintext: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, BarrierError> {
         let term = &self.active;
-        term.encryptions.fetch_add(1, Ordering::Relaxed);
+        term.encryptions.fetch_add(1, Ordering::AcqRel);
         let address = key.as_bytes();
         let cipher = &term.cipher;
         value::seal(
             cipher,
-            Label::Entry,
+            (Label::Entry, seal_wrap),
             term.number,
             address,
             plaintext,
@@ -177,6 +247,7 @@ impl Term {
             key,
             cipher,
             encryptions: AtomicU64::new(encryptions),
+            vouched: AtomicU64::new(encryptions),
         }
     }
 
@@ -204,14 +275,17 @@ mod stored {
 
     const TERM_BYTES: usize = 4 + 8 + 8 + KEY_BYTES;
 
-    pub(super) fn encode(terms: &BTreeMap<u32, Arc<Term>>) -> Secret<Vec<u8>> {
+    /// `vouched` has the counts, in the order of the terms.
+    pub(super) fn encode(
+        terms: &BTreeMap<u32, Arc<Term>>,
+        vouched: &[(u32, u64)],
+    ) -> Secret<Vec<u8>> {
         // The exact capacity: a buffer that grows leaves copies of keys behind.
         let mut bytes = Vec::with_capacity(terms.len() * TERM_BYTES);
-        for term in terms.values() {
-            let status = term.status();
-            bytes.extend_from_slice(&status.term.to_be_bytes());
-            bytes.extend_from_slice(&status.installed.as_millis().to_be_bytes());
-            bytes.extend_from_slice(&status.encryptions.to_be_bytes());
+        for (term, (number, encryptions)) in terms.values().zip(vouched) {
+            bytes.extend_from_slice(&number.to_be_bytes());
+            bytes.extend_from_slice(&term.installed.as_millis().to_be_bytes());
+            bytes.extend_from_slice(&encryptions.to_be_bytes());
             bytes.extend_from_slice(term.key.expose());
         }
         Secret::new(bytes)

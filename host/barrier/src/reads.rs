@@ -32,7 +32,8 @@ impl Reads {
         self.keys.contains(key) || before.is_some_and(|(_, end)| bytes < end.as_slice())
     }
 
-    pub(crate) fn note_key(&mut self, key: &PhysicalKey) {
+    /// Adds a key.
+    pub fn note_key(&mut self, key: &PhysicalKey) {
         if !self.keys.contains(key) {
             self.keys.insert(key.clone());
         }

@@ -2,7 +2,7 @@
 
 use crate::children::{self, Depth, Listing, Page, Start};
 use crate::scan::{Cursor, Value, end_of, successor};
-use crate::{BarrierError, Keyring, Plaintext, Reads};
+use crate::{BarrierError, Keyring, Plaintext, Reads, SealWrap};
 use base::{Entropy, Secret};
 use journal::{Batch, Op};
 use locality::{Class, ClassMark, Ignored, PhysicalKey, SystemKey};
@@ -55,7 +55,7 @@ pub struct Commit {
 /// A write that waits.
 pub(crate) struct Write {
     form: Form,
-    seal_wrap: bool,
+    seal_wrap: SealWrap,
 }
 
 enum Form {
@@ -114,12 +114,18 @@ impl Transaction {
         opened.map(Some).map_err(BarrierError::NotAuthentic)
     }
 
-    /// Writes an entry.
-    pub fn put(&mut self, key: &impl Address, value: Vec<u8>) {
-        self.put_entry(key.address(), value, false);
+    /// Makes the outcome depend on an entry, without reading it: a commit that writes it overtakes
+    /// this one.
+    pub fn depend_on(&mut self, key: &impl Address) {
+        self.reads.note_key(key.address());
     }
 
-    pub(crate) fn put_entry(&mut self, key: &PhysicalKey, value: Vec<u8>, seal_wrap: bool) {
+    /// Writes an entry.
+    pub fn put(&mut self, key: &impl Address, value: Vec<u8>) {
+        self.put_entry(key.address(), value, SealWrap::Unneeded);
+    }
+
+    pub(crate) fn put_entry(&mut self, key: &PhysicalKey, value: Vec<u8>, seal_wrap: SealWrap) {
         let form = Form::Sealed(Secret::new(value));
         self.writes.insert(key.clone(), Write { form, seal_wrap });
     }
@@ -130,7 +136,7 @@ impl Transaction {
     pub fn danger_put_unsealed(&mut self, key: &SystemKey<Ignored>, value: Vec<u8>) {
         let write = Write {
             form: Form::AsIs(value),
-            seal_wrap: false,
+            seal_wrap: SealWrap::Unneeded,
         };
         self.writes.insert(key.physical().clone(), write);
     }
@@ -139,7 +145,7 @@ impl Transaction {
     pub fn delete(&mut self, key: &impl Address) {
         let write = Write {
             form: Form::Gone,
-            seal_wrap: false,
+            seal_wrap: SealWrap::Unneeded,
         };
         self.writes.insert(key.address().clone(), write);
     }
@@ -316,13 +322,16 @@ impl Transaction {
                 Form::AsIs(value) => Some(value),
                 Form::Sealed(value) => {
                     let entropy = self.entropy.as_ref();
-                    Some(self.keyring.seal(&key, value.expose(), entropy)?)
+                    Some(
+                        self.keyring
+                            .seal(&key, write.seal_wrap, value.expose(), entropy)?,
+                    )
                 }
             };
             ops.push(Op {
                 key,
                 value,
-                seal_wrap: write.seal_wrap,
+                seal_wrap: write.seal_wrap == SealWrap::Wanted,
             });
         }
         Ok(Commit {

@@ -3,7 +3,7 @@
 use crate::children::{Depth, Listing, Page, Start};
 use crate::limits::ViewLimits;
 use crate::logical::{check_folder, check_key};
-use crate::{BarrierError, Commit, InvalidKey, Plaintext, Transaction};
+use crate::{BarrierError, Commit, InvalidKey, Plaintext, SealWrap, Transaction};
 use base::{MountId, NamespaceId};
 use locality::{Class, MountLocality, PhysicalKey, Place, StorageRules, Undeclared};
 use std::sync::Arc;
@@ -21,6 +21,7 @@ pub struct View {
     rules: Arc<StorageRules>,
     limits: ViewLimits,
     fence: WriteFence,
+    seal_wrap: SealWrap,
     calls: u64,
     written_bytes: usize,
     ended: Option<ViewError>,
@@ -118,6 +119,7 @@ impl View {
             rules,
             limits: ViewLimits::default(),
             fence: WriteFence::default(),
+            seal_wrap: SealWrap::Unneeded,
             calls: 0,
             written_bytes: 0,
             ended: None,
@@ -128,6 +130,13 @@ impl View {
     #[must_use]
     pub fn with_limits(mut self, limits: ViewLimits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// The same view with a mark for all that is written, whatever the rules say.
+    #[must_use]
+    pub const fn with_seal_wrap(mut self, seal_wrap: SealWrap) -> Self {
+        self.seal_wrap = seal_wrap;
         self
     }
 
@@ -226,8 +235,11 @@ impl View {
                 return Err(ViewError::TooLarge(view.limits.value_bytes_max));
             }
             view.admit_write(&physical, place, value.len())?;
-            view.transaction
-                .put_entry(&physical, value, place.seal_wrap);
+            let seal_wrap = match place.seal_wrap {
+                true => SealWrap::Wanted,
+                false => view.seal_wrap,
+            };
+            view.transaction.put_entry(&physical, value, seal_wrap);
             Ok(())
         })
     }

@@ -27,6 +27,6 @@ pub use reply::{
     Answer, AuthBlock, Envelope, HealthReport, LeaseBlock, Raw, Refusal, RefusalKind, Reply,
     TokenKind, WrapBlock,
 };
-pub use request::{Client, Operation, Request};
+pub use request::{Client, Operation, Request, WithoutToken};
 pub use secret::Secret;
 pub use time::{Clock, ManualClock, Timestamp};

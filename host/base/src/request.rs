@@ -46,6 +46,17 @@ pub struct Request {
     pub client: Client,
     /// All headers but those that hold a token, names in lowercase.
     pub headers: Vec<(String, String)>,
+    /// What may be done without a token where it came in.
+    pub without_token: WithoutToken,
+}
+
+/// What a listener lets be done without a token, beyond what everybody may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WithoutToken {
+    /// Change the unseal keys.
+    pub rekey: bool,
+    /// Make a root token from shares.
+    pub generate_root: bool,
 }
 
 /// The other end of the connection.

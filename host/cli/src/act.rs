@@ -1,12 +1,15 @@
 //! The commands at work: a few calls each, then an answer in the format asked for.
 
 mod audit;
+mod auth_help;
+mod generate_root;
 mod generic;
 mod kv;
 mod kv_metadata;
 mod kv_place;
 mod lease;
 mod login;
+mod monitor;
 mod mount_list;
 mod mounts;
 mod namespace;
@@ -14,6 +17,9 @@ mod operator;
 mod plugin;
 mod policy;
 mod policy_format;
+mod raft;
+mod rotate_keys;
+mod share;
 mod status;
 mod token;
 
@@ -23,6 +29,7 @@ use crate::session::{Session, code};
 use crate::token_file::TokenFile;
 use crate::tree::Command;
 use crate::tree::generic::Print;
+use clap::CommandFactory;
 use serde_json::Value;
 
 /// What only some commands need.
@@ -52,9 +59,11 @@ pub(crate) fn run(
         Command::Status => status::status(session),
         Command::Audit(args) => audit::run(session, args),
         Command::Auth(args) => mounts::auth(session, args),
+        Command::Completion(args) => completion(session, args.shell),
         Command::Secrets(args) => mounts::secrets(session, args),
         Command::Kv(args) => kv::run(session, args),
         Command::Lease(args) => lease::run(session, args),
+        Command::Monitor(args) => monitor::run(session, &args),
         Command::Namespace(args) => namespace::run(session, args),
         Command::Operator(args) => operator::run(session, args),
         Command::Plugin(args) => plugin::run(session, around, args),
@@ -65,7 +74,16 @@ pub(crate) fn run(
             session.say(&crate::version_line())?;
             Ok(code::OK)
         }
+        Command::VersionHistory => monitor::version_history(session),
     }
+}
+
+fn completion(session: &mut Session<'_>, shell: clap_complete::Shell) -> Result<u8, Stop> {
+    let mut text = Vec::new();
+    let mut tree = crate::tree::Cli::command();
+    clap_complete::generate(shell, &mut tree, "casemate", &mut text);
+    session.output.write_all(&text)?;
+    Ok(code::OK)
 }
 
 fn print_token(session: &mut Session<'_>) -> Result<u8, Stop> {

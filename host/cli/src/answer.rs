@@ -55,8 +55,8 @@ pub(crate) struct Envelope {
     pub(crate) renewable: bool,
     pub(crate) data: Value,
     pub(crate) warnings: Vec<String>,
-    pub(crate) auth: Option<Map<String, Value>>,
-    pub(crate) wrap_info: Option<Map<String, Value>>,
+    pub(crate) auth: Option<Vec<(String, Value)>>,
+    pub(crate) wrap_info: Option<Vec<(String, Value)>>,
 }
 
 const ENVELOPE_KEYS: [&str; 9] = [
@@ -92,8 +92,8 @@ impl Envelope {
                 .unwrap_or(false),
             data: map.remove("data").unwrap_or(Value::Null),
             warnings: texts(map.get("warnings")),
-            auth: object(map.remove("auth")),
-            wrap_info: object(map.remove("wrap_info")),
+            auth: whole(map.remove("auth"), auth_members),
+            wrap_info: whole(map.remove("wrap_info"), wrap_members),
         }
     }
 }
@@ -111,11 +111,52 @@ pub(crate) fn texts(value: Option<&Value>) -> Vec<String> {
         .collect()
 }
 
-fn object(value: Option<Value>) -> Option<Map<String, Value>> {
-    match value {
-        Some(Value::Object(map)) => Some(map),
-        _ => None,
-    }
+/// The members that clients know, in the order in which they print them; what is missing is empty.
+fn whole(
+    value: Option<Value>,
+    members: fn() -> Vec<(&'static str, Value)>,
+) -> Option<Vec<(String, Value)>> {
+    let Some(Value::Object(mut map)) = value else {
+        return None;
+    };
+    let taken = |(key, empty): (&'static str, Value)| {
+        let found = map.remove(key).filter(|found| !found.is_null());
+        (key.to_owned(), found.unwrap_or(empty))
+    };
+    Some(members().into_iter().map(taken).collect())
+}
+
+fn auth_members() -> Vec<(&'static str, Value)> {
+    vec![
+        ("client_token", Value::from("")),
+        ("accessor", Value::from("")),
+        ("policies", Value::Null),
+        ("token_policies", Value::Null),
+        ("identity_policies", Value::Null),
+        ("metadata", Value::Null),
+        ("orphan", Value::from(false)),
+        ("entity_id", Value::from("")),
+        ("lease_duration", Value::from(0)),
+        ("renewable", Value::from(false)),
+        ("mfa_requirement", Value::Null),
+    ]
+}
+
+fn wrap_members() -> Vec<(&'static str, Value)> {
+    vec![
+        ("token", Value::from("")),
+        ("accessor", Value::from("")),
+        ("ttl", Value::from(0)),
+        ("creation_time", Value::from("")),
+        ("creation_path", Value::from("")),
+        ("wrapped_accessor", Value::from("")),
+    ]
+}
+
+/// The value of a member.
+pub(crate) fn member<'a>(members: &'a [(String, Value)], name: &str) -> Option<&'a Value> {
+    let found = members.iter().find(|(key, _)| key == name)?;
+    Some(&found.1)
 }
 
 /// A refusal by the server, printed as Vault's clients print it.

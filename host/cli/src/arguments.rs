@@ -41,6 +41,8 @@ fn flag(word: String, switches: &BTreeSet<String>) -> Option<String> {
         "ns" => "namespace",
         "v" => "verbose",
         "i" => "interactive",
+        "n" => "key-shares",
+        "t" => "key-threshold",
         other => other,
     };
     match value {

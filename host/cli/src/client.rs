@@ -1,9 +1,10 @@
 //! The HTTP client: the only module that names ureq and rustls.
 
 use crate::answer::{ApiAnswer, Refusal};
-use crate::error::Stop;
+use crate::error::{Stop, of_file};
 use crate::request::{ApiRequest, Method};
 use base::Secret;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,13 @@ const SYSTEM_BUNDLES: [&str; 6] = [
 pub(crate) trait Transport {
     /// Sends a call and gives every answer back, also refusals, as status and body.
     fn send(&self, request: &ApiRequest, headers: &[(String, String)]) -> Result<ApiAnswer, Stop>;
+    /// Sends a call and copies its answer as it comes; a refusal is given back instead.
+    fn stream(
+        &self,
+        request: &ApiRequest,
+        headers: &[(String, String)],
+        into: &mut dyn Write,
+    ) -> Result<Option<ApiAnswer>, Stop>;
     /// The address that calls go to.
     fn address(&self) -> &str;
 }
@@ -86,6 +94,10 @@ impl HttpClient {
             during: None,
             failure: format!("{} {url:?}: {failure}", title_case(request.method)),
         };
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+            return Err(unreached(format!("unsupported protocol scheme {scheme:?}")));
+        }
         let mut builder = http::Request::builder()
             .method(request.method.name())
             .uri(self.named(url));
@@ -95,14 +107,17 @@ impl HttpClient {
         if request.method == Method::Patch {
             builder = builder.header("Content-Type", "application/merge-patch+json");
         }
-        let sent = match &request.body {
-            Some(body) => builder
+        let sent = match (&request.body, &request.bytes) {
+            (Some(body), _) => builder
                 .body(body.to_string())
                 .map(|request| self.agent.run(request)),
-            None => builder.body(()).map(|request| self.agent.run(request)),
+            (None, Some(bytes)) => builder
+                .body(bytes.as_slice())
+                .map(|request| self.agent.run(request)),
+            (None, None) => builder.body(()).map(|request| self.agent.run(request)),
         };
         sent.map_err(|error| unreached(error.to_string()))?
-            .map_err(|error| unreached(error.to_string()))
+            .map_err(|error| unreached(reason(&error)))
     }
 
     /// The URL with the name that the certificate must have in place of the host.
@@ -121,15 +136,26 @@ impl HttpClient {
     }
 }
 
-impl Transport for HttpClient {
-    fn send(&self, request: &ApiRequest, headers: &[(String, String)]) -> Result<ApiAnswer, Stop> {
+impl HttpClient {
+    /// Sends a call, and once more where a redirect says so.
+    fn response(
+        &self,
+        request: &ApiRequest,
+        headers: &[(String, String)],
+    ) -> Result<http::Response<ureq::Body>, Stop> {
         let url = request.url(&self.reach.address);
-        let mut response = self.once(&url, request, headers)?;
-        if self.reach.follow_redirects
-            && let Some(target) = redirect(&response, &url)
-        {
-            response = self.once(&target?, request, headers)?;
+        let response = self.once(&url, request, headers)?;
+        match redirect(&response, &url) {
+            Some(target) if self.reach.follow_redirects => self.once(&target?, request, headers),
+            _ => Ok(response),
         }
+    }
+
+    fn read(
+        &self,
+        request: &ApiRequest,
+        mut response: http::Response<ureq::Body>,
+    ) -> Result<ApiAnswer, Stop> {
         let status = response.status().as_u16();
         let text = response
             .body_mut()
@@ -139,9 +165,43 @@ impl Transport for HttpClient {
             .read_to_string()
             .map_err(|error| Stop::Unreached {
                 during: None,
-                failure: format!("{} {url:?}: {error}", title_case(request.method)),
+                failure: format!(
+                    "{} {:?}: {}",
+                    title_case(request.method),
+                    request.url(&self.reach.address),
+                    reason(&error)
+                ),
             })?;
         Ok(ApiAnswer::new(status, text))
+    }
+}
+
+impl Transport for HttpClient {
+    fn send(&self, request: &ApiRequest, headers: &[(String, String)]) -> Result<ApiAnswer, Stop> {
+        let response = self.response(request, headers)?;
+        self.read(request, response)
+    }
+
+    fn stream(
+        &self,
+        request: &ApiRequest,
+        headers: &[(String, String)],
+        into: &mut dyn Write,
+    ) -> Result<Option<ApiAnswer>, Stop> {
+        let mut response = self.response(request, headers)?;
+        if response.status().as_u16() >= 400 {
+            return self.read(request, response).map(Some);
+        }
+        let mut reader = response.body_mut().with_config().limit(u64::MAX).reader();
+        let mut piece = vec![0; 64 * 1024];
+        loop {
+            let count = std::io::Read::read(&mut reader, &mut piece)?;
+            let Some(part) = piece.get(..count).filter(|part| !part.is_empty()) else {
+                return Ok(None);
+            };
+            into.write_all(part)?;
+            into.flush()?;
+        }
     }
 
     fn address(&self) -> &str {
@@ -161,6 +221,26 @@ fn redirect(response: &http::Response<ureq::Body>, from: &str) -> Option<Result<
         )));
     }
     Some(Ok(target.to_owned()))
+}
+
+/// Why a call failed, in the words that users of Vault know.
+fn reason(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            "connection refused".to_owned()
+        }
+        ureq::Error::Io(error) => error.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// Bytes that nobody can guess.
+pub(crate) fn random<const LENGTH: usize>() -> Result<[u8; LENGTH], Stop> {
+    let mut bytes = [0; LENGTH];
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let filled = provider.secure_random.fill(&mut bytes);
+    filled.map_err(|_| Stop::local("the system gives no random bytes"))?;
+    Ok(bytes)
 }
 
 fn title_case(method: Method) -> &'static str {
@@ -248,7 +328,11 @@ fn roots(reach: &Reach) -> Result<Vec<Certificate<'static>>, Stop> {
 }
 
 fn failed_to_read(path: &str, error: &std::io::Error) -> Stop {
-    Stop::local(format!("Error reading {path}: {error}"))
+    unusable(&format!("Error loading CA File: {}", of_file(path, error)))
+}
+
+fn unusable(why: &str) -> Stop {
+    Stop::local(format!("failed to setup TLS config: {why}"))
 }
 
 fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Stop> {
@@ -256,15 +340,13 @@ fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Stop> {
     let text = std::fs::read(path).map_err(|error| failed_to_read(&shown, &error))?;
     let mut found = Vec::new();
     for item in parse_pem(&text) {
-        match item
-            .map_err(|error| Stop::local(format!("Error loading CA File: {shown}: {error}")))?
-        {
+        match item.map_err(|error| unusable(&format!("Error loading CA File: {shown}: {error}")))? {
             PemItem::Certificate(certificate) => found.push(certificate),
             _ => continue,
         }
     }
     if found.is_empty() {
-        return Err(Stop::local(format!(
+        return Err(unusable(&format!(
             "Error loading CA File: couldn't parse PEM in: {shown}"
         )));
     }
@@ -276,15 +358,13 @@ fn identity(reach: &Reach) -> Result<Option<ClientCert>, Stop> {
         (None, None) => return Ok(None),
         (Some(certificate), Some(key)) => (certificate, key),
         _ => {
-            return Err(Stop::usage(
-                "both client cert and client key must be provided",
-            ));
+            return Err(unusable("both client cert and client key must be provided"));
         }
     };
     let chain = certificates(Path::new(certificate))?;
-    let text = Secret::new(std::fs::read(key).map_err(|error| failed_to_read(key, &error))?);
+    let text = Secret::new(std::fs::read(key).map_err(|error| unusable(&of_file(key, &error)))?);
     let key = PrivateKey::from_pem(text.expose())
-        .map_err(|error| Stop::local(format!("Error reading {key}: {error}")))?;
+        .map_err(|error| unusable(&format!("{key}: {error}")))?;
     Ok(Some(ClientCert::new_with_certs(&chain, key)))
 }
 

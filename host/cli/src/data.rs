@@ -1,6 +1,6 @@
 //! `key=value`, `key=@file`, `key=-`, `@file` and `-`: the data arguments of a command.
 
-use crate::error::Stop;
+use crate::error::{Stop, of_file};
 use serde_json::{Map, Value};
 use std::io::Read;
 
@@ -46,7 +46,7 @@ pub(crate) fn parse(
         } else if let Some(path) = argument.strip_prefix('@') {
             let text = sources
                 .file(path)
-                .map_err(|error| wrong(format!("{path}: {error}")))?;
+                .map_err(|error| wrong(of_file(path, &error)))?;
             data.extend(object(&text).map_err(wrong)?);
         } else {
             return Err(wrong("format must be key=value".to_owned()));
@@ -66,7 +66,7 @@ fn value_of(text: &str, sources: &mut dyn Sources) -> Result<String, String> {
     if let Some(path) = text.strip_prefix('@') {
         return sources
             .file(path)
-            .map_err(|error| format!("error reading file: {path}: {error}"));
+            .map_err(|error| format!("error reading file: {}", of_file(path, &error)));
     }
     // A backslash takes the meaning from the sign that follows it.
     Ok(match text.strip_prefix('\\') {
@@ -170,7 +170,10 @@ mod tests {
             Ok(r#"{"a":1,"b":"1","n":12345678901234567890}"#),
         );
         check(&["@f"], Err("invalid key/value pair \"@f\""));
-        check(&["a=@none"], Err("error reading file: none: no such file"));
+        check(
+            &["a=@none"],
+            Err("error reading file: open none: no such file"),
+        );
         check(&["a"], Err("format must be key=value"));
     }
 

@@ -12,6 +12,7 @@ const PREFIXES: [&str; 3] = ["CASEMATE", "BAO", "VAULT"];
 #[derive(Debug, Default)]
 pub(crate) struct Environment {
     pub(crate) address: Option<String>,
+    pub(crate) agent_address: Option<String>,
     pub(crate) token: Option<Secret<String>>,
     /// The name of the variable that held the token, for the warning at login.
     pub(crate) token_variable: Option<String>,
@@ -24,6 +25,8 @@ pub(crate) struct Environment {
     pub(crate) skip_verify: bool,
     pub(crate) format: Option<String>,
     pub(crate) wrap_ttl: Option<String>,
+    pub(crate) disable_redirects: bool,
+    pub(crate) mfa: Option<String>,
     pub(crate) client_timeout: Option<String>,
     /// Where the token files are.
     pub(crate) home: Option<PathBuf>,
@@ -36,6 +39,7 @@ impl Environment {
         let token = first(lookup, "TOKEN");
         Self {
             address: found("ADDR"),
+            agent_address: found("AGENT_ADDR"),
             token_variable: token.as_ref().map(|(variable, _)| variable.clone()),
             token: token.map(|(_, value)| Secret::new(value)),
             namespace: found("NAMESPACE"),
@@ -47,6 +51,8 @@ impl Environment {
             skip_verify: found("SKIP_VERIFY").is_some_and(|text| is_true(&text)),
             format: found("FORMAT"),
             wrap_ttl: found("WRAP_TTL"),
+            disable_redirects: found("DISABLE_REDIRECTS").is_some_and(|text| is_true(&text)),
+            mfa: found("MFA"),
             client_timeout: found("CLIENT_TIMEOUT"),
             home: lookup("HOME")
                 .filter(|path| !path.is_empty())

@@ -63,6 +63,16 @@ impl From<std::io::Error> for Stop {
     }
 }
 
+/// A failed use of a file, in the words that users of Vault know: `open a: no such file or directory`.
+pub(crate) fn of_file(path: &str, error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_ascii_lowercase());
+    let text: String = first.into_iter().chain(letters).collect();
+    format!("open {path}: {text}")
+}
+
 /// Says what was being done when a request failed.
 pub(crate) trait During<T> {
     fn during(self, what: &str) -> Result<T, Stop>;

@@ -17,6 +17,7 @@ mod client;
 mod data;
 mod environment;
 mod error;
+mod needed_policy;
 #[cfg(test)]
 mod reference;
 mod request;
@@ -89,13 +90,20 @@ fn run_with(
         let _ = writeln!(streams.output, "{}", version_line());
         return session::code::OK;
     }
-    let tree = tree::Cli::command();
+    let mut tree = tree::Cli::command();
+    tree.build();
     let mut words = vec!["casemate".to_owned()];
     words.extend(arguments::normalize(arguments, &arguments::switches(&tree)));
-    let parsed = match tree::Cli::try_parse_from(words) {
+    let parsed = match tree::Cli::try_parse_from(&words) {
         Ok(parsed) => parsed,
-        Err(error) => return usage::explain(&error, streams.output, streams.errors),
+        Err(error) => {
+            return usage::explain(&error, &tree, &words, streams.output, streams.errors);
+        }
     };
+    if parsed.globals.field.is_some() && !parsed.command.has_fields() {
+        let _ = writeln!(streams.errors, "flag provided but not defined: -field");
+        return session::code::FAILED;
+    }
     match act_on(parsed, hooks, environment, streams) {
         Ok(code) => code,
         Err(stop @ (Stop::Printed | Stop::Unread)) => stop.code(),

@@ -33,6 +33,8 @@ pub(crate) struct ApiRequest {
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: Option<Value>,
+    /// A body that is no JSON.
+    pub(crate) bytes: Option<Vec<u8>>,
 }
 
 impl ApiRequest {
@@ -42,6 +44,7 @@ impl ApiRequest {
             path: path.into(),
             query: Vec::new(),
             body: None,
+            bytes: None,
         }
     }
 
@@ -71,6 +74,13 @@ impl ApiRequest {
 
     pub(crate) fn post_empty(path: impl Into<String>) -> Self {
         Self::new(Method::Post, path)
+    }
+
+    /// A body of bytes, as snapshots are.
+    pub(crate) fn post_bytes(path: impl Into<String>, bytes: Vec<u8>) -> Self {
+        let mut request = Self::new(Method::Post, path);
+        request.bytes = Some(bytes);
+        request
     }
 
     /// A JSON merge patch.
@@ -120,6 +130,9 @@ impl ApiRequest {
                 " -d '{}'",
                 body.to_string().replace('\'', r#"'"'"'"#)
             ));
+        }
+        if self.bytes.is_some() {
+            line.push_str(" --data-binary @-");
         }
         line.push_str(&format!(" \"{}\"", self.url(address)));
         line

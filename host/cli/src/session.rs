@@ -16,6 +16,9 @@ pub(crate) mod code {
     pub(crate) const NOTHING_OR_SEALED: u8 = 2;
 }
 
+/// How long a wrapping token lives when nobody said so.
+const WRAP_TTL: &str = "5m";
+
 /// Settings of one command, from flags and environment.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -25,8 +28,18 @@ pub(crate) struct Settings {
     pub(crate) namespace: Option<String>,
     pub(crate) wrap_ttl: Option<String>,
     pub(crate) headers: Vec<(String, String)>,
-    pub(crate) print_curl: bool,
+    pub(crate) unlock_key: Option<Secret<String>>,
+    pub(crate) printing: Option<Printing>,
     pub(crate) interactive: bool,
+}
+
+/// What to print in place of sending the command's own call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Printing {
+    /// A curl command.
+    Curl,
+    /// The policy that the call needs.
+    Policy,
 }
 
 /// One command's view of the world.
@@ -40,24 +53,33 @@ pub(crate) struct Session<'a> {
 }
 
 impl Session<'_> {
-    fn headers(&self, wrap: Wrap) -> Vec<(String, String)> {
+    fn headers(&self, wrap: Wrap, path: &str) -> Vec<(String, String)> {
         let mut headers = vec![("X-Vault-Request".to_owned(), "true".to_owned())];
         headers.extend(self.settings.headers.iter().cloned());
         if let Some(namespace) = &self.settings.namespace {
             headers.push(("X-Vault-Namespace".to_owned(), namespace.clone()));
         }
-        if let (Wrap::AsAsked, Some(ttl)) = (wrap, &self.settings.wrap_ttl) {
-            headers.push(("X-Vault-Wrap-TTL".to_owned(), ttl.clone()));
-        }
+        let ttl = match (wrap, self.settings.wrap_ttl.as_deref()) {
+            (Wrap::Never, _) => None,
+            // This call does nothing but wrap.
+            (Wrap::AsAsked, None) if path == "sys/wrapping/wrap" => Some(WRAP_TTL),
+            (Wrap::AsAsked, asked) => asked,
+        };
+        headers.extend(ttl.map(|ttl| ("X-Vault-Wrap-Ttl".to_owned(), ttl.to_owned())));
         headers
     }
 
     fn send(&self, request: &ApiRequest, wrap: Wrap) -> Result<ApiAnswer, Stop> {
-        let mut headers = self.headers(wrap);
+        self.transport
+            .send(request, &self.with_token(wrap, request))
+    }
+
+    fn with_token(&self, wrap: Wrap, request: &ApiRequest) -> Vec<(String, String)> {
+        let mut headers = self.headers(wrap, &request.path);
         if let Some(token) = &self.settings.token {
             headers.push(("X-Vault-Token".to_owned(), token.expose().clone()));
         }
-        self.transport.send(request, &headers)
+        headers
     }
 
     /// Sends a call that prepares the command's own: it is sent even when the command's own call
@@ -71,6 +93,14 @@ impl Session<'_> {
     pub(crate) fn ask(&mut self, request: &ApiRequest) -> Result<ApiAnswer, Stop> {
         let answer = self.ask_any(request)?;
         self.accepted(request, answer)
+    }
+
+    /// As [`ask`](Self::ask), for a call whose answer the command itself must see.
+    pub(crate) fn ask_unwrapped(&mut self, request: &ApiRequest) -> Result<ApiAnswer, Stop> {
+        match self.settings.printing {
+            Some(_) => self.ask(request),
+            None => self.prepare(request),
+        }
     }
 
     /// Sends the command's own call; `None` when the server has nothing there.
@@ -97,28 +127,45 @@ impl Session<'_> {
         if says("data") || says("warnings") {
             return Ok(Some(answer));
         }
-        let errors = answer.json.as_ref().and_then(|map| map.get("errors"));
-        match errors {
-            Some(Value::Array(list)) if !list.is_empty() => {
-                self.accepted(request, answer).map(Some)
-            }
-            _ => Ok(None),
-        }
+        Ok(None)
     }
 
     /// Sends the command's own call and gives back what came, also refusals.
     pub(crate) fn ask_any(&mut self, request: &ApiRequest) -> Result<ApiAnswer, Stop> {
-        if !self.settings.print_curl {
-            return self.send(request, Wrap::AsAsked);
-        }
-        let mut headers = self.headers(Wrap::AsAsked);
-        if self.settings.token.is_some() {
-            let read = "$(casemate print token)".to_owned();
-            headers.push(("X-Vault-Token".to_owned(), read));
-        }
-        let line = request.curl(self.transport.address(), &headers);
-        self.say(&line)?;
+        let text = match self.settings.printing {
+            None => return self.send(request, Wrap::AsAsked),
+            Some(Printing::Policy) => crate::needed_policy::of(request),
+            Some(Printing::Curl) => {
+                let mut headers = self.headers(Wrap::AsAsked, &request.path);
+                if self.settings.token.is_some() {
+                    let read = "$(casemate print token)".to_owned();
+                    headers.push(("X-Vault-Token".to_owned(), read));
+                }
+                request.curl(self.transport.address(), &headers)
+            }
+        };
+        self.say(&text)?;
         Err(Stop::Printed)
+    }
+
+    /// Sends the command's own call and copies its answer as it comes, to the user or to `into`.
+    pub(crate) fn stream(
+        &mut self,
+        request: &ApiRequest,
+        into: Option<&mut dyn Write>,
+    ) -> Result<(), Stop> {
+        if self.settings.printing.is_some() {
+            return self.ask_any(request).map(drop);
+        }
+        let headers = self.with_token(Wrap::Never, request);
+        let refused = match into {
+            Some(into) => self.transport.stream(request, &headers, into),
+            None => self.transport.stream(request, &headers, self.output),
+        };
+        match refused? {
+            Some(refused) => self.accepted(request, refused).map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Turns a refusal into an end of the command.
@@ -149,12 +196,19 @@ impl Session<'_> {
         Ok(writeln!(self.errors, "{line}")?)
     }
 
-    /// Prints a success message, which only the table format has.
+    /// Prints a success message.
     pub(crate) fn success(&mut self, line: &str) -> Result<u8, Stop> {
-        if self.settings.format == Format::Table {
-            self.say(line)?;
-        }
+        self.say(line)?;
         Ok(code::OK)
+    }
+
+    /// Prints that data was written or deleted. Programs, which asked for another format, expect
+    /// what the server answered or nothing.
+    pub(crate) fn done(&mut self, line: &str) -> Result<u8, Stop> {
+        match self.settings.format {
+            Format::Table => self.success(line),
+            _ => Ok(code::OK),
+        }
     }
 
     /// Says that there is nothing: exit code 2, and an empty object for programs.
@@ -179,7 +233,7 @@ impl Session<'_> {
     /// Prints an envelope in the format asked for.
     pub(crate) fn show_envelope(&mut self, envelope: &Envelope) -> Result<u8, Stop> {
         if let Some(name) = self.settings.field.clone() {
-            return self.show_field(show::envelope::field(envelope, &name), &name);
+            return self.show_field(show::envelope::field(envelope, &name), &name, "secret");
         }
         match show::document(self.settings.format, &show::envelope::node(envelope)) {
             Some(text) => self.say(&text)?,
@@ -208,7 +262,7 @@ impl Session<'_> {
         first: &[&str],
     ) -> Result<u8, Stop> {
         if let Some(name) = self.settings.field.clone() {
-            return self.show_field(map.get(&name).cloned(), &name);
+            return self.show_field(map.get(&name).cloned(), &name, "map");
         }
         let node = show::json::ordered(map.clone(), first);
         match show::document(self.settings.format, &node) {
@@ -232,9 +286,15 @@ impl Session<'_> {
     }
 
     /// Prints one field alone, without a line break when the output is not a terminal.
-    pub(crate) fn show_field(&mut self, found: Option<Value>, name: &str) -> Result<u8, Stop> {
+    /// `place` says where it was looked for.
+    pub(crate) fn show_field(
+        &mut self,
+        found: Option<Value>,
+        name: &str,
+        place: &str,
+    ) -> Result<u8, Stop> {
         let Some(found) = found.filter(|value| !value.is_null()) else {
-            self.warn(&format!("Field {name:?} not present in map"))?;
+            self.warn(&format!("Field {name:?} not present in {place}"))?;
             return Ok(code::FAILED);
         };
         match self.settings.format {

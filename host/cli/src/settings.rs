@@ -3,10 +3,11 @@
 use crate::client::Reach;
 use crate::environment::Environment;
 use crate::error::Stop;
-use crate::session::Settings;
-use crate::show::Format;
+use crate::session::{Printing, Settings};
+use crate::show::{Format, duration};
 use crate::token_file::TokenFile;
 use crate::tree::Globals;
+use base::Secret;
 use std::time::Duration;
 
 const DEFAULT_ADDRESS: &str = "https://127.0.0.1:8200";
@@ -24,13 +25,14 @@ pub(crate) fn settle(
         Some(text) => base::parse_duration(text).map_err(|error| Stop::usage(error.to_string()))?,
     };
     let wrap_ttl = flags.wrap_ttl.clone().or(environment.wrap_ttl);
-    if let Some(text) = wrap_ttl.as_deref() {
-        base::parse_duration(text).map_err(|error| {
+    let wrap_ttl = match wrap_ttl.as_deref() {
+        Some(text) => Some(base::parse_duration(text).map_err(|error| {
             Stop::usage(format!(
                 "invalid value {text:?} for flag -wrap-ttl: {error}"
             ))
-        })?;
-    }
+        })?),
+        None => None,
+    };
     let settings = Settings {
         format: Format::parse(format.as_deref().unwrap_or("table"))?,
         field: flags.field.clone().filter(|name| !name.is_empty()),
@@ -42,15 +44,22 @@ pub(crate) fn settle(
             .map(|path| crate::request::clean_path(&path))
             .filter(|path| !path.is_empty())
             .map(|path| format!("{path}/")),
-        wrap_ttl,
-        headers: headers(flags)?,
-        print_curl: flags.output_curl_string,
+        wrap_ttl: wrap_ttl.filter(|ttl| !ttl.is_zero()).map(duration::go),
+        headers: headers(flags, environment.mfa.as_deref())?,
+        unlock_key: flags.unlock_key.clone().map(Secret::new),
+        printing: match (flags.output_curl_string, flags.output_policy) {
+            (true, _) => Some(Printing::Curl),
+            (false, true) => Some(Printing::Policy),
+            (false, false) => None,
+        },
         interactive: !flags.non_interactive,
     };
     let reach = Reach {
         address: flags
-            .address
+            .agent_address
             .clone()
+            .or(environment.agent_address)
+            .or(flags.address.clone())
             .or(environment.address)
             .unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
         ca_cert: flags.ca_cert.clone().or(environment.ca_cert),
@@ -62,18 +71,18 @@ pub(crate) fn settle(
             .clone()
             .or(environment.tls_server_name),
         skip_verify: flags.tls_skip_verify || environment.skip_verify,
-        follow_redirects: !flags.disable_redirects,
+        follow_redirects: !flags.disable_redirects && !environment.disable_redirects,
         timeout: Some(timeout).filter(|timeout| !timeout.is_zero()),
     };
     Ok((settings, reach))
 }
 
-fn headers(flags: &Globals) -> Result<Vec<(String, String)>, Stop> {
+fn headers(flags: &Globals, mfa: Option<&str>) -> Result<Vec<(String, String)>, Stop> {
     let mut headers = Vec::new();
     for header in &flags.header {
         let (name, value) = header.split_once('=').ok_or_else(|| {
             Stop::usage(format!(
-                "invalid value {header:?} for flag -header: missing ="
+                "invalid value {header:?} for flag -header: missing = in KV pair: {header:?}"
             ))
         })?;
         if name.to_ascii_lowercase().starts_with("x-vault-") {
@@ -81,21 +90,30 @@ fn headers(flags: &Globals) -> Result<Vec<(String, String)>, Stop> {
                 "failed to setup Headers[{name}]: Header starting by 'X-Vault-' are for internal usage only"
             )));
         }
-        headers.push((name.to_owned(), value.to_owned()));
+        headers.push((canonical(name), value.to_owned()));
     }
-    headers.extend(
-        flags
-            .mfa
-            .iter()
-            .map(|text| ("X-Vault-MFA".to_owned(), text.clone())),
-    );
+    if flags.policy_override {
+        headers.push(("X-Vault-Policy-Override".to_owned(), "true".to_owned()));
+    }
+    let asked = flags.mfa.iter().map(String::as_str);
+    let mfa = asked.chain(mfa.filter(|_| flags.mfa.is_empty()));
+    headers.extend(mfa.map(|text| ("X-Vault-MFA".to_owned(), text.to_owned())));
     Ok(headers)
+}
+
+/// A header's name with a capital at the beginning of each part.
+fn canonical(name: &str) -> String {
+    let parts = name.split('-').map(|part| {
+        let mut letters = part.chars();
+        let first = letters.next().map(|c| c.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    });
+    parts.collect::<Vec<_>>().join("-")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base::Secret;
 
     #[test]
     fn flags_win() {
@@ -131,7 +149,7 @@ mod tests {
                 header: vec![header.to_owned()],
                 ..Globals::default()
             };
-            assert_eq!(headers(&flags).is_ok(), fine, "{header}");
+            assert_eq!(headers(&flags, None).is_ok(), fine, "{header}");
         };
         check("a=b", true);
         check("a", false);

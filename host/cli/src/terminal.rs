@@ -6,18 +6,30 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, isatty, tcgetattr, t
 use std::io::{BufRead, BufReader};
 use std::os::fd::OwnedFd;
 
+/// Something that only a person can answer.
+pub(crate) struct Question {
+    /// What is asked.
+    pub(crate) text: &'static str,
+    /// What to say where asking is switched off.
+    pub(crate) refused: &'static str,
+    /// What to say, before the reason, where nobody can be asked.
+    pub(crate) unasked: &'static str,
+}
+
 /// Asks for something that is not shown while it is typed.
-pub(crate) fn ask_hidden(session: &mut Session<'_>, question: &str) -> Result<String, Stop> {
+pub(crate) fn ask_hidden(session: &mut Session<'_>, question: &Question) -> Result<String, Stop> {
     if !session.settings.interactive {
-        return Err(Stop::usage("asking is switched off by -non-interactive"));
+        return Err(Stop::usage(question.refused));
     }
+    write!(session.errors, "{}", question.text)?;
+    session.errors.flush()?;
     // Not through a lock: the session holds it.
     let terminal: OwnedFd = std::os::fd::AsFd::as_fd(&std::io::stdin()).try_clone_to_owned()?;
+    let unasked = |why: &str| Stop::usage(format!("{}{why}", question.unasked));
     if !isatty(&terminal) {
-        return Err(Stop::usage("file descriptor 0 is not a terminal"));
+        session.warn("")?;
+        return Err(unasked("file descriptor 0 is not a terminal"));
     }
-    write!(session.errors, "{question}")?;
-    session.errors.flush()?;
     let answer = {
         let _quiet = Quiet::on(&terminal)?;
         let mut line = String::new();
@@ -26,7 +38,7 @@ pub(crate) fn ask_hidden(session: &mut Session<'_>, question: &str) -> Result<St
     };
     session.warn("")?;
     match answer.is_empty() {
-        true => Err(Stop::usage("nothing was entered")),
+        true => Err(unasked("nothing was entered")),
         false => Ok(answer),
     }
 }

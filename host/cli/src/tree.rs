@@ -3,6 +3,7 @@
 pub(crate) mod generic;
 pub(crate) mod kv;
 pub(crate) mod mounts;
+pub(crate) mod namespace;
 pub(crate) mod operator;
 pub(crate) mod plugin;
 pub(crate) mod token;
@@ -31,6 +32,9 @@ pub(crate) struct Globals {
     /// Address of the server; also CASEMATE_ADDR [default: https://127.0.0.1:8200]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) address: Option<String>,
+    /// Address of an agent, which is asked in place of the server; also CASEMATE_AGENT_ADDR
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) agent_address: Option<String>,
     /// File with the certificates of the authorities to trust; also CASEMATE_CACERT
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca_cert: Option<String>,
@@ -67,12 +71,21 @@ pub(crate) struct Globals {
     /// Print the call as a curl command instead of sending it
     #[arg(long, global = true)]
     pub(crate) output_curl_string: bool,
+    /// Print the policy that the call needs instead of sending it
+    #[arg(long, global = true)]
+    pub(crate) output_policy: bool,
+    /// Override a policy that may be overridden
+    #[arg(long, global = true)]
+    pub(crate) policy_override: bool,
     /// Name that the server's certificate must have; also CASEMATE_TLS_SERVER_NAME
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) tls_server_name: Option<String>,
     /// Do not verify the server's certificate; also CASEMATE_SKIP_VERIFY
     #[arg(long, global = true)]
     pub(crate) tls_skip_verify: bool,
+    /// Key of a namespace that was locked
+    #[arg(long, global = true, value_name = "KEY")]
+    pub(crate) unlock_key: Option<String>,
     /// Wrap the answer in a token that lives this long; also CASEMATE_WRAP_TTL
     #[arg(long, global = true, value_name = "DURATION")]
     pub(crate) wrap_ttl: Option<String>,
@@ -99,6 +112,8 @@ pub(crate) enum Command {
     Status,
     /// Unwrap a wrapped secret
     Unwrap(generic::Unwrap),
+    /// Print a shell's completion of this command
+    Completion(generic::Completion),
     /// Work with audit devices
     #[command(subcommand)]
     Audit(mounts::Audit),
@@ -111,9 +126,11 @@ pub(crate) enum Command {
     /// Work with leases
     #[command(subcommand)]
     Lease(generic::Lease),
+    /// Follow the server's log
+    Monitor(generic::Monitor),
     /// Work with namespaces
     #[command(subcommand)]
-    Namespace(mounts::Namespace),
+    Namespace(namespace::Namespace),
     /// Operate the server
     #[command(subcommand)]
     Operator(operator::Operator),
@@ -136,4 +153,42 @@ pub(crate) enum Command {
     Token(token::Token),
     /// Print the version
     Version,
+    /// Print which versions the server has run
+    VersionHistory,
+}
+
+impl Command {
+    /// Whether the answer has fields that `-field` can name.
+    pub(crate) const fn has_fields(&self) -> bool {
+        match self {
+            Self::Read(_)
+            | Self::Write(_)
+            | Self::Patch(_)
+            | Self::Delete(_)
+            | Self::Login(_)
+            | Self::Status
+            | Self::Unwrap(_)
+            | Self::Lease(generic::Lease::Lookup { .. } | generic::Lease::Renew { .. }) => true,
+            Self::Kv(command) => matches!(
+                command,
+                kv::Kv::Get { .. }
+                    | kv::Kv::Put { .. }
+                    | kv::Kv::Patch { .. }
+                    | kv::Kv::Delete { .. }
+                    | kv::Kv::Metadata(kv::Metadata::Get { .. })
+            ),
+            Self::Namespace(command) => matches!(
+                command,
+                namespace::Namespace::Create { .. }
+                    | namespace::Namespace::Lookup { .. }
+                    | namespace::Namespace::Patch { .. }
+            ),
+            Self::Plugin(command) => matches!(command, plugin::Plugin::Info { .. }),
+            Self::Token(command) => matches!(
+                command,
+                token::Token::Create(_) | token::Token::Lookup { .. } | token::Token::Renew { .. }
+            ),
+            _ => false,
+        }
+    }
 }

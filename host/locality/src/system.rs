@@ -102,6 +102,10 @@ impl SystemKey<Replicated> {
     pub fn namespace(id: NamespaceId) -> Self {
         Self::root(&format!("core/namespaces/{id}"))
     }
+    /// When the data keys are rotated.
+    pub fn rotation() -> Self {
+        Self::root("core/rotation")
+    }
     /// All registered components.
     pub fn catalog() -> Self {
         Self::root("core/plugin-catalog/")
@@ -149,6 +153,10 @@ impl SystemKey<Local> {
     /// A token, by the salted hash of its id.
     pub fn token(hash: &str) -> Self {
         Self::root(&format!("sys/token/id/{hash}"))
+    }
+    /// What a login granted, for the renewals of its token.
+    pub fn token_grant(hash: &str) -> Self {
+        Self::root(&format!("sys/token/grant/{hash}"))
     }
     /// All accessors.
     pub fn accessors() -> Self {
@@ -210,6 +218,7 @@ mod tests {
         check(SystemKey::keyring().physical(), Class::Ignored);
         check(SystemKey::seal_config().physical(), Class::Ignored);
         check(SystemKey::cluster().physical(), Class::Ignored);
+        check(SystemKey::rotation().physical(), Class::Replicated);
         check(
             SystemKey::mount(NamespaceId::ROOT, MountId::new(7)).physical(),
             Class::Replicated,

@@ -45,6 +45,21 @@ pub struct MountEntry {
     pub options: BTreeMap<String, String>,
     /// What was tuned.
     pub config: MountConfig,
+    /// Is it in use, or on its way out?
+    #[serde(default)]
+    pub state: MountState,
+}
+
+/// What becomes of a mount.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MountState {
+    /// It serves requests.
+    #[default]
+    Mounted,
+    /// It was disabled, and is taken away step by step. No request reaches it; its path is taken
+    /// until nothing of it is left.
+    Going,
 }
 
 impl MountEntry {
@@ -66,7 +81,13 @@ impl MountEntry {
             seal_wrap: false,
             options: BTreeMap::new(),
             config: MountConfig::default(),
+            state: MountState::default(),
         }
+    }
+
+    /// Was it disabled?
+    pub const fn is_going(&self) -> bool {
+        matches!(self.state, MountState::Going)
     }
 
     /// What locality decides by.

@@ -109,7 +109,7 @@ impl<T> Table<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{MountConfig, MountKind};
+    use crate::{MountConfig, MountKind, MountState};
     use proptest::prelude::*;
 
     fn table(paths: &[&str]) -> Table<()> {
@@ -131,6 +131,7 @@ mod tests {
                     seal_wrap: false,
                     options: BTreeMap::new(),
                     config: MountConfig::default(),
+                    state: MountState::default(),
                 };
                 table.insert(entry, ());
             }

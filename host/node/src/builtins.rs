@@ -1,12 +1,16 @@
-//! The components that the binary brings along: ordinary entries of the catalog.
+//! The components that the binary brings along: ordinary entries of the catalog. Each is compiled
+//! when it is first mounted, so that a start does not pay for what nobody uses.
 
-use crate::catalog;
+use crate::catalog::{self, CatalogEntry};
 use crate::parts::Parts;
 use crate::refusal::chain;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
 use base::Refusal;
 use std::sync::Arc;
+
+/// Components that are a second type of mount as well, as clients know them.
+const SECOND_TYPES: &[(&str, &str)] = &[("jwt", "oidc")];
 
 /// Registers all of them, as part of a cluster's first batch.
 pub(crate) fn register(parts: &Parts, tx: &mut Transaction) -> Result<(), Refusal> {
@@ -45,10 +49,19 @@ pub(crate) async fn update(node: &Arc<Unsealed>) -> Result<(), Refusal> {
 }
 
 fn add(parts: &Parts, tx: &mut Transaction, name: &str, bytes: &[u8]) -> Result<(), Refusal> {
-    let compiled = parts.runtime.compile(bytes, &plugin::digest_of(bytes));
-    let component = compiled.map_err(|error| {
+    let kind = plugin::kind_of(bytes).map_err(|error| {
         Refusal::internal(format!("built-in component {name}: {}", chain(&error)))
     })?;
-    let entry = catalog::entry(name, &component, true);
-    catalog::store(tx, &entry, &component, bytes, &parts.runtime)
+    let second = SECOND_TYPES.iter().filter(|(first, _)| *first == name);
+    for name in [name].into_iter().chain(second.map(|(_, second)| *second)) {
+        let entry = CatalogEntry {
+            kind: catalog::mount_kind(kind),
+            name: name.to_owned(),
+            version: format!("v{}+builtin.casemate", parts.settings.version),
+            digest: plugin::digest_of(bytes),
+            builtin: true,
+        };
+        catalog::store(tx, &entry, bytes)?;
+    }
+    Ok(())
 }

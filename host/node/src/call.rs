@@ -5,7 +5,7 @@ use crate::pipeline::{Known, Recorded, Target, no_match, operation};
 use crate::run::Failed;
 use crate::unsealed::Unsealed;
 use crate::{grant, secret};
-use barrier::{Transaction, View};
+use barrier::{SealWrap, Transaction, View};
 use base::{Answer, Envelope, Json, LeaseBlock, NamespaceId, Refusal, RefusalKind, Request};
 use core::time::Duration;
 use manifest::{Access, FieldSource, NoMatch, Validated};
@@ -47,16 +47,26 @@ pub(crate) fn matched(
     Ok((matched, warnings))
 }
 
-/// Runs the component; gives back the transaction with what it wrote and what the answer grants.
+/// What a request came to, not committed yet.
+pub(crate) struct Ran {
+    /// What was written, and what the answer grants.
+    pub(crate) tx: Transaction,
+    pub(crate) answer: Answer,
+    /// Was something done outside the server? Then it must not run again.
+    pub(crate) acted_outside: bool,
+}
+
+/// Runs the component.
 pub(crate) async fn component(
     node: &Arc<Unsealed>,
     recorded: &Recorded<'_>,
     target: Target<'_>,
     pinned: &Arc<Pinned>,
     tx: Transaction,
-) -> Result<(Transaction, Answer), Failed> {
+) -> Result<Ran, Failed> {
     let request = recorded.request();
     let (matched, mut warnings) = matched(request, target)?;
+    let (tx, identified) = identify(node, recorded, target, pinned, tx, &matched).await?;
     let call = new(node, request, recorded.caller(), target, pinned, tx);
     let done = match pinned.component.handle(call, matched).await {
         Ok(done) => done,
@@ -67,9 +77,46 @@ pub(crate) async fn component(
         .view
         .into_transaction()
         .map_err(|error| Refusal::internal(error.to_string()))?;
-    warnings.extend(done.value.warnings);
-    let answer = answer(node, recorded, target, pinned, &mut tx, done.value.outcome)?;
-    Ok((tx, with_warnings(answer, warnings)))
+    let remarks = done.value.warnings;
+    if let Outcome::Grant(granted) = &done.value.outcome {
+        grant::check_alias(identified.as_deref(), granted)?;
+    }
+    let answer = match done.value.outcome {
+        // What a component remarks is worth an answer; what the host does alone is not.
+        Outcome::Empty if !remarks.is_empty() => Answer::Envelope(Box::default()),
+        outcome => answer(node, recorded, target, pinned, &mut tx, outcome)?,
+    };
+    warnings.extend(remarks);
+    if !tx.is_read_only() {
+        // Nothing is to be written into a mount that was disabled meanwhile.
+        tx.depend_on(&pinned.place.key);
+    }
+    Ok(Ran {
+        tx,
+        answer: with_warnings(answer, warnings),
+        acted_outside: done.acted_outside,
+    })
+}
+
+/// Whom a login claims to be, asked before the method looks at any secret. None for other requests,
+/// and where it cannot be known in advance.
+async fn identify(
+    node: &Arc<Unsealed>,
+    recorded: &Recorded<'_>,
+    target: Target<'_>,
+    pinned: &Arc<Pinned>,
+    tx: Transaction,
+    matched: &Matched,
+) -> Result<(Transaction, Option<String>), Refusal> {
+    if target.route.access != Access::Login {
+        return Ok((tx, None));
+    }
+    let call = new(node, recorded.request(), None, target, pinned, tx);
+    let done = pinned.component.identify(call, matched.clone()).await;
+    let done = done.map_err(|error| refusal(&error))?;
+    let tx = done.view.into_transaction();
+    let tx = tx.map_err(|error| Refusal::internal(error.to_string()))?;
+    Ok((tx, done.value))
 }
 
 /// The answer that an outcome stands for; what it grants becomes part of the transaction.
@@ -175,17 +222,21 @@ pub(crate) fn of_host(
         mount: Arc::clone(&pinned.facts),
         system: node.components.system(node),
         now: node.now(),
-        limits: node.components.limits(),
+        limits: Arc::clone(&pinned.limits),
         caller: None,
         incoming: None,
-        checkpoint: None,
+        checkpoint: Some(Arc::clone(&pinned.checkpoint)),
     }
 }
 
 /// The storage of a mount, as its component may use it.
 fn view(tx: Transaction, namespace: NamespaceId, entry: &MountEntry, pinned: &Pinned) -> View {
     let rules = Arc::clone(pinned.component.rules());
-    View::new(tx, namespace, entry.id, entry.locality(), rules)
+    let seal_wrap = match entry.seal_wrap {
+        true => SealWrap::Wanted,
+        false => SealWrap::Unneeded,
+    };
+    View::new(tx, namespace, entry.id, entry.locality(), rules).with_seal_wrap(seal_wrap)
 }
 
 /// A component's failure, worded as if the host had refused where it could have.

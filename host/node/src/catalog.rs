@@ -5,7 +5,6 @@ use crate::refusal::{chain, from_barrier};
 use barrier::Transaction;
 use base::Refusal;
 use locality::{PhysicalKey, SystemKey};
-use manifest::Manifest;
 use mount::MountKind;
 use plugin::{Component, Kind, Runtime};
 use serde::{Deserialize, Serialize};
@@ -23,10 +22,6 @@ pub(crate) struct CatalogEntry {
     pub(crate) digest: String,
     /// Came it with the binary?
     pub(crate) builtin: bool,
-    /// The host's interfaces that it uses.
-    pub(crate) imports: Vec<String>,
-    /// What it said of itself.
-    pub(crate) manifest: Manifest,
 }
 
 /// The name of a kind, as in `sys/plugins/catalog/:type`.
@@ -46,25 +41,37 @@ pub(crate) fn kind_of(name: &str) -> Option<MountKind> {
     }
 }
 
-/// The entry of a component.
-pub(crate) fn entry(name: &str, component: &Component, builtin: bool) -> CatalogEntry {
+/// The entry of a component that was uploaded.
+pub(crate) fn entry(name: &str, component: &Component) -> CatalogEntry {
     CatalogEntry {
-        kind: match component.kind() {
-            Kind::Engine => MountKind::Secret,
-            Kind::Method => MountKind::Auth,
-        },
+        kind: mount_kind(component.kind()),
         name: name.to_owned(),
         version: format!("v{}", component.manifest().version),
         digest: component.digest().to_owned(),
-        builtin,
-        imports: component.imports().to_vec(),
-        manifest: Manifest::clone(component.manifest()),
+        builtin: false,
     }
 }
 
-/// Adds or replaces an entry with its bytes, and with its machine code, so that who mounts it need
-/// not compile it.
+/// The type of the mounts that run a component.
+pub(crate) const fn mount_kind(kind: Kind) -> MountKind {
+    match kind {
+        Kind::Engine => MountKind::Secret,
+        Kind::Method => MountKind::Auth,
+    }
+}
+
+/// Adds or replaces an entry with its bytes. Who mounts it first compiles it.
 pub(crate) fn store(
+    tx: &mut Transaction,
+    entry: &CatalogEntry,
+    bytes: &[u8],
+) -> Result<(), Refusal> {
+    tx.put(&SystemKey::component(&entry.digest), bytes.to_vec());
+    tx.write_json(&key(entry), entry).map_err(from_barrier)
+}
+
+/// As [`store`], with its machine code, where it was compiled already.
+pub(crate) fn store_compiled(
     tx: &mut Transaction,
     entry: &CatalogEntry,
     component: &Component,
@@ -78,8 +85,7 @@ pub(crate) fn store(
         &SystemKey::artifact(&entry.digest, &runtime.host_kind()),
         artifact,
     );
-    tx.put(&SystemKey::component(&entry.digest), bytes.to_vec());
-    tx.write_json(&key(entry), entry).map_err(from_barrier)
+    store(tx, entry, bytes)
 }
 
 /// Removes an entry. Its bytes stay: a mount may be pinned to them.
@@ -115,8 +121,9 @@ pub(crate) fn find(
 
 /// `v1.10.0` is newer than `v1.9.0`.
 fn version_order(version: &str) -> Vec<u64> {
-    version
-        .trim_start_matches('v')
+    let number = version.trim_start_matches('v').split('+').next();
+    number
+        .unwrap_or_default()
         .split('.')
         .map(|part| part.parse().unwrap_or(0))
         .collect()

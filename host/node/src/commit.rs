@@ -18,7 +18,7 @@ use journal::{Batch, Journal, JournalError};
 use locality::PhysicalKey;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use storage::Storage;
+use storage::{Snapshot, Storage};
 use tokio::sync::watch;
 
 /// Writes that are remembered for validation. A transaction older than all of them runs again.
@@ -88,10 +88,16 @@ impl Committer {
 
     /// A transaction on the state as it is now.
     pub(crate) fn begin(&self, keyring: Arc<Keyring>, entropy: Arc<dyn Entropy>) -> Transaction {
+        let (snapshot, seen) = self.moment();
+        Transaction::new(snapshot, keyring, entropy, seen)
+    }
+
+    /// The state as it is now, and the last commit that it surely has.
+    pub(crate) fn moment(&self) -> (Arc<dyn Snapshot>, u64) {
         // First the number, then the snapshot: the snapshot may hold more than `seen` says, which
         // costs a retry at worst; the other way round would lose an update.
         let seen = *self.line.settled.borrow();
-        Transaction::new(self.storage.snapshot(), keyring, entropy, seen)
+        (self.storage.snapshot(), seen)
     }
 
     /// Commits; returns the index in the log, or None when there was nothing to write.

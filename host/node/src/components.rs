@@ -1,14 +1,17 @@
 //! Components in memory: compiled once per digest, shared by all mounts that run them.
 
-use crate::engine::Pinned;
+use crate::checkpoint::Midway;
+use crate::engine::{Entry, Pinned};
+use crate::own_work::Started;
 use crate::refusal::{chain, from_barrier};
+use crate::tables;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
 use base::{NamespaceId, Refusal};
 use locality::SystemKey;
 use manifest::Matcher;
 use mount::MountEntry;
-use plugin::{Component, Limits, MountFacts, SystemFacts, TrustedArtifact};
+use plugin::{Component, MountFacts, SystemFacts, TrustedArtifact};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -16,16 +19,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 #[derive(Default)]
 pub(crate) struct Components {
     loaded: Mutex<HashMap<String, Component>>,
-    limits: OnceLock<Arc<Limits>>,
     system: OnceLock<Arc<SystemFacts>>,
 }
 
 impl Components {
-    /// What a call may use.
-    pub(crate) fn limits(&self) -> Arc<Limits> {
-        Arc::clone(self.limits.get_or_init(Arc::default))
-    }
-
     /// Where the host stands.
     pub(crate) fn system(&self, node: &Unsealed) -> Arc<SystemFacts> {
         Arc::clone(self.system.get_or_init(|| {
@@ -55,6 +52,10 @@ impl Components {
             tuned => tuned,
         };
         let max = ttl(entry.config.max_lease_ttl, settings.max_lease_ttl);
+        let place = Entry {
+            key: tables::mount_key(namespace, entry),
+            state: entry.state,
+        };
         let tables = node.tables();
         let namespace = tables.namespaces.with_id(namespace);
         let facts = MountFacts {
@@ -70,15 +71,20 @@ impl Components {
             is_local: entry.local,
             options: entry.options.clone(),
         };
+        let place = Arc::new(place);
         Ok(Pinned {
             component,
             matcher,
             facts: Arc::new(facts),
+            checkpoint: Arc::new(Midway::of(node, &place)),
+            place,
+            limits: Arc::clone(&node.parts.settings.limits),
+            started: Started::default(),
         })
     }
 
     /// The component with a digest: from memory, from its stored machine code, or compiled.
-    async fn load(
+    pub(crate) async fn load(
         &self,
         node: &Arc<Unsealed>,
         tx: &mut Transaction,

@@ -1,9 +1,13 @@
 //! What a mount runs.
 
 use crate::native::{self, Ask, Does, NativeRoute, Told};
+use crate::own_work::Started;
 use crate::{identity, sys, token};
+use barrier::{BarrierError, Transaction};
+use base::Refusal;
+use locality::PhysicalKey;
 use manifest::{Manifest, Matcher};
-use mount::MountEntry;
+use mount::{MountEntry, MountState};
 use std::sync::Arc;
 
 /// What a mount runs, with the matcher of its routes.
@@ -22,6 +26,26 @@ pub(crate) struct Pinned {
     pub(crate) component: plugin::Component,
     pub(crate) matcher: Matcher,
     pub(crate) facts: Arc<plugin::MountFacts>,
+    /// Commits its calls half-way.
+    pub(crate) checkpoint: Arc<dyn plugin::Checkpoint>,
+    pub(crate) place: Arc<Entry>,
+    /// What one call may use.
+    pub(crate) limits: Arc<plugin::Limits>,
+    pub(crate) started: Started,
+}
+
+/// The stored entry by which a component is mounted.
+pub(crate) struct Entry {
+    pub(crate) key: PhysicalKey,
+    pub(crate) state: MountState,
+}
+
+impl Entry {
+    /// Is the mount, in a transaction that depends on it, still what it was?
+    pub(crate) fn holds(&self, tx: &mut Transaction) -> Result<bool, BarrierError> {
+        let stored: Option<MountEntry> = tx.read_json(&self.key)?;
+        Ok(stored.is_some_and(|stored| stored.state == self.state))
+    }
 }
 
 /// An engine of the host.
@@ -71,6 +95,17 @@ impl Engine {
             Self::Component(pinned) => Some((pinned.component.manifest(), &pinned.matcher)),
             Self::Native(native) => Some((&native.manifest, &native.matcher)),
             Self::Broken(_) => None,
+        }
+    }
+
+    /// Waits until it can be called: as long as a call of it may take, and once more.
+    pub(crate) async fn ready(&self) -> Result<(), Refusal> {
+        match self {
+            Self::Component(pinned) if !pinned.started.is_done() => {
+                let at_most = pinned.limits.deadline.saturating_mul(2);
+                pinned.started.wait(at_most).await
+            }
+            _ => Ok(()),
         }
     }
 

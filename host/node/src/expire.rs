@@ -2,7 +2,6 @@
 //! time, and lets components look after their records.
 
 use crate::identity;
-use crate::lifecycle;
 use crate::refusal::{chain, from_barrier};
 use crate::secret;
 use crate::unsealed::Unsealed;
@@ -67,7 +66,9 @@ async fn run(node: Weak<Unsealed>, wake: Arc<Notify>) {
         let now = unsealed.now();
         if now.since(ticked) >= NAP_MAX {
             ticked = now;
-            lifecycle::tick(&unsealed).await;
+            unsealed.rotate_if_due().await;
+            unsealed.own_work.tick(&unsealed);
+            unsealed.removals.resume(&unsealed);
             if let Err(refusal) = identity::tick(&unsealed).await {
                 tracing::warn!(reason = refusal.reason, "rotating keys of identity tokens");
             }
@@ -124,7 +125,7 @@ async fn end(node: &Arc<Unsealed>, ended: &Due) -> Result<(), Refusal> {
                 // One that was renewed meanwhile has another end.
                 match access::find(tx, &hash, now).map_err(from_barrier)? {
                     Some(_) => Ok(()),
-                    None => secret::revoke_token(node, tx, &hash),
+                    None => secret::revoke_token(node, tx, &hash).map(drop),
                 }
             })
             .await

@@ -3,14 +3,27 @@
 use crate::engine::Pinned;
 use crate::identity;
 use crate::pipeline::Place;
-use crate::refusal::chain;
+use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use access::{Lifetime, NewToken, Token, TokenId};
 use barrier::Transaction;
 use base::{AuthBlock, Envelope, Refusal, Timestamp};
+use locality::SystemKey;
 use mount::MountEntry;
 use plugin::Grant;
 use std::sync::Arc;
+
+/// Refuses a grant to somebody else than the method said before it looked at any secret: failures
+/// are counted by what it said.
+pub(crate) fn check_alias(identified: Option<&str>, grant: &Grant) -> Result<(), Refusal> {
+    match identified {
+        Some(alias) if alias != grant.alias => Err(Refusal::internal(format!(
+            "an auth method identified {alias:?} and granted a token to {:?}",
+            grant.alias
+        ))),
+        _ => Ok(()),
+    }
+}
 
 /// Makes the token that a grant describes, in the transaction of the login.
 pub(crate) fn token(
@@ -29,6 +42,7 @@ pub(crate) fn token(
         Some(person) => (person.entity.id.clone(), person.policies()),
         None => (String::new(), Vec::new()),
     };
+    let kept = grant.clone();
     let mut policies = grant.policies;
     if !grant.token.no_default_policy {
         policies.push(String::from("default"));
@@ -51,7 +65,7 @@ pub(crate) fn token(
         namespace: place.namespace.id,
         policies,
         path: place.path.as_str().to_owned(),
-        display_name: format!("{}-{}", method.replace('/', "-"), grant.display_name),
+        display_name: display_name(method, &grant.display_name),
         metadata: grant.metadata.into_iter().collect(),
         uses: grant.token.uses,
         lifetime: Lifetime {
@@ -64,16 +78,31 @@ pub(crate) fn token(
         entity_id,
         role: String::new(),
         bound_cidrs: grant.token.bound_cidrs,
+        method: Some(entry.id),
     };
     let id = TokenId::make_service(node.parts.entropy.as_ref());
     let now = node.now();
     let token = access::make(tx, &node.salt, node.parts.entropy.as_ref(), now, &id, new)
         .map_err(|error| Refusal::internal(chain(&error)))?;
+    tx.write_json(
+        &SystemKey::token_grant(node.salt.hash(id.expose()).as_str()),
+        &kept,
+    )
+    .map_err(from_barrier)?;
     node.wake_expirer();
     Ok(Envelope {
         auth: Some(Box::new(block(id, token, now, identity_policies))),
         ..Envelope::default()
     })
+}
+
+/// The method's path, and who it is where the method has a name for that.
+fn display_name(method: &str, name: &str) -> String {
+    let method = method.replace('/', "-");
+    match name {
+        "" => method,
+        name => format!("{method}-{name}"),
+    }
 }
 
 /// What is told of a new or renewed token.

@@ -4,11 +4,12 @@ use crate::parts::Parts;
 use crate::refusal::{chain, from_barrier};
 use crate::{builtins, defaults};
 use access::{Lifetime, NewToken, TokenId, TokenSalt};
-use barrier::{Keyring, Transaction};
-use base::{NamespaceId, Refusal, Secret, make_uuid};
+use barrier::{Counts, Keyring, Transaction};
+use base::{Entropy, NamespaceId, Refusal, Secret, Timestamp, make_uuid};
 use locality::SystemKey;
 use seal::{SealConfig, SealKind, ValidThreshold};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -21,6 +22,8 @@ pub struct InitRequest {
     pub threshold: i64,
     /// Id of the first root token; a random one when not given.
     pub root_token: Option<String>,
+    /// The key that the shares make; a random one when not given.
+    pub key: Option<seal::Key>,
 }
 
 /// What only the one who asked is told.
@@ -41,12 +44,12 @@ pub(crate) struct Cluster {
 
 pub(crate) async fn initialize(
     parts: &Parts,
+    threshold: ValidThreshold,
     request: InitRequest,
 ) -> Result<Initialized, Refusal> {
-    let threshold = ValidThreshold::new(request.shares, request.threshold);
-    let threshold = threshold.map_err(|error| Refusal::invalid(error.to_string()))?;
     let entropy = parts.entropy.as_ref();
-    let [wrapping, root] = [make_key(parts), make_key(parts)];
+    let wrapping = request.key.unwrap_or_else(|| make_key(parts));
+    let root = make_key(parts);
     let keyring = Arc::new(Keyring::make(entropy, parts.clock.now()));
     let shares = seal::split(&wrapping, threshold, entropy);
 
@@ -65,8 +68,10 @@ pub(crate) async fn initialize(
     tx.danger_put_unsealed(&SystemKey::seal_config(), config);
     let wrapped = seal::wrap_root_key(&wrapping, &root, entropy);
     tx.danger_put_unsealed(&SystemKey::root_key(), wrapped);
-    let stored = keyring.seal_with(&root, entropy).map_err(from_barrier)?;
-    tx.danger_put_unsealed(&SystemKey::keyring(), stored);
+    let stored = keyring
+        .seal_with(&root, Counts::Ahead, entropy)
+        .map_err(from_barrier)?;
+    tx.danger_put_unsealed(&SystemKey::keyring(), stored.bytes);
 
     let cluster = Cluster {
         name: parts.settings.cluster_name.clone(),
@@ -110,6 +115,18 @@ fn first_token(
         Some(id) => TokenId::parse(id).ok_or_else(|| Refusal::invalid("invalid root token id"))?,
         None => TokenId::make_service(entropy),
     };
+    root_token(tx, &salt, entropy, parts.clock.now(), &id)?;
+    Ok(id.into_secret())
+}
+
+/// Makes a token that may do everything and never ends.
+pub(crate) fn root_token(
+    tx: &mut Transaction,
+    salt: &TokenSalt,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+    id: &TokenId,
+) -> Result<(), Refusal> {
     let new = NewToken {
         parent: None,
         namespace: NamespaceId::ROOT,
@@ -122,8 +139,28 @@ fn first_token(
         entity_id: String::new(),
         role: String::new(),
         bound_cidrs: Vec::new(),
+        method: None,
     };
-    access::make(tx, &salt, entropy, parts.clock.now(), &id, new)
-        .map_err(|error| Refusal::internal(chain(&error)))?;
-    Ok(id.into_secret())
+    let made = access::make(tx, salt, entropy, now, id, new);
+    made.map(drop)
+        .map_err(|error| Refusal::internal(chain(&error)))
+}
+
+/// Was a field given a value that asks for something?
+pub(crate) fn is_given(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_i64() != Some(0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+    }
+}
+
+/// PGP is not spoken: a second library of cryptography would come with it.
+pub(crate) fn no_pgp(field: &str) -> Refusal {
+    Refusal::invalid(format!(
+        "{field}: PGP keys are not supported, encrypt the answer on the client"
+    ))
 }

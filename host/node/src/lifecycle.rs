@@ -6,6 +6,7 @@ use crate::engine::{Engine, Pinned};
 use crate::refusal::chain;
 use crate::run::ATTEMPTS_MAX;
 use crate::unsealed::Unsealed;
+use barrier::Transaction;
 use base::NamespaceId;
 use mount::MountEntry;
 use plugin::{CallError, CallResult};
@@ -18,16 +19,14 @@ enum Hook {
 }
 
 /// Lets a component prepare its mount: after it was mounted, tuned, moved or unsealed, and before
-/// any request reaches it. One that fails is logged; its mount serves what it can.
+/// anything else is asked of it. One that fails is logged; its mount serves what it can.
 pub(crate) async fn start(
     node: &Arc<Unsealed>,
     namespace: NamespaceId,
     entry: &MountEntry,
     pinned: &Arc<Pinned>,
 ) {
-    if pinned.component.manifest().starts {
-        run(node, namespace, entry, pinned, Hook::Start).await;
-    }
+    run(node, namespace, entry, pinned, Hook::Start).await;
 }
 
 /// Lets all components that want it look after their own records.
@@ -36,6 +35,7 @@ pub(crate) async fn tick(node: &Arc<Unsealed>) {
     for (namespace, mount) in tables.iter() {
         if let Engine::Component(pinned) = &mount.1
             && pinned.component.manifest().ticks
+            && pinned.started.is_done()
         {
             run(node, namespace, &mount.0, pinned, Hook::Tick).await;
         }
@@ -50,16 +50,20 @@ async fn run(
     hook: Hook,
 ) {
     for _ in 0..ATTEMPTS_MAX {
-        let call = call::of_host(node, node.begin(), namespace, entry, pinned);
+        let mut tx = node.begin();
+        if !pinned.place.holds(&mut tx).unwrap_or(false) {
+            return;
+        }
+        let call = call::of_host(node, tx, namespace, entry, pinned);
         let done: CallResult<()> = match hook {
             Hook::Start => pinned.component.start(call).await,
             Hook::Tick => pinned.component.tick(call).await,
         };
         let failed = match done {
             Ok(done) => match done.view.into_transaction() {
-                Ok(tx) => match node.commit(tx).await {
-                    Ok(_) => return,
-                    Err(CommitError::Overtaken(number)) => {
+                Ok(tx) => match commit(node, pinned, tx).await {
+                    Ok(()) => return,
+                    Err(CommitError::Overtaken(number)) if !done.acted_outside => {
                         node.committer.settled(number).await;
                         continue;
                     }
@@ -74,4 +78,14 @@ async fn run(
         return;
     }
     tracing::warn!(mount = %entry.path, "a component's own work was always overtaken");
+}
+
+/// Commits, unless the mount was disabled meanwhile.
+async fn commit(
+    node: &Arc<Unsealed>,
+    pinned: &Pinned,
+    mut tx: Transaction,
+) -> Result<(), CommitError> {
+    tx.depend_on(&pinned.place.key);
+    node.commit(tx).await.map(drop)
 }

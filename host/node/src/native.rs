@@ -19,6 +19,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) request: &'a Request,
     pub(crate) input: Map,
     pub(crate) now: Timestamp,
+    /// Did a component that was called for it act on the outside world?
+    pub(crate) acted_outside: bool,
 }
 
 impl Ask<'_> {

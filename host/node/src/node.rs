@@ -1,15 +1,14 @@
 //! A node: sealed or unsealed, and what can be asked of it in either state.
 
 use crate::init::{InitRequest, Initialized};
+use crate::keys::{self, Keys};
 use crate::parts::Parts;
-use crate::refusal::from_storage;
 use crate::status;
 use crate::unsealed::Unsealed;
 use base::{Answer, Refusal, RefusalKind, Reply, Request};
 use locality::SystemKey;
-use seal::{Key, SealConfig, Submitted, UnsealProgress};
+use seal::{Key, SealConfig, Share, Submitted, UnsealProgress, ValidThreshold};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use storage::Space;
 
 /// One server of a cluster.
 pub struct Node {
@@ -95,24 +94,7 @@ impl Node {
 
     /// How the root key is sealed; None before initialization.
     pub(crate) fn seal_config(&self) -> Result<Option<SealConfig>, Refusal> {
-        let Some(bytes) = self.stored(&SystemKey::seal_config())? else {
-            return Ok(None);
-        };
-        let config = serde_json::from_slice(&bytes);
-        config
-            .map(Some)
-            .map_err(|error| Refusal::internal(format!("read seal configuration: {error}")))
-    }
-
-    fn stored<C: locality::ClassMark>(
-        &self,
-        key: &SystemKey<C>,
-    ) -> Result<Option<Vec<u8>>, Refusal> {
-        let snapshot = self.parts.storage.snapshot();
-        let bytes = snapshot
-            .get(Space::Entries, key.physical().as_bytes())
-            .map_err(from_storage)?;
-        Ok(bytes.map(|bytes| bytes.to_vec()))
+        keys::seal_config(&self.parts)
     }
 
     /// Makes the keys of a new cluster, its first token and its first mounts: one batch, or nothing.
@@ -121,17 +103,19 @@ impl Node {
     /// When it was done before, when the shares cannot be, and when the storage fails.
     pub async fn initialize(&self, request: InitRequest) -> Result<Initialized, Refusal> {
         let _changing = self.changing.lock().await;
+        let threshold = ValidThreshold::new(request.shares, request.threshold);
+        let threshold = threshold.map_err(|error| Refusal::invalid(error.to_string()))?;
         if self.seal_config()?.is_some() {
             return Err(Refusal::invalid("Vault is already initialized"));
         }
-        crate::init::initialize(&self.parts, request).await
+        crate::init::initialize(&self.parts, threshold, request).await
     }
 
     /// Takes one share of the key; unseals once there are enough.
     ///
     /// # Errors
     /// When the share cannot be one, and when the shares together are not the key.
-    pub async fn submit_share(&self, share: Vec<u8>) -> Result<(), Refusal> {
+    pub async fn submit_share(&self, share: Share) -> Result<(), Refusal> {
         let _changing = self.changing.lock().await;
         let Phase::Sealed(progress) = self.phase() else {
             return Ok(());
@@ -141,23 +125,26 @@ impl Node {
         let submitted = {
             let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
             let progress = progress.get_or_insert_with(|| UnsealProgress::new(config.threshold));
-            progress.submit(base::Secret::new(share), self.parts.entropy.as_ref())
+            progress.submit(share, self.parts.entropy.as_ref())
         };
         match submitted.map_err(|error| Refusal::invalid(error.to_string()))? {
             Submitted::Progress(_) => Ok(()),
-            Submitted::Combined(key) => self.unseal(&key).await,
+            Submitted::Combined(key) => self.unseal(key).await,
         }
     }
 
-    async fn unseal(&self, key: &Key) -> Result<(), Refusal> {
+    async fn unseal(&self, key: Key) -> Result<(), Refusal> {
         let missing = || Refusal::internal("the storage has a seal but no keys");
-        let wrapped = self.stored(&SystemKey::root_key())?.ok_or_else(missing)?;
-        let root = seal::unwrap_root_key(key, &wrapped);
+        let wrapped =
+            keys::unsealed_entry(&self.parts, &SystemKey::root_key())?.ok_or_else(missing)?;
+        let root = seal::unwrap_root_key(&key, &wrapped);
         let root = root.map_err(|error| Refusal::invalid(error.to_string()))?;
-        let keyring = self.stored(&SystemKey::keyring())?.ok_or_else(missing)?;
+        let keyring =
+            keys::unsealed_entry(&self.parts, &SystemKey::keyring())?.ok_or_else(missing)?;
         let keyring = barrier::Keyring::open_with(&keyring, &root)
             .map_err(|error| Refusal::internal(error.to_string()))?;
-        let unsealed = Unsealed::open(Arc::clone(&self.parts), keyring).await?;
+        let unsealed =
+            Unsealed::open(Arc::clone(&self.parts), Keys::new(keyring, root, key)).await?;
         self.enter(Phase::Unsealed(unsealed));
         tracing::info!("unsealed");
         Ok(())
@@ -213,27 +200,4 @@ impl Phase {
     fn sealed() -> Self {
         Self::Sealed(Arc::new(Mutex::new(None)))
     }
-}
-
-/// Initialises and unseals at once, for a development server: one share, kept by whoever reads the
-/// terminal.
-///
-/// # Errors
-/// As [`Node::initialize`] and [`Node::submit_share`].
-pub async fn open_for_development(
-    node: &Node,
-    root_token: Option<String>,
-) -> Result<Initialized, Refusal> {
-    let request = InitRequest {
-        shares: 1,
-        threshold: 1,
-        root_token,
-    };
-    let made = node.initialize(request).await?;
-    for share in &made.shares {
-        node.submit_share(share.expose().clone()).await?;
-    }
-    let unsealed = node.unsealed().ok_or_else(Node::is_sealed)?;
-    crate::defaults::mount_development_kv(&unsealed).await?;
-    Ok(made)
 }

@@ -35,6 +35,8 @@ pub struct Settings {
     pub default_lease_ttl: Duration,
     /// No lease is longer.
     pub max_lease_ttl: Duration,
+    /// Name of the machine, shown in `sys/ha-status`.
+    pub hostname: String,
     /// Where clients reach this node.
     pub api_addr: String,
     /// Where other nodes reach it.
@@ -45,6 +47,8 @@ pub struct Settings {
     pub version: String,
     /// When it was built, RFC 3339.
     pub build_date: String,
+    /// What one call of a component may use, where the mount has no limits of its own.
+    pub limits: Arc<plugin::Limits>,
 }
 
 impl Default for Settings {
@@ -53,11 +57,13 @@ impl Default for Settings {
             cluster_name: String::from("casemate"),
             default_lease_ttl: Self::LEASE_TTL,
             max_lease_ttl: Self::LEASE_TTL,
+            hostname: String::new(),
             api_addr: String::new(),
             cluster_addr: String::new(),
             storage_type: String::from("inmem"),
             version: String::from(env!("CARGO_PKG_VERSION")),
             build_date: String::new(),
+            limits: Arc::default(),
         }
     }
 }

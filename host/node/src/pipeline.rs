@@ -106,13 +106,7 @@ impl<'p> Routed<'p> {
     }
 
     fn target(request: &Request, place: &'p Place) -> Result<Target<'p>, Refusal> {
-        let no_handler = || {
-            let text = format!(
-                "no handler for route {:?}. route entry not found.",
-                place.path.as_str()
-            );
-            Refusal::new(RefusalKind::NotFound, text)
-        };
+        let no_handler = || no_handler(&place.path);
         let mount = place.mount.as_ref().ok_or_else(no_handler)?;
         let (manifest, matcher) = match &mount.1 {
             crate::engine::Engine::Broken(reason) => {
@@ -142,6 +136,13 @@ impl<'p> Routed<'p> {
             .map_or(Access::Token, |target| target.route.access)
     }
 
+    /// Does the listener let it be done without a token?
+    fn is_open(&self) -> bool {
+        let mount = self.place.mount.as_ref();
+        mount.is_some_and(|mount| mount.1.is_system())
+            && crate::sys::is_open(self.request.without_token, &self.place.rest)
+    }
+
     /// Finds out who calls, where the route asks for it.
     pub(crate) async fn authenticate(
         self,
@@ -150,7 +151,7 @@ impl<'p> Routed<'p> {
     ) -> Result<Known<'p>, Refusal> {
         let now = node.now();
         let needed = match self.access() {
-            Access::Token | Access::Sudo => true,
+            Access::Token | Access::Sudo => !self.is_open(),
             Access::Public | Access::Login => false,
         };
         if !needed {
@@ -167,6 +168,15 @@ impl<'p> Routed<'p> {
             now,
         })
     }
+}
+
+/// What Vault says of a path that no mount has.
+pub(crate) fn no_handler(path: &RequestPath) -> Refusal {
+    let text = format!(
+        "no handler for route {:?}. route entry not found.",
+        path.as_str()
+    );
+    Refusal::new(RefusalKind::NotFound, text)
 }
 
 /// What Vault says of a path that its mount does not know.

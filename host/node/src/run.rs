@@ -1,17 +1,18 @@
 //! Runs a request that passed its checks: in a transaction, again when it was overtaken, and in one
 //! batch with all that its answer grants.
 
-use crate::call;
+use crate::call::{self, Ran};
 use crate::commit::CommitError;
 use crate::engine::Engine;
 use crate::help;
 use crate::native::Ask;
-use crate::pipeline::{Known, Place, Recorded, Routed, Target};
+use crate::pipeline::{Known, Place, Recorded, Routed, Target, no_handler};
 use crate::refusal::from_commit;
 use crate::trail::Trail;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
 use base::{Answer, Operation, Refusal, RefusalKind, Request};
+use plugin::CallError;
 use std::sync::Arc;
 
 /// How often a request that is overtaken runs.
@@ -51,11 +52,8 @@ impl Unsealed {
             // To give in clear what was to be wrapped would be worse than nothing.
             return Err(Refusal::invalid("response wrapping is not supported yet"));
         }
-        self.refresh().await?;
-        let tables = self.tables();
-        let place = Place::find(&tables, request)?;
+        let (place, mut tx) = self.place(request).await?;
         trail.place(&place);
-        let mut tx = self.begin();
         let known = Routed::find(request, &place)
             .authenticate(self, &mut tx)
             .await?;
@@ -67,6 +65,23 @@ impl Unsealed {
         }
         let recorded = known.decide(exists)?.record(self, trail)?;
         self.run(&recorded, tx).await
+    }
+
+    /// Where a request goes, and its transaction, which has seen no change of mounts that the place
+    /// does not know: any later one that matters overtakes it.
+    async fn place(self: &Arc<Self>, request: &Request) -> Result<(Place, Transaction), Refusal> {
+        loop {
+            self.refresh().await?;
+            let place = Place::find(&self.tables(), request)?;
+            if let Some(mount) = &place.mount {
+                // Before the transaction begins: it is to see what the start wrote.
+                mount.1.ready().await?;
+            }
+            let tx = self.begin();
+            if self.is_current() {
+                return Ok((place, tx));
+            }
+        }
     }
 
     /// Asks the component, in the request's own transaction: what it read must still hold at the
@@ -121,6 +136,14 @@ impl Unsealed {
         if let Some(caller) = recorded.caller() {
             caller.check_alive(self, &mut tx)?;
         }
+        self.refresh().await?;
+        if let Ok(target) = recorded.target() {
+            let tables = self.tables();
+            let mount = tables.with_id(target.namespace, target.mount.0.id);
+            if mount.is_none_or(|mount| mount.0.is_going()) {
+                return Err(no_handler(&recorded.place().path));
+            }
+        }
         if let (Some(before), Ok(target)) = (recorded.existed(), recorded.target()) {
             let (same, exists) = self.exists(recorded.known(), target, tx).await?;
             if exists != before {
@@ -144,7 +167,7 @@ impl Unsealed {
             ));
         }
         let target = recorded.target()?;
-        let (tx, answer) = match &target.mount.1 {
+        let ran = match &target.mount.1 {
             Engine::Component(pinned) => {
                 call::component(self, recorded, target, pinned, tx).await?
             }
@@ -159,14 +182,25 @@ impl Unsealed {
                     request: recorded.request(),
                     input: validated.input,
                     now: self.now(),
+                    acted_outside: false,
                 };
                 let answer = native.handle(target.found.route, &mut ask).await?;
-                (tx, call::with_warnings(answer, warnings))
+                let acted_outside = ask.acted_outside;
+                Ran {
+                    tx,
+                    answer: call::with_warnings(answer, warnings),
+                    acted_outside,
+                }
             }
             Engine::Broken(reason) => return Err(Refusal::internal(reason.to_string()).into()),
         };
-        let index = self.finish(tx).await?;
-        Ok((answer, Some(index)))
+        match self.finish(ran.tx).await {
+            Ok(index) => Ok((ran.answer, Some(index))),
+            Err(Failed::Overtaken(_)) if ran.acted_outside => {
+                Err(CallError::OvertakenOutside.to_refusal().into())
+            }
+            Err(failed) => Err(failed),
+        }
     }
 
     /// Commits what a request wrote. What is kept in memory follows before the answer goes out.

@@ -2,21 +2,20 @@
 
 use crate::call;
 use crate::engine::{Engine, Pinned};
+use crate::own_work::Started;
 use crate::pipeline::{Place, Recorded};
-use crate::refusal::{from_barrier, from_commit};
+use crate::refusal::from_barrier;
+use crate::run::ATTEMPTS_MAX;
 use crate::tables::Mount;
 use crate::unsealed::Unsealed;
 use access::TokenHash;
-use barrier::Transaction;
-use base::{Envelope, Json, LeaseBlock, MountId, Refusal};
+use barrier::{Transaction, View};
+use base::{Envelope, Json, LeaseBlock, Refusal};
 use core::time::Duration;
 use lease::{LeaseTerms, SecretLease};
 use mount::MountEntry;
-use plugin::{Call, LeasedSecret};
+use plugin::{Call, CallError, LeasedSecret};
 use std::sync::Arc;
-
-/// Leases of a mount that are looked up at a time.
-const LEASES_AT_ONCE: usize = 100;
 
 /// Keeps the lease of a secret, in the transaction that made it.
 pub(crate) fn lease(
@@ -37,8 +36,19 @@ pub(crate) fn lease(
         0 => pinned.facts.default_ttl_seconds,
         asked => asked,
     };
+    // A call that committed half-way can outlive its token: what it hands out then ends at once.
+    let is_token_gone = match recorded.caller() {
+        Some(caller) => access::find(tx, &caller.hash, now)
+            .map_err(from_barrier)?
+            .is_none(),
+        None => false,
+    };
+    let ttl = match is_token_gone {
+        true => 0,
+        false => ttl.min(max),
+    };
     let terms = LeaseTerms {
-        ttl: ttl.min(max),
+        ttl,
         max_ttl: max,
         renewable: secret.terms.renewable,
     };
@@ -83,15 +93,28 @@ pub(crate) async fn revoke(
     // A mount that is gone took its secrets with it.
     if let Some(mount) = tables.with_id(lease.namespace, lease.mount) {
         let pinned = pinned(mount)?;
-        let call = of_host(node, tx, &lease, mount, pinned);
-        let done = pinned.component.revoke(call, as_given(id, &lease)?).await;
-        let view = done.map_err(|error| error.to_refusal())?.view;
-        tx = view
-            .into_transaction()
-            .map_err(|error| Refusal::internal(error.to_string()))?;
+        let mut attempts = 0;
+        loop {
+            let call = of_host(node, tx, &lease, mount, pinned);
+            match pinned.component.revoke(call, as_given(id, &lease)?).await {
+                Ok(done) => break tx = transaction(pinned, done.view)?,
+                Err(CallError::Overtaken) if attempts < ATTEMPTS_MAX => tx = node.begin(),
+                Err(error) => return Err(error.to_refusal()),
+            }
+            attempts += 1;
+        }
     }
     lease::forget(&mut tx, id).map_err(from_barrier)?;
     Ok(tx)
+}
+
+/// A lease that was renewed, not committed yet.
+pub(crate) struct Renewed {
+    pub(crate) tx: Transaction,
+    pub(crate) lease: LeaseBlock,
+    pub(crate) warnings: Vec<String>,
+    /// Was something done outside the server?
+    pub(crate) acted_outside: bool,
 }
 
 /// Renews a lease: the component decides, the host clamps.
@@ -100,7 +123,7 @@ pub(crate) async fn renew(
     mut tx: Transaction,
     id: &str,
     increment: u64,
-) -> Result<(Transaction, LeaseBlock, Vec<String>), Refusal> {
+) -> Result<Renewed, Refusal> {
     let now = node.now();
     let found = lease::find(&mut tx, id).map_err(from_barrier)?;
     let mut lease = found
@@ -110,7 +133,9 @@ pub(crate) async fn renew(
         return Err(Refusal::invalid("lease is not renewable"));
     }
     let tables = node.tables();
-    let mount = tables.with_id(lease.namespace, lease.mount);
+    let mount = tables
+        .with_id(lease.namespace, lease.mount)
+        .filter(|mount| !mount.0.is_going());
     let mount = mount.ok_or_else(|| Refusal::invalid("lease not found"))?;
     let pinned = pinned(mount)?;
     let call = of_host(node, tx, &lease, mount, pinned);
@@ -119,10 +144,10 @@ pub(crate) async fn renew(
         .renew_lease(call, as_given(id, &lease)?, increment)
         .await;
     let done = done.map_err(|error| error.to_refusal())?;
-    let mut tx = done
-        .view
-        .into_transaction()
-        .map_err(|error| Refusal::internal(error.to_string()))?;
+    let mut tx = transaction(pinned, done.view)?;
+    // Where the call committed half-way, the lease can have been revoked since.
+    let found = lease::find(&mut tx, id).map_err(from_barrier)?;
+    found.ok_or_else(|| Refusal::invalid("lease not found"))?;
     let asked = match done.value.terms.ttl_seconds {
         0 => lease.terms.ttl,
         asked => asked,
@@ -140,45 +165,46 @@ pub(crate) async fn renew(
         renewable: true,
         duration,
     };
-    Ok((tx, block, done.value.warnings))
+    Ok(Renewed {
+        tx,
+        lease: block,
+        warnings: done.value.warnings,
+        acted_outside: done.acted_outside,
+    })
 }
 
-/// Undoes everything that a mount handed out, lease by lease. Ends at the first that cannot be.
-pub(crate) async fn revoke_all_of(node: &Arc<Unsealed>, mount: MountId) -> Result<(), Refusal> {
-    loop {
-        let mut tx = node.begin();
-        let ids = lease::ids_of_mount(&mut tx, mount, LEASES_AT_ONCE).map_err(from_barrier)?;
-        if ids.is_empty() {
-            return Ok(());
-        }
-        for id in ids {
-            let tx = revoke(node, node.begin(), &id).await?;
-            node.commit(tx).await.map_err(|error| from_commit(&error))?;
-        }
-    }
-}
-
-/// Revokes a token and its descendants; what was leased to them ends now.
+/// Revokes a token and its descendants; what was leased to them ends now. Says how many are gone.
 pub(crate) fn revoke_token(
     node: &Arc<Unsealed>,
     tx: &mut Transaction,
     hash: &TokenHash,
-) -> Result<(), Refusal> {
+) -> Result<usize, Refusal> {
     let now = node.now();
-    for gone in access::revoke(tx, hash, now).map_err(from_barrier)? {
+    let gone = access::revoke(tx, hash, now).map_err(from_barrier)?;
+    for gone in &gone {
         lease::end_those_of_token(tx, gone.as_str(), now).map_err(from_barrier)?;
     }
     node.wake_expirer();
-    Ok(())
+    Ok(gone.len())
 }
 
 fn pinned(mount: &Mount) -> Result<&Arc<Pinned>, Refusal> {
     match &mount.1 {
+        // Not waited for: whoever ends leases has others to end meanwhile.
+        Engine::Component(pinned) if !pinned.started.is_done() => Err(Started::refusal()),
         Engine::Component(pinned) => Ok(pinned),
         _ => Err(Refusal::internal(
             "a lease of an engine that leases nothing",
         )),
     }
+}
+
+/// What a call wrote, to be committed while its mount is there.
+fn transaction(pinned: &Pinned, view: View) -> Result<Transaction, Refusal> {
+    let tx = view.into_transaction();
+    let mut tx = tx.map_err(|error| Refusal::internal(error.to_string()))?;
+    tx.depend_on(&pinned.place.key);
+    Ok(tx)
 }
 
 fn as_given(id: &str, lease: &SecretLease) -> Result<plugin::Lease, Refusal> {

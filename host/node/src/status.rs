@@ -4,6 +4,7 @@ use crate::init::InitRequest;
 use crate::native::{NativeField, body, describe_route};
 use crate::node::{Node, Phase};
 use crate::pipeline::operation;
+use crate::shares;
 use Does::{Later, Now};
 use base::{Answer, HealthReport, Json, Map, Refusal, RefusalKind, Request};
 use core::pin::Pin;
@@ -181,76 +182,79 @@ fn initialized(node: &Node) -> Result<Answer, Refusal> {
 }
 
 async fn init(node: &Node, data: &Map) -> Result<Answer, Refusal> {
-    for refused in ["pgp_keys", "root_token_pgp_key", "recovery_pgp_keys"] {
-        let asked = data.get(refused).is_some_and(|value| match value {
-            Value::Array(list) => !list.is_empty(),
-            Value::String(text) => !text.is_empty(),
-            _ => false,
-        });
-        if asked {
-            return Err(Refusal::invalid(format!("{refused} is not supported")));
-        }
-    }
-    let number = |name: &str| match data.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => value
-            .as_i64()
-            .map(Some)
-            .ok_or_else(|| Refusal::invalid(format!("{name} must be a number"))),
-    };
     let request = InitRequest {
-        shares: number("secret_shares")?.unwrap_or(0),
-        threshold: number("secret_threshold")?.unwrap_or(0),
+        shares: whole_number(data, "secret_shares")?,
+        threshold: whole_number(data, "secret_threshold")?,
         root_token: None,
+        key: None,
     };
-    let made = node.initialize(request).await?;
-    let hex = |share: &seal::Share| share.expose().iter().map(|b| format!("{b:02x}")).collect();
-    let keys: Vec<String> = made.shares.iter().map(hex).collect();
-    let keys_base64: Vec<String> = made
-        .shares
+    whole_number(data, "recovery_shares")?;
+    whole_number(data, "recovery_threshold")?;
+    let is_given = |name: &&str| data.get(*name).is_some_and(crate::init::is_given);
+    let recovery = ["recovery_shares", "recovery_threshold", "recovery_pgp_keys"];
+    let recovery: Vec<&str> = recovery.into_iter().filter(is_given).collect();
+    if !recovery.is_empty() {
+        return Err(Refusal::invalid(format!(
+            "parameters {} not applicable to seal type shamir",
+            recovery.join(",")
+        )));
+    }
+    if let Some(field) = ["pgp_keys", "root_token_pgp_key"]
         .iter()
-        .map(|share| to_base64(share.expose()))
-        .collect();
+        .find(|name| is_given(name))
+    {
+        return Err(crate::init::no_pgp(field));
+    }
+    let made = node.initialize(request).await?;
     Ok(Answer::Bare(Json::of(&json!({
-        "keys": keys,
-        "keys_base64": keys_base64,
+        "keys": shares::all_in_hex(&made.shares),
+        "keys_base64": shares::all_in_base64(&made.shares),
         "root_token": made.root_token.expose(),
     }))))
 }
 
 async fn unseal(node: &Node, data: &Map) -> Result<Answer, Refusal> {
-    if data.get("reset").and_then(Value::as_bool) == Some(true) {
+    let key = match data.get("key") {
+        None | Some(Value::Null) => "",
+        Some(Value::String(key)) => key,
+        Some(_) => return Err(not_a("key", "text")),
+    };
+    let [reset, migrate] = [flag(data, "reset")?, flag(data, "migrate")?];
+    if reset {
         node.reset_progress();
         return seal_status(node);
     }
-    let key = data.get("key").and_then(Value::as_str).unwrap_or_default();
     if key.is_empty() {
         let text = "'key' must be specified in request body as JSON, or 'reset' set to true";
         return Err(Refusal::invalid(text));
     }
-    let share = from_hex(key).or_else(|| from_base64(key));
-    let share =
-        share.ok_or_else(|| Refusal::invalid("'key' must be a valid hex or base64 string"))?;
+    let share = shares::parse(key)?;
+    if migrate {
+        let text = "can't perform a seal migration, no migration seal found";
+        return Err(Refusal::invalid(text));
+    }
     node.submit_share(share).await?;
     seal_status(node)
 }
 
-fn to_base64(bytes: &[u8]) -> String {
-    use base64::Engine;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
+/// A number that was given, or zero.
+fn whole_number(data: &Map, name: &str) -> Result<i64, Refusal> {
+    match data.get(name) {
+        None | Some(Value::Null) => Ok(0),
+        Some(value) => value.as_i64().ok_or_else(|| not_a(name, "whole number")),
+    }
 }
 
-fn from_base64(text: &str) -> Option<Vec<u8>> {
-    use base64::Engine;
-    base64::engine::general_purpose::STANDARD.decode(text).ok()
+/// A flag that was given, or false.
+fn flag(data: &Map, name: &str) -> Result<bool, Refusal> {
+    match data.get(name) {
+        None | Some(Value::Null) => Ok(false),
+        Some(value) => value.as_bool().ok_or_else(|| not_a(name, "boolean")),
+    }
 }
 
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
-    let digits = digits.filter(|digits| digits.len().is_multiple_of(2))?;
-    let byte = |pair: &[u32]| match pair {
-        [high, low] => u8::try_from(high * 16 + low).ok(),
-        _ => None,
-    };
-    digits.chunks(2).map(byte).collect()
+fn not_a(name: &str, kind: &str) -> Refusal {
+    Refusal::invalid(format!(
+        "failed to decode JSON input: {name} is not a {kind}"
+    ))
 }

@@ -19,6 +19,8 @@ pub(crate) type Mount = (MountEntry, Engine);
 pub(crate) struct Tables {
     pub(crate) namespaces: Namespaces,
     mounts: HashMap<NamespaceId, Table<Engine>>,
+    /// Disabled, and not gone yet: no path leads to them, but what they leased is theirs to undo.
+    going: HashMap<(NamespaceId, MountId), Arc<Mount>>,
 }
 
 impl Tables {
@@ -27,9 +29,17 @@ impl Tables {
         self.mounts.get(&namespace)
     }
 
-    /// The mount with this id in a namespace.
+    /// The mount with this id in a namespace, also one that is going.
     pub(crate) fn with_id(&self, namespace: NamespaceId, id: MountId) -> Option<&Arc<Mount>> {
-        self.of(namespace)?.with_id(id)
+        let mounted = self.of(namespace).and_then(|table| table.with_id(id));
+        mounted.or_else(|| self.going.get(&(namespace, id)))
+    }
+
+    /// The mounts that are going.
+    pub(crate) fn going(&self) -> impl Iterator<Item = (NamespaceId, &MountEntry)> {
+        self.going
+            .iter()
+            .map(|((namespace, _), mount)| (*namespace, &mount.0))
     }
 
     /// All mounts, with the ids of their namespaces.
@@ -40,6 +50,12 @@ impl Tables {
     }
 
     pub(crate) fn put(&mut self, namespace: NamespaceId, entry: MountEntry, engine: Engine) {
+        if entry.is_going() {
+            self.drop_mount(namespace, entry.id);
+            self.going
+                .insert((namespace, entry.id), Arc::new((entry, engine)));
+            return;
+        }
         let table = self.mounts.entry(namespace).or_default();
         // A mount that moved is found by its id at its old path.
         if let Some(old) = table.with_id(entry.id).map(|mount| mount.0.path.clone()) {
@@ -49,6 +65,7 @@ impl Tables {
     }
 
     pub(crate) fn drop_mount(&mut self, namespace: NamespaceId, id: MountId) {
+        self.going.remove(&(namespace, id));
         if let Some(table) = self.mounts.get_mut(&namespace)
             && let Some(path) = table.with_id(id).map(|mount| mount.0.path.clone())
         {
@@ -93,23 +110,27 @@ pub(crate) fn mount_of(key: &PhysicalKey) -> Option<MountId> {
     u64::from_str_radix(id?, 16).ok().map(MountId::new)
 }
 
+/// Where a mount's entry lies.
+pub(crate) fn mount_key(namespace: NamespaceId, entry: &MountEntry) -> PhysicalKey {
+    match entry.local {
+        true => SystemKey::local_mount(namespace, entry.id)
+            .physical()
+            .clone(),
+        false => SystemKey::mount(namespace, entry.id).physical().clone(),
+    }
+}
+
 /// Writes a mount's entry where its locality says.
 pub(crate) fn store_mount(
     tx: &mut Transaction,
     namespace: NamespaceId,
     entry: &MountEntry,
 ) -> Result<(), Refusal> {
-    let written = match entry.local {
-        true => tx.write_json(&SystemKey::local_mount(namespace, entry.id), entry),
-        false => tx.write_json(&SystemKey::mount(namespace, entry.id), entry),
-    };
-    written.map_err(from_barrier)
+    tx.write_json(&mount_key(namespace, entry), entry)
+        .map_err(from_barrier)
 }
 
 /// Removes a mount's entry.
 pub(crate) fn forget_mount(tx: &mut Transaction, namespace: NamespaceId, entry: &MountEntry) {
-    match entry.local {
-        true => tx.delete(&SystemKey::local_mount(namespace, entry.id)),
-        false => tx.delete(&SystemKey::mount(namespace, entry.id)),
-    }
+    tx.delete(&mount_key(namespace, entry));
 }

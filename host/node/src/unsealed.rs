@@ -1,20 +1,24 @@
 //! What a node has while it is unsealed. Dropping it drops the keys.
 
 use crate::acls::Acls;
+use crate::ceremonies::Ceremonies;
 use crate::commit::{CommitError, Committer};
 use crate::components::Components;
 use crate::devices::Devices;
 use crate::engine::Engine;
 use crate::expire::Expirer;
 use crate::init::Cluster;
+use crate::keys::Keys;
+use crate::own_work::{OwnWork, Started};
 use crate::parts::Parts;
 use crate::people::People;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
+use crate::removal::Removals;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
-use crate::{builtins, defaults, lifecycle, run};
+use crate::{builtins, defaults, run};
 use access::{Token, TokenSalt};
-use barrier::{Keyring, Transaction};
+use barrier::{Commit, Transaction};
 use base::{NamespaceId, Refusal, Timestamp};
 use locality::{PhysicalKey, SystemKey};
 use policy::Acl;
@@ -24,7 +28,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// An unsealed node.
 pub(crate) struct Unsealed {
     pub(crate) parts: Arc<Parts>,
-    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) keys: Keys,
     pub(crate) committer: Committer,
     pub(crate) salt: TokenSalt,
     pub(crate) cluster: Cluster,
@@ -32,6 +36,7 @@ pub(crate) struct Unsealed {
     pub(crate) acls: Acls,
     pub(crate) people: People,
     pub(crate) components: Components,
+    pub(crate) ceremonies: Ceremonies,
     pub(crate) devices: Devices,
     pub(crate) moves: Moves,
     /// When it was unsealed.
@@ -42,14 +47,15 @@ pub(crate) struct Unsealed {
     refreshing: tokio::sync::Mutex<()>,
     seal_wanted: AtomicBool,
     expirer: Expirer,
+    pub(crate) own_work: OwnWork,
+    pub(crate) removals: Removals,
 }
 
 impl Unsealed {
     /// Loads what a node keeps in memory, and begins the work in the background.
-    pub(crate) async fn open(parts: Arc<Parts>, keyring: Keyring) -> Result<Arc<Self>, Refusal> {
-        let keyring = Arc::new(keyring);
+    pub(crate) async fn open(parts: Arc<Parts>, keys: Keys) -> Result<Arc<Self>, Refusal> {
         let committer = Committer::new(Arc::clone(&parts.storage), Arc::clone(&parts.journal));
-        let mut tx = committer.begin(Arc::clone(&keyring), Arc::clone(&parts.entropy));
+        let mut tx = committer.begin(keys.ring(), Arc::clone(&parts.entropy));
         let missing = |what: &str| Refusal::internal(format!("the storage has no {what}"));
         let salt = tx.get(&SystemKey::token_salt()).map_err(from_barrier)?;
         let salt = TokenSalt::new(salt.ok_or_else(|| missing("token salt"))?.expose());
@@ -57,11 +63,12 @@ impl Unsealed {
         let cluster = cluster.ok_or_else(|| missing("cluster id"))?;
         let unsealed = Arc::new(Self {
             components: Components::default(),
+            ceremonies: Ceremonies::default(),
             devices: Devices::default(),
             moves: Moves::default(),
             since: parts.clock.now(),
             parts,
-            keyring,
+            keys,
             committer,
             salt,
             cluster_id: cluster.id.as_str().into(),
@@ -73,6 +80,8 @@ impl Unsealed {
             refreshing: tokio::sync::Mutex::new(()),
             seal_wanted: AtomicBool::new(false),
             expirer: Expirer::default(),
+            own_work: OwnWork::default(),
+            removals: Removals::default(),
         });
         builtins::update(&unsealed).await?;
         defaults::complete(&unsealed).await?;
@@ -88,7 +97,7 @@ impl Unsealed {
     /// A transaction on the state as it is now.
     pub(crate) fn begin(&self) -> Transaction {
         self.committer
-            .begin(Arc::clone(&self.keyring), Arc::clone(&self.parts.entropy))
+            .begin(self.keys.ring(), Arc::clone(&self.parts.entropy))
     }
 
     /// Commits a transaction of the node's own and takes note of what it changed.
@@ -96,7 +105,23 @@ impl Unsealed {
         self: &Arc<Self>,
         tx: Transaction,
     ) -> Result<Option<u64>, CommitError> {
-        let commit = tx.finish().map_err(CommitError::Seal)?;
+        self.commit_gathered(tx.finish().map_err(CommitError::Seal)?)
+            .await
+    }
+
+    /// As [`commit`](Self::commit), of what a transaction has handed over already.
+    pub(crate) async fn commit_gathered(
+        self: &Arc<Self>,
+        commit: Commit,
+    ) -> Result<Option<u64>, CommitError> {
+        if !commit.batch.ops.is_empty() {
+            self.vouch().await?;
+        }
+        self.commit_sealed(commit).await
+    }
+
+    /// Commits what is sealed already, and counted.
+    pub(crate) async fn commit_sealed(&self, commit: Commit) -> Result<Option<u64>, CommitError> {
         let committed = self.committer.commit(commit).await;
         if let Err(error @ CommitError::Journal(fatal)) = &committed
             && is_fatal(fatal)
@@ -176,7 +201,7 @@ impl Unsealed {
     /// Brings what is kept in memory up to date with what was applied. Costs one comparison when
     /// nothing changed.
     pub(crate) async fn refresh(self: &Arc<Self>) -> Result<(), Refusal> {
-        if self.parts.changes.count() == self.current.load(Ordering::Acquire) {
+        if self.is_current() {
             return Ok(());
         }
         let _refreshing = self.refreshing.lock().await;
@@ -201,6 +226,11 @@ impl Unsealed {
         Ok(())
     }
 
+    /// Is what is kept in memory up to date?
+    pub(crate) fn is_current(&self) -> bool {
+        self.parts.changes.count() == self.current.load(Ordering::Acquire)
+    }
+
     async fn follow(
         self: &Arc<Self>,
         tx: &mut Transaction,
@@ -222,7 +252,10 @@ impl Unsealed {
                     let engine = self.engine(tx, namespace, &entry).await;
                     tables.put(namespace, entry, engine);
                 }
-                None => tables.drop_mount(namespace, id),
+                None => {
+                    self.own_work.forget(id);
+                    tables.drop_mount(namespace, id);
+                }
             }
         } else if key.path().starts_with("core/audit/")
             || key.path().starts_with("core/local-audit/")
@@ -243,11 +276,15 @@ impl Unsealed {
             return Engine::native(entry);
         }
         match self.components.pin(self, tx, namespace, entry).await {
-            Ok(pinned) => {
+            Ok(mut pinned) if pinned.component.manifest().starts && !entry.is_going() => {
+                let opening;
+                (opening, pinned.started) = Started::once_opened();
                 let pinned = Arc::new(pinned);
-                lifecycle::start(self, namespace, entry, &pinned).await;
+                self.own_work
+                    .start(self, namespace, entry, &pinned, opening);
                 Engine::Component(pinned)
             }
+            Ok(pinned) => Engine::Component(Arc::new(pinned)),
             Err(refusal) => {
                 let reason = format!("{}: {}", refusal.message, refusal.reason);
                 tracing::error!(mount = %entry.path, reason, "mount has nothing to run it");
@@ -270,6 +307,10 @@ impl Unsealed {
         self.committer.close();
         self.expirer.stop().await;
         drop(self.refreshing.lock().await);
+        self.own_work.stop().await;
+        self.removals.stop().await;
+        // Last of all: nothing seals any more.
+        self.count_exactly().await;
     }
 
     pub(crate) fn reopen_audit_files(&self) {

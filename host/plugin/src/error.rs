@@ -112,6 +112,13 @@ pub enum CallError {
     /// Another request overtook what was read. Run the request again.
     #[error("another request overtook what was read")]
     Overtaken,
+    /// Another request overtook what was read, and the component has acted on the outside world: it
+    /// must not be run again.
+    #[error("another request overtook what was read, after something was done outside")]
+    OvertakenOutside,
+    /// A checkpoint came to nothing, and the component went on as if it had not.
+    #[error("nothing could be committed: {0}")]
+    NotCommitted(String),
     /// The component trapped.
     #[error("component trapped: {0}")]
     Trapped(String),
@@ -179,7 +186,13 @@ impl CallError {
     pub const fn is_fault(&self) -> bool {
         !matches!(
             self,
-            Self::Busy | Self::WrongPlace | Self::Overtaken | Self::Failure(_) | Self::Storage(_)
+            Self::Busy
+                | Self::WrongPlace
+                | Self::Overtaken
+                | Self::OvertakenOutside
+                | Self::NotCommitted(_)
+                | Self::Failure(_)
+                | Self::Storage(_)
         )
     }
 
@@ -187,12 +200,20 @@ impl CallError {
     pub fn to_refusal(&self) -> Refusal {
         let kind = match self {
             Self::Failure(failure) => return failure.to_refusal(),
-            Self::Busy | Self::Overtaken | Self::WrongPlace => RefusalKind::Unavailable,
+            Self::Busy | Self::Overtaken | Self::WrongPlace | Self::NotCommitted(_) => {
+                RefusalKind::Unavailable
+            }
+            // Not a status after which clients try again by themselves.
+            Self::OvertakenOutside => RefusalKind::Invalid,
             _ => RefusalKind::Internal,
         };
         let message = match self {
             Self::Busy => "too many requests are running, try again",
             Self::Overtaken => "request was overtaken by another one, try again",
+            Self::OvertakenOutside => {
+                "request was overtaken by another one, after it had acted outside the server: look at what was done before you try again"
+            }
+            Self::NotCommitted(_) => "server is busy, try again",
             Self::WrongPlace => "request must run on the primary cluster",
             Self::Deadline(_) => "plugin was stopped: it ran for too long",
             Self::Memory(_) => "plugin was stopped: it wanted too much memory",

@@ -19,6 +19,7 @@ mod artifact;
 mod call;
 mod component;
 mod error;
+mod exports;
 mod heavy;
 mod inspect;
 mod limits;
@@ -34,6 +35,7 @@ pub use call::{
 };
 pub use component::Component;
 pub use error::{CallError, Cause, ComponentError, Failure, FailureKind, RuntimeError};
+pub use exports::kind_of;
 pub use inspect::{Inspected, digest_of};
 pub use limits::{LimitExceeded, Limits};
 pub use runtime::{Runtime, RuntimeConfig};

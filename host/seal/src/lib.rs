@@ -9,13 +9,19 @@
 
 mod config;
 mod field;
+mod generate;
 mod progress;
+mod quorum;
+mod rekey;
 mod shamir;
 mod threshold;
 mod wrap;
 
 pub use config::{SealConfig, SealKind};
+pub use generate::{GenerateRoot, GenerateStatus, Generated};
 pub use progress::{Progress, Submitted, UnsealProgress};
+pub use quorum::{CANCEL_GUARD, CancelBy, QuorumError};
+pub use rekey::{NewSeal, Rekey, RekeyStatus, Rekeyed, Verification, Verified, VerifyStatus};
 pub use shamir::{Share, ShareError, combine, split};
 pub use threshold::{ThresholdError, ValidThreshold};
 pub use wrap::{KEY_BYTES, Key, UnwrapError, unwrap_root_key, wrap_root_key};

@@ -59,6 +59,12 @@ impl UnsealProgress {
         self.nonce.clear();
     }
 
+    /// Was this very share submitted before?
+    pub fn holds(&self, share: &Share) -> bool {
+        let same = |known: &Share| verify_slices_are_equal(known.expose(), share.expose()).is_ok();
+        self.shares.iter().any(same)
+    }
+
     /// Takes a share. One that is there already changes nothing.
     ///
     /// # Errors
@@ -66,11 +72,7 @@ impl UnsealProgress {
     /// one coordinate, which is found when they are put together and forgets all of them.
     pub fn submit(&mut self, share: Share, entropy: &dyn Entropy) -> Result<Submitted, ShareError> {
         check_length(&share, self.threshold)?;
-        let known = self
-            .shares
-            .iter()
-            .any(|known| verify_slices_are_equal(known.expose(), share.expose()).is_ok());
-        if !known {
+        if !self.holds(&share) {
             self.shares.push(share);
         }
         if self.nonce.is_empty() {

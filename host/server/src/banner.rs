@@ -73,6 +73,7 @@ pub(crate) fn development(config: &Config, keys: &Keys, tls: Option<&MadeCertifi
     let Keys {
         unseal_key,
         root_token,
+        ..
     } = keys;
     let _ = write!(
         text,

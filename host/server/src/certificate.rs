@@ -1,5 +1,6 @@
 //! A certificate for development mode, made for the occasion.
 
+use crate::files::write_private;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
 };
@@ -75,18 +76,6 @@ pub(crate) fn make_certificate(
             .map_err(|error| CertificateError::Write(file.clone(), error))?;
     }
     Ok(made)
-}
-
-/// Writes a file that only this user may read.
-///
-/// # Errors
-/// As the operating system says.
-pub(crate) fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(file)?.write_all(bytes)
 }
 
 #[cfg(test)]

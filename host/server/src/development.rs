@@ -1,14 +1,16 @@
 //! Development mode: a node that is unsealed at once, with its keys where everybody can see them.
 
 use crate::arguments::Development;
-use crate::certificate::{MadeCertificate, make_certificate, write_private};
+use crate::certificate::{MadeCertificate, make_certificate};
 use crate::config::{Given, ListenerConfig, StorageConfig, TlsConfig};
 use crate::error::ServerError;
+use crate::files::write_private;
 use crate::system::SystemEntropy;
 use api::{ClientCertificates, Limits, TlsFiles, TlsVersion};
+use base::Secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use node::Node;
+use node::{DevelopmentKeys, Node};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::net::ToSocketAddrs as _;
@@ -21,6 +23,13 @@ pub(crate) struct Keys {
     pub(crate) unseal_key: String,
     /// The root token.
     pub(crate) root_token: String,
+    /// Was the folder set up to its end?
+    #[serde(default = "yes")]
+    is_set_up: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// What development mode adds to a configuration, which may well be empty.
@@ -47,6 +56,7 @@ pub(crate) fn given(development: &Development) -> Result<Given, ServerError> {
             },
             limits: Limits::default(),
             forwarded: None,
+            without_token: base::WithoutToken::default(),
         }),
         storage: Some(storage),
     })
@@ -87,39 +97,63 @@ fn new_folder() -> Result<PathBuf, (PathBuf, std::io::Error)> {
     }
 }
 
-/// Initializes and unseals the node, or only unseals it when its folder was used before.
+/// Initializes and unseals the node, or only unseals it when its folder was used before. The keys
+/// are in the folder before they are in use: a start that was cut short is completed by the next.
 ///
 /// # Errors
-/// When the keys of a folder are not there, or the node refuses.
+/// When the keys of a folder are damaged, or the node refuses.
 pub(crate) async fn begin(node: &Node, development: &Development) -> Result<Keys, ServerError> {
-    let refused = |refusal: base::Refusal| {
-        ServerError::Development(match refusal.reason.as_str() {
-            "" => refusal.message,
-            reason => format!("{}: {reason}", refusal.message),
-        })
-    };
     let file = development.folder.as_deref().map(keys_file);
-    if let Some(file) = &file
-        && let Some(keys) = read_keys(file)?
-    {
-        let damaged = |_| ServerError::Damaged(file.clone());
-        let share = STANDARD.decode(&keys.unseal_key).map_err(damaged)?;
-        node.submit_share(share).await.map_err(refused)?;
+    let known = file.as_deref().map(read_keys).transpose()?.flatten();
+    let mut keys = match known {
+        Some(keys) => keys,
+        None => make_keys(development, file.as_deref())?,
+    };
+    let damaged = |_| ServerError::Damaged(file.clone().unwrap_or_default());
+    let share = STANDARD.decode(&keys.unseal_key).map_err(damaged)?;
+    if keys.is_set_up {
+        node.submit_share(Secret::new(share))
+            .await
+            .map_err(refused)?;
         return Ok(keys);
     }
-    let made = node::open_for_development(node, development.root_token.clone());
-    let made = made.await.map_err(refused)?;
-    let share = made.shares.first();
-    let keys = Keys {
-        unseal_key: share.map_or_else(String::new, |share| STANDARD.encode(share.expose())),
-        root_token: made.root_token.expose().clone(),
+    let opened = DevelopmentKeys {
+        share: Secret::new(share),
+        root_token: Secret::new(keys.root_token.clone()),
     };
-    if let Some(file) = file {
-        let text = serde_json::to_vec_pretty(&keys).unwrap_or_default();
-        let written = write_private(&file, &text);
-        written.map_err(|error| ServerError::File("write", file, error))?;
-    }
+    let done = node::open_for_development(node, &opened).await;
+    done.map_err(refused)?;
+    keys.is_set_up = true;
+    write_keys(&keys, file.as_deref())?;
     Ok(keys)
+}
+
+fn make_keys(development: &Development, file: Option<&Path>) -> Result<Keys, ServerError> {
+    let made = DevelopmentKeys::make(&SystemEntropy, development.root_token.clone());
+    let made = made.map_err(refused)?;
+    let keys = Keys {
+        unseal_key: STANDARD.encode(made.share.expose()),
+        root_token: made.root_token.expose().clone(),
+        is_set_up: false,
+    };
+    write_keys(&keys, file)?;
+    Ok(keys)
+}
+
+fn write_keys(keys: &Keys, file: Option<&Path>) -> Result<(), ServerError> {
+    let Some(file) = file else {
+        return Ok(());
+    };
+    let text = serde_json::to_vec_pretty(keys).unwrap_or_default();
+    let written = write_private(file, &text);
+    written.map_err(|error| ServerError::File("write", file.to_owned(), error))
+}
+
+fn refused(refusal: base::Refusal) -> ServerError {
+    ServerError::Development(match refusal.reason.as_str() {
+        "" => refusal.message,
+        reason => format!("{}: {reason}", refusal.message),
+    })
 }
 
 fn keys_file(folder: &Path) -> PathBuf {

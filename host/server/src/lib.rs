@@ -14,6 +14,7 @@ mod certificate;
 mod components;
 mod development;
 mod error;
+mod files;
 mod hooks;
 mod logging;
 mod process;

@@ -156,7 +156,6 @@ impl Running {
             written.map_err(|error| ServerError::File("write", file.clone(), error))?;
         }
         let (stop, stopped) = watch::channel(false);
-        let service = Arc::new(Served(Arc::clone(&wired.node)));
         let mut listening = JoinSet::new();
         let each = listeners
             .into_iter()
@@ -174,7 +173,10 @@ impl Running {
                 // An error means that the server is gone, which is a stop as well.
                 let _ = stopped.wait_for(|stopped| *stopped).await;
             };
-            let service = Arc::clone(&service);
+            let service = Arc::new(Served {
+                node: Arc::clone(&wired.node),
+                without_token: listener_config.without_token,
+            });
             listening.spawn(listener.serve(settings, service, Arc::new(SystemEntropy), stop));
         }
         Ok(Self {

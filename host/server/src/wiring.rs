@@ -3,8 +3,9 @@
 use crate::components::COMPONENTS;
 use crate::config::{Config, StorageConfig};
 use crate::error::ServerError;
+use crate::files::write_private;
 use crate::system::{SystemClock, SystemEntropy};
-use base::{Entropy, Reply, Request};
+use base::{Entropy, Reply, Request, WithoutToken};
 use node::{Changes, Node, Parts};
 use plugin::{Runtime, RuntimeConfig};
 use raft::{Raft, RaftConfig};
@@ -20,16 +21,22 @@ pub struct Wired {
     log: Arc<Raft>,
 }
 
-/// A node as the API's service.
-pub struct Served(pub Arc<Node>);
+/// A node as the service of one listener.
+pub struct Served {
+    /// The node.
+    pub node: Arc<Node>,
+    /// What this listener lets be done without a token.
+    pub without_token: WithoutToken,
+}
 
 impl api::Service for Served {
-    async fn handle(&self, request: Request) -> Reply {
-        self.0.handle(request).await
+    async fn handle(&self, mut request: Request) -> Reply {
+        request.without_token = self.without_token;
+        self.node.handle(request).await
     }
 
     fn cluster_id(&self) -> Option<Arc<str>> {
-        self.0.cluster_id()
+        self.node.cluster_id()
     }
 }
 
@@ -78,12 +85,19 @@ fn settings(config: &Config) -> node::Settings {
         cluster_name: config.cluster_name.clone(),
         default_lease_ttl: config.default_lease_ttl,
         max_lease_ttl: config.max_lease_ttl,
+        hostname: hostname(),
         api_addr: config.api_addr.clone(),
         cluster_addr: config.cluster_addr.clone(),
         storage_type: config.storage.name().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..node::Settings::default()
     }
+}
+
+/// The name of the machine, for people; empty where the system does not tell.
+fn hostname() -> String {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.trim().to_owned()
 }
 
 /// The storage, and this node's number in the log that it holds.
@@ -131,23 +145,9 @@ fn node_number(folder: &Path, entropy: &dyn Entropy) -> Result<u64, ServerError>
     entropy.fill(&mut bytes);
     // Half the range, and never zero: other implementations read it as a signed number.
     let number = (u64::from_be_bytes(bytes) >> 1).max(1);
-    let written = write_synced(&file, &format!("{number}\n"));
+    let written = write_private(&file, format!("{number}\n").as_bytes());
     written.map_err(|error| ServerError::File("write", file, error))?;
     Ok(number)
-}
-
-/// The whole file or none, also after a crash.
-fn write_synced(file: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    let draft = file.with_extension("new");
-    let mut out = fs::File::create(&draft)?;
-    out.write_all(text.as_bytes())?;
-    out.sync_all()?;
-    fs::rename(&draft, file)?;
-    match file.parent() {
-        Some(folder) => fs::File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]

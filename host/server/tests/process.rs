@@ -102,6 +102,43 @@ fn development_mode_begins_reloads_and_ends() {
     assert!(log.trim_end().ends_with("server: stopped"), "{log}");
 }
 
+/// Whatever a start did not come to, the next one does.
+#[test]
+fn a_development_folder_outlives_a_start_that_was_cut_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = [
+        "-dev".to_owned(),
+        "-dev-root-token-id=root".to_owned(),
+        "-dev-listen-address=127.0.0.1:0".to_owned(),
+        "-dev-no-store-token".to_owned(),
+        format!("-dev-folder={}", folder.path().display()),
+    ];
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let keys = folder.path().join("development-keys.json");
+    let server = Server::start(&flags);
+    let whole = std::fs::read_to_string(&keys).unwrap();
+    server.end("-KILL");
+
+    // Cut short after everything was stored, before the keys' file says so.
+    let begun = whole.replace("\"is_set_up\": true", "\"is_set_up\": false");
+    assert_ne!(whole, begun);
+    std::fs::write(&keys, &begun).unwrap();
+    let server = Server::start(&flags);
+    let own = server.get("/v1/auth/token/lookup-self", "root");
+    assert!(own.contains("\"policies\":[\"root\"]"), "{own}");
+    assert_eq!(std::fs::read_to_string(&keys).unwrap(), whole);
+    server.end("-KILL");
+
+    // Cut short before anything was stored.
+    std::fs::remove_dir_all(folder.path().join("storage")).unwrap();
+    std::fs::write(&keys, &begun).unwrap();
+    let server = Server::start(&flags);
+    let mounts = server.get("/v1/sys/mounts", "root");
+    assert!(mounts.contains("secret/"), "{mounts}");
+    assert_eq!(std::fs::read_to_string(&keys).unwrap(), whole);
+    server.end("-TERM");
+}
+
 #[test]
 fn a_configuration_is_served_sealed() {
     let folder = tempfile::tempdir().unwrap();

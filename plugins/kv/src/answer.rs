@@ -1,9 +1,8 @@
 //! The shapes of answers. Members stand in the order of their names, as Vault's do.
 
 use crate::custom::Custom;
-use crate::moment::{duration, rfc3339};
 use crate::record::{Record, Version};
-use sdk::{Json, Raw};
+use sdk::{Json, Raw, duration_text, rfc3339};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -83,7 +82,7 @@ impl<'a> RecordAnswer<'a> {
             current_metadata_version: record.revision,
             current_version: record.current,
             custom_metadata: custom(record),
-            delete_version_after: duration(seconds),
+            delete_version_after: duration_text(seconds),
             max_versions: record.max_versions,
             metadata_cas_required: record.metadata_cas_required,
             oldest_version: record.oldest,

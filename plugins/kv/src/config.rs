@@ -2,9 +2,8 @@
 
 use crate::answer::SettingsAnswer;
 use crate::given::Seconds;
-use crate::moment::duration;
 use crate::store;
-use sdk::{Ctx, Fields, Reply, Result};
+use sdk::{Ctx, Fields, Reply, Result, duration_text};
 
 #[derive(Fields)]
 pub(crate) struct Write {
@@ -26,7 +25,7 @@ pub(crate) fn read(ctx: &Ctx, (): ()) -> Result<Reply> {
     let settings = store::settings(ctx)?;
     Reply::data(&SettingsAnswer {
         cas_required: settings.cas_required,
-        delete_version_after: duration(settings.delete_version_after),
+        delete_version_after: duration_text(settings.delete_version_after),
         max_versions: settings.max_versions,
         metadata_cas_required: settings.metadata_cas_required,
     })

@@ -26,7 +26,6 @@ mod custom;
 mod given;
 mod listing;
 mod merge;
-mod moment;
 mod record;
 mod settings;
 mod store;

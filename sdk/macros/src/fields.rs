@@ -18,6 +18,7 @@ struct Said {
     allowed: Option<Vec<String>>,
     sensitive: bool,
     deprecated: bool,
+    flatten: bool,
 }
 
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
@@ -33,18 +34,36 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         return Err(Error::new_spanned(&input.ident, message));
     };
     let mut specs = Vec::new();
+    let mut nested = Vec::new();
     let mut takes = Vec::new();
     for field in &named.named {
-        let (spec, take) = field_code(field)?;
-        specs.push(spec);
-        takes.push(take);
+        match said(&field.attrs)?.flatten {
+            true => {
+                let (ident, ty) = (&field.ident, &field.ty);
+                nested.push(quote!(<#ty as ::sdk::Fields>::SPECS));
+                takes.push(quote!(#ident: <#ty as ::sdk::Fields>::take(input)?));
+            }
+            false => {
+                let (spec, take) = field_code(field)?;
+                specs.push(spec);
+                takes.push(take);
+            }
+        }
     }
+    let own = quote!(&[#(#specs),*]);
+    let specs = match nested.is_empty() {
+        true => own,
+        false => {
+            let count = specs.len();
+            quote!(&::sdk::all_specs::<{ #count #(+ #nested.len())* }>(&[#own, #(#nested),*]))
+        }
+    };
     let name = &input.ident;
     let (generics, arguments, bounds) = input.generics.split_for_impl();
     Ok(quote! {
         #[automatically_derived]
         impl #generics ::sdk::Fields for #name #arguments #bounds {
-            const SPECS: &'static [::sdk::FieldSpec] = &[#(#specs),*];
+            const SPECS: &'static [::sdk::FieldSpec] = #specs;
 
             fn take(input: &::sdk::Input<'_>) -> ::sdk::Result<Self> {
                 Ok(Self { #(#takes),* })
@@ -137,6 +156,7 @@ fn said(attributes: &[Attribute]) -> Result<Said> {
                 }
                 "sensitive" => said.sensitive = true,
                 "deprecated" => said.deprecated = true,
+                "flatten" => said.flatten = true,
                 "name" => said.name = Some(text(&meta.value()?.parse()?)?),
                 "label" => said.label = Some(text(&meta.value()?.parse()?)?),
                 "kind" => {
@@ -147,8 +167,8 @@ fn said(attributes: &[Attribute]) -> Result<Said> {
                 "allowed" => said.allowed = Some(literal::list(&meta.value()?.parse()?)?),
                 _ => {
                     return Err(meta.error(
-                        "expected path, query, body, rest, sensitive, deprecated, name, label, kind, \
-                         default or allowed",
+                        "expected path, query, body, rest, sensitive, deprecated, flatten, name, label, \
+                         kind, default or allowed",
                     ));
                 }
             }

@@ -18,7 +18,8 @@ use proc_macro::TokenStream;
 /// - `allowed = […]`: the values that are taken;
 /// - `name = "…"`: what it is called in JSON, where that is not the field's name;
 /// - `kind = "lower-text"` (or `name`, `signed-duration`, `object`, …): another kind than the type has;
-/// - `deprecated`, and `label = "…"` for forms.
+/// - `deprecated`, and `label = "…"` for forms;
+/// - `flatten`: the field is itself a struct of fields, and they are the route's as well.
 #[proc_macro_derive(Fields, attributes(field))]
 pub fn derive_fields(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as syn::DeriveInput);

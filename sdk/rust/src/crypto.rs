@@ -322,6 +322,17 @@ impl Ctx {
             .map(Key)
     }
 
+    /// Stores the symmetric key that `own` and `peer` agree on.
+    pub fn agree_key(
+        &mut self,
+        name: &str,
+        options: KeyOptions<'_>,
+        own: &Key,
+        peer: &Key,
+    ) -> CryptoResult<Key> {
+        self.host.agree_key(name, options, &own.0, &peer.0).map(Key)
+    }
+
     /// Removes a key, which need not be there.
     pub fn delete_key(&mut self, name: &str) -> CryptoResult<()> {
         self.host.delete_key(name)

@@ -470,14 +470,27 @@ impl<const ROUTES: usize> Method<ROUTES> {
     /// checked; the host counts failures by it.
     #[must_use]
     pub const fn login<F: Fields>(
+        self,
+        pattern: &'static str,
+        summary: &'static str,
+        identify: fn(&Ctx, F) -> Result<Option<String>>,
+        login: fn(&mut Ctx, F) -> Result<Login>,
+    ) -> Self {
+        self.login_on(Operation::Update, pattern, summary, identify, login)
+    }
+
+    /// As `login`, by another operation; for logins that end in a browser, which can only GET.
+    #[must_use]
+    pub const fn login_on<F: Fields>(
         mut self,
+        operation: Operation,
         pattern: &'static str,
         summary: &'static str,
         identify: fn(&Ctx, F) -> Result<Option<String>>,
         login: fn(&mut Ctx, F) -> Result<Login>,
     ) -> Self {
         let serve = Serve::Login(Reading::identifying(identify), Handler::granting(login));
-        let mut route = route::<F>(Operation::Update, pattern, summary, serve);
+        let mut route = route::<F>(operation, pattern, summary, serve);
         route.access = Access::Login;
         self.definition.add(route);
         self

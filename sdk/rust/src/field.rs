@@ -52,6 +52,43 @@ pub struct FieldSpec {
     pub display: Option<&'static str>,
 }
 
+/// Several lists of fields as one; the derive macro counts them.
+///
+/// # Panics
+/// In the compiler, where the count is wrong.
+#[doc(hidden)]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "runs in the compiler, where a wrong index is an error"
+)]
+pub const fn all_specs<const COUNT: usize>(lists: &[&[FieldSpec]]) -> [FieldSpec; COUNT] {
+    const NONE: FieldSpec = FieldSpec {
+        name: "",
+        kind: FieldKind::Text,
+        source: FieldSource::Body,
+        required: false,
+        sensitive: false,
+        deprecated: false,
+        default: None,
+        allowed: &[],
+        summary: "",
+        display: None,
+    };
+    let mut all = [NONE; COUNT];
+    let (mut count, mut list) = (0, 0);
+    while list < lists.len() {
+        let mut index = 0;
+        while index < lists[list].len() {
+            all[count] = lists[list][index];
+            count += 1;
+            index += 1;
+        }
+        list += 1;
+    }
+    assert!(count == COUNT, "the lists have another number of fields");
+    all
+}
+
 /// A type that a field can have.
 pub trait FieldType: Sized {
     /// What the host takes for it.

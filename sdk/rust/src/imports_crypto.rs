@@ -185,6 +185,17 @@ impl Host {
         imported.map(HostKey).map_err(error)
     }
 
+    pub(crate) fn agree_key(
+        &self,
+        name: &str,
+        how: KeyOptions<'_>,
+        own: &HostKey,
+        peer: &HostKey,
+    ) -> CryptoResult<HostKey> {
+        let agreed = host::agree_key(name, &options(how), &own.0, &peer.0);
+        agreed.map(HostKey).map_err(error)
+    }
+
     pub(crate) fn delete_key(&self, name: &str) -> CryptoResult<()> {
         host::delete_key(name).map_err(error)
     }

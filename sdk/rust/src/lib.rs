@@ -25,6 +25,7 @@ mod engine;
 mod export;
 mod failure;
 mod field;
+mod glob;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub mod guest;
@@ -37,9 +38,14 @@ pub mod http;
 mod imports_crypto;
 #[cfg(target_family = "wasm")]
 mod imports_http;
+mod listing;
+mod moment;
+mod network;
+mod pem;
 mod reply;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
+mod token_fields;
 
 pub use context::{Ctx, Level, Page as KeyPage};
 pub use encoding::{from_base64, to_base64};
@@ -49,11 +55,19 @@ pub use failure::{
 };
 pub use field::{Bytes, Change, FieldType, Fields, Raw, Time};
 #[doc(hidden)]
-pub use field::{FieldSpec, Input};
+pub use field::{FieldSpec, Input, all_specs};
+pub use glob::matches_glob;
+pub use listing::ListRange;
 pub use manifest::{FieldKind, FieldSource, Locality, Map, Operation};
+pub use moment::{duration_text, rfc3339};
+pub use network::Network;
+pub use pem::{PemBlock, from_pem};
 pub use reply::{Grant, Lease, Login, Page, Renewal, Reply, Secret, Terms, TokenKind, TokenShape};
 pub use sdk_macros::Fields;
 pub use serde_json::{Value as Json, json};
+pub use token_fields::{
+    OlderNames, TokenFields, TokenRules, TokenType, clean_policies, is_client_within,
+};
 
 /// What nearly every component names.
 pub mod prelude {

@@ -1,6 +1,6 @@
 //! What a handler answers.
 
-use crate::{Raw, Result, internal};
+use crate::{Ctx, Raw, Result, internal};
 use core::time::Duration;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -40,6 +40,30 @@ impl Reply {
         Raw::of(value).map(Self::Missing)
     }
 
+    /// 202: it is being done, and the remark says so. An envelope of its own, as clients expect it.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn accepted(ctx: &Ctx, remark: &str) -> Result<Self> {
+        let envelope = Accepted {
+            request_id: ctx.request_id(),
+            lease_id: "",
+            renewable: false,
+            lease_duration: 0,
+            data: (),
+            wrap_info: (),
+            warnings: [remark],
+            auth: (),
+        };
+        let body = serde_json::to_vec(&envelope).map_err(|wrong| internal(wrong.to_string()))?;
+        Ok(Self::Page(Page {
+            status: 202,
+            content_type: String::from("application/json"),
+            headers: Vec::new(),
+            body,
+        }))
+    }
+
     /// The data as a value, for assertions. Keys are `{"keys": […]}`; null where there is none.
     pub fn to_value(&self) -> serde_json::Value {
         match self {
@@ -49,6 +73,19 @@ impl Reply {
             Self::Secret(secret) => secret.data.to_value(),
         }
     }
+}
+
+/// Vault's envelope with nothing in it but a remark.
+#[derive(Serialize)]
+struct Accepted<'a> {
+    request_id: String,
+    lease_id: &'a str,
+    renewable: bool,
+    lease_duration: u64,
+    data: (),
+    wrap_info: (),
+    warnings: [&'a str; 1],
+    auth: (),
 }
 
 /// Equal when they say the same; the order of members and white space are of no account.

@@ -10,6 +10,7 @@ const fn engine() -> Engine {
         .keeps("keys/", Replicated)
         .update("seal", "Seals and opens.", seal)
         .update("sign", "Signs and verifies.", sign)
+        .update("agree", "Agrees on keys.", agree)
         .update("rules", "Does what is not allowed.", rules)
         .update("passwords", "Hashes passwords.", passwords)
         .update("fail", "Makes a key and fails.", fail)
@@ -52,6 +53,22 @@ fn sign(ctx: &mut Ctx, (): ()) -> Result<Reply> {
         key.sign(Message::Whole(b"text"), Scheme::Native),
         Err(CryptoError::WrongKind(_))
     ));
+    Ok(Reply::Empty)
+}
+
+fn agree(ctx: &mut Ctx, (): ()) -> Result<Reply> {
+    let pair = KeyOptions::new(kind::ECDSA_P256);
+    let (one, other) = (ctx.make_key("keys/1", pair)?, ctx.make_key("keys/2", pair)?);
+    let public = ctx.public_key(&other.public().ok_or_else(not_found)?)?;
+    let options = KeyOptions::new(kind::AES256_GCM96);
+    let here = ctx.agree_key("keys/here", options, &one, &public)?;
+    let there = ctx.agree_key("keys/there", options, &other, &one)?;
+    assert_eq!(there.open(&here.seal(b"text", b"")?, b"")?, b"text");
+    let elsewhere = ctx.make_key("keys/3", KeyOptions::new(kind::ECDSA_P384))?;
+    for (own, peer) in [(&public, &one), (&one, &elsewhere), (&here, &one)] {
+        let agreed = ctx.agree_key("keys/no", options, own, peer);
+        assert!(matches!(agreed, Err(CryptoError::WrongKind(_))));
+    }
     Ok(Reply::Empty)
 }
 
@@ -110,10 +127,12 @@ fn names(ctx: &Ctx, (): ()) -> Result<Reply> {
 #[test]
 fn keys_keep_their_rules() {
     let mount = TestMount::new(engine());
-    for path in ["seal", "sign", "rules", "passwords"] {
+    for path in ["seal", "sign", "agree", "rules", "passwords"] {
         assert_eq!(mount.update(path, json!({})), Ok(Reply::Empty), "{path}");
     }
-    let names = ["a", "e", "i", "s"].map(String::from).to_vec();
+    let names = ["1", "2", "3", "a", "e", "here", "i", "s", "there"]
+        .map(String::from)
+        .to_vec();
     assert_eq!(mount.list("keys"), Ok(Reply::Keys(names)));
     assert!(mount.stored().is_empty());
 }

@@ -10,7 +10,7 @@ use base::{
 use core::hint::black_box;
 use journal::MemoryJournal;
 use locality::{Class, PhysicalKey};
-use node::{Changes, Node, Parts, Settings, open_for_development};
+use node::{Changes, DevelopmentKeys, Node, Parts, Settings, open_for_development};
 use policy::{Acl, Ask, Policy};
 use serde_json::{Map, json};
 use std::path::Path;
@@ -70,7 +70,8 @@ async fn node(storage: Arc<dyn Storage>, component: &'static [u8]) -> Arc<Node> 
         settings: Settings::default(),
         builtins: builtins.leak(),
     });
-    open_for_development(&node, Some(TOKEN.to_owned()))
+    let keys = DevelopmentKeys::make(&System, Some(TOKEN.to_owned())).expect("keys");
+    open_for_development(&node, &keys)
         .await
         .expect("an unsealed node");
     node
@@ -91,6 +92,7 @@ async fn ask(node: &Node, operation: Operation, path: &str, data: Map<String, se
             certificates: Vec::new(),
         },
         headers: Vec::new(),
+        without_token: base::WithoutToken::default(),
     };
     let reply = node.handle(request).await;
     match reply.outcome {

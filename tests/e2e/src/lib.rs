@@ -17,6 +17,7 @@
     reason = "test support: what goes wrong here is to fail the test, with its reason"
 )]
 
+pub mod cli;
 mod client;
 pub mod compare;
 pub mod coverage;

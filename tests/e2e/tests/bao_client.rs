@@ -429,3 +429,146 @@ fn paths_tell_what_they_are_for() {
     );
     bao.fails(2, &["path-help", "nowhere/x"]);
 }
+
+/// A server with three shares, two of them needed, and the shares.
+fn server_of_three(more: &str) -> (Durable, Vec<String>) {
+    let mut server = Durable::new(more);
+    server.start();
+    server.initialize(3, 2);
+    server.unseal();
+    let shares = server.shares().to_vec();
+    (server, shares)
+}
+
+fn keys_of(answer: &Value) -> Vec<String> {
+    let keys = answer["keys_base64"].as_array().unwrap();
+    keys.iter()
+        .map(|key| key.as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Kills the server, starts it again and unseals it with these.
+fn start_again_with(server: &mut Durable, bao: &Bao, shares: &[String]) {
+    server.kill();
+    server.start();
+    for share in shares {
+        bao.ok(&["operator", "unseal", share]);
+    }
+    bao.ok(&["status"]);
+}
+
+#[test]
+fn other_unseal_keys() {
+    let (mut server, old) = server_of_three("");
+    let bao = Bao::new(&server, server.token());
+    bao.ok(&["secrets", "enable", "-path=kv", "kv"]);
+    bao.ok(&["kv", "put", "kv/a", "b=c"]);
+    let begun = bao.json(&[
+        "operator",
+        "rekey",
+        "-init",
+        "-key-shares=5",
+        "-key-threshold=3",
+    ]);
+    let nonce = format!("-nonce={}", begun["nonce"].as_str().unwrap());
+    assert_eq!(
+        bao.json(&["operator", "rekey", "-status"])["required"],
+        2,
+        "of the old ones"
+    );
+    bao.ok(&["operator", "rekey", &nonce, &old[0]]);
+    let done = bao.json(&["operator", "rekey", &nonce, &old[1]]);
+    let new = keys_of(&done);
+    assert_eq!(new.len(), 5);
+    start_again_with(&mut server, &bao, &new[1..4]);
+
+    // With a verification, in the other family.
+    let rotate = |more: &[&str]| {
+        let arguments = [&["operator", "rotate-keys"], more].concat();
+        bao.json(&arguments)
+    };
+    let begun = rotate(&["-init", "-verify", "-key-shares=1", "-key-threshold=1"]);
+    let nonce = format!("-nonce={}", begun["nonce"].as_str().unwrap());
+    rotate(&[&nonce, &new[0]]);
+    rotate(&[&nonce, &new[1]]);
+    let made = rotate(&[&nonce, &new[2]]);
+    let nonce = format!("-nonce={}", made["verification_nonce"].as_str().unwrap());
+    let last = keys_of(&made);
+    rotate(&["-verify", "-status"]);
+    rotate(&["-verify", &nonce, &last[0]]);
+    start_again_with(&mut server, &bao, &last);
+    assert_eq!(bao.ok(&["kv", "get", "-field=b", "kv/a"]).trim(), "c");
+
+    rotate(&["-init", "-key-shares=1", "-key-threshold=1"]);
+    bao.ok(&["operator", "rotate-keys", "-cancel"]);
+    bao.ok(&["operator", "rekey", "-cancel"]);
+}
+
+#[test]
+fn a_root_token_from_shares() {
+    let (server, shares) = server_of_three("");
+    let bao = Bao::new(&server, server.token());
+    let password = bao.ok(&["operator", "generate-root", "-generate-otp"]);
+    let password = format!("-otp={}", password.trim());
+    let begun = bao.json(&["operator", "generate-root", "-init", &password]);
+    let nonce = format!("-nonce={}", begun["nonce"].as_str().unwrap());
+    bao.ok(&["operator", "generate-root", &nonce, &shares[0]]);
+    let done = bao.json(&["operator", "generate-root", &nonce, &shares[2]]);
+    let decode = format!("-decode={}", done["encoded_token"].as_str().unwrap());
+    let token = bao.ok(&["operator", "generate-root", &decode, &password]);
+    let root = Bao::new(&server, token.trim());
+    let own = root.json(&["token", "lookup"]);
+    assert_eq!(own["data"]["policies"], json!(["root"]));
+    bao.json(&["operator", "generate-root", "-init", &password]);
+    bao.ok(&["operator", "generate-root", "-cancel"]);
+}
+
+#[test]
+fn other_encryption_keys() {
+    let mut server = Durable::started();
+    let bao = Bao::new(&server, server.token());
+    bao.ok(&["secrets", "enable", "-path=kv", "kv"]);
+    bao.ok(&["kv", "put", "kv/a", "b=c"]);
+    assert_eq!(bao.json(&["operator", "rotate"])["term"], 2);
+    bao.ok(&["write", "-f", "sys/rotate/root"]);
+    bao.ok(&["write", "sys/rotate/config", "interval=24h"]);
+    let members = bao.json(&["operator", "members"]);
+    assert_eq!(members["Nodes"][0]["active_node"], true);
+    bao.ok(&["operator", "step-down"]);
+    let shares = server.shares().to_vec();
+    start_again_with(&mut server, &bao, &shares);
+    assert_eq!(bao.json(&["operator", "key-status"])["term"], 2);
+    let policy = bao.json(&["read", "sys/rotate/config"]);
+    assert_eq!(policy["data"]["interval"], "24h0m0s");
+    assert_eq!(bao.ok(&["kv", "get", "-field=b", "kv/a"]).trim(), "c");
+}
+
+#[test]
+fn without_a_token_where_a_listener_says_so() {
+    let port = e2e::free_port();
+    let more = format!(
+        "listener \"tcp\" {{\n  address = \"127.0.0.1:{port}\"\n  tls_disable = true\n  \
+         disable_unauthed_rekey_endpoints = false\n  \
+         disable_unauthed_generate_root_endpoints = false\n}}\n"
+    );
+    let (server, _) = server_of_three(&more);
+    let closed = e2e::Client::new(&server.url(), "");
+    let open = e2e::Client::new(&format!("http://127.0.0.1:{port}"), "");
+    for (path, body) in [
+        (
+            "sys/rekey/init",
+            json!({ "secret_shares": 1, "secret_threshold": 1 }),
+        ),
+        ("sys/generate-root/attempt", json!({})),
+    ] {
+        assert_eq!(closed.write(path, &body).status, 403, "{path}");
+        let begun = open.write(path, &body);
+        assert_eq!(begun.status, 200, "{path} {}", begun.body);
+        let nonce = json!({ "nonce": begun.json()["nonce"] }).to_string();
+        let end = |body| open.send("DELETE", path, &[], body);
+        assert_eq!(end(None).status, 400, "{path}");
+        assert_eq!(end(Some(nonce.as_str())).status, 204, "{path}");
+    }
+    let rotate = json!({ "secret_shares": 1, "secret_threshold": 1 });
+    assert_eq!(open.write("sys/rotate/root/init", &rotate).status, 403);
+}

@@ -246,7 +246,7 @@ fn random(bytes: usize, entropy: &dyn Entropy) -> Secret<Vec<u8>> {
     Secret::new(secret)
 }
 
-fn hmac_bytes(asked: u32) -> Result<usize, KeyError> {
+pub(crate) fn hmac_bytes(asked: u32) -> Result<usize, KeyError> {
     match usize::try_from(asked).unwrap_or(usize::MAX) {
         0 => Ok(HMAC_KEY_BYTES_USUAL),
         bytes => check_hmac_bytes(bytes),

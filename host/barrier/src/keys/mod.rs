@@ -14,6 +14,7 @@
 //! does not have.
 
 mod aead;
+mod agreement;
 mod error;
 mod hash;
 mod hkdf;

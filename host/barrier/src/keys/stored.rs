@@ -76,6 +76,23 @@ impl View {
         Ok(key)
     }
 
+    /// Stores the key that two sides agree on.
+    ///
+    /// # Errors
+    /// As [`import_key`](Self::import_key) and [`Key::agree`].
+    pub fn agree_key(
+        &mut self,
+        name: &str,
+        options: KeyOptions,
+        own: &Key,
+        peer: &Key,
+    ) -> Result<Key, KeyError> {
+        self.require_no_key(name)?;
+        let key = Key::agree(options, own, peer)?;
+        self.store_key(name, &key)?;
+        Ok(key)
+    }
+
     /// Removes a key. Removing one that is not there changes nothing.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Sealed values open under their own key and nowhere else.
 
 use crate::world::{Lcg, World, key};
-use barrier::{BarrierError, Keyring};
+use barrier::{BarrierError, Counts, Keyring};
 use base::{MountId, NamespaceId, Secret, Timestamp};
 use locality::{Class, PhysicalKey};
 use proptest::prelude::*;
@@ -71,7 +71,7 @@ proptest! {
         for rotation in 0..rotations {
             keyring = keyring.rotate(&entropy, Timestamp::from_millis(6 + rotation)).unwrap();
         }
-        let stored = keyring.seal_with(&Secret::new(root), &entropy).unwrap();
+        let stored = keyring.seal_with(&Secret::new(root), Counts::Exact, &entropy).unwrap().bytes;
         let again = Keyring::open_with(&stored, &Secret::new(root)).unwrap();
         prop_assert!(again.terms().eq(keyring.terms()));
         prop_assert_eq!(again.active(), keyring.active());
@@ -116,6 +116,37 @@ fn after_a_rotation_old_values_open_and_new_ones_are_of_the_new_term() {
         .map(|term| (term.term, term.encryptions))
         .collect();
     assert_eq!(counts, [(1, 1), (2, 1)]);
+}
+
+#[test]
+fn a_stored_keyring_counts_no_less_than_was_sealed() {
+    let mut world = World::new();
+    let root = Secret::new([1; 32]);
+    let here = key(Class::Local, 1, "a");
+    let keyring = Arc::clone(&world.keyring);
+    assert!(!keyring.is_beyond_stored());
+    sealed(&mut world, &here, b"1");
+    assert!(keyring.is_beyond_stored());
+
+    let store = |counts| keyring.seal_with(&root, counts, &Lcg::new(2)).unwrap();
+    let opened = |counts| {
+        let again = Keyring::open_with(&store(counts).bytes, &root).unwrap();
+        assert!(!again.is_beyond_stored());
+        again.active().encryptions
+    };
+    assert_eq!(opened(Counts::Exact), 1);
+    assert_eq!(opened(Counts::Ahead), 1 + Counts::AHEAD);
+    // What was made to be stored counts once it is.
+    let stored = store(Counts::Ahead);
+    assert!(keyring.is_beyond_stored());
+    keyring.note_stored(&stored);
+    for _ in 0..Counts::AHEAD {
+        assert!(!keyring.is_beyond_stored());
+        sealed(&mut world, &here, b"2");
+    }
+    assert!(!keyring.is_beyond_stored());
+    sealed(&mut world, &here, b"3");
+    assert!(keyring.is_beyond_stored());
 }
 
 #[test]

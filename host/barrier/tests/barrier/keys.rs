@@ -460,6 +460,49 @@ fn compares() {
     assert!(!equal(b"ab", b"ac") && !equal(b"ab", b"abc"));
 }
 
+#[test]
+fn two_sides_agree_and_nobody_else() {
+    for kind in [KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::EcdsaP521] {
+        let (one, other) = (make(kind), make(kind));
+        let public = |key: &Key| Key::from_public(key.public().unwrap().unwrap()).unwrap();
+        for symmetric in CIPHERS.into_iter().chain([KeyKind::Hmac]) {
+            let agree =
+                |own: &Key, peer: &Key| Key::agree(exportable(symmetric), own, &public(peer));
+            let bytes =
+                |key: Result<Key, KeyError>| key.unwrap().export().unwrap().expose().clone();
+            let agreed = bytes(agree(&one, &other));
+            assert_eq!(agreed, bytes(agree(&other, &one)));
+            assert_ne!(agreed, bytes(agree(&make(kind), &other)));
+        }
+    }
+}
+
+#[test]
+fn agreement_wants_two_keys_on_one_curve_and_a_private_half() {
+    let check = |how: KeyKind, own: &Key, peer: &Key| {
+        let refused = Key::agree(options(how), own, peer).unwrap_err();
+        let mistake = matches!(refused, KeyError::WrongKind { .. } | KeyError::Malformed(_));
+        assert!(mistake, "{refused}");
+    };
+    let (p256, p384) = (make(KeyKind::EcdsaP256), make(KeyKind::EcdsaP384));
+    let public = Key::from_public(p256.public().unwrap().unwrap()).unwrap();
+    check(KeyKind::Aes256Gcm96, &p256, &p384);
+    check(KeyKind::Aes256Gcm96, &public, &p256);
+    check(
+        KeyKind::Aes256Gcm96,
+        &make(KeyKind::Ed25519),
+        &make(KeyKind::Ed25519),
+    );
+    check(KeyKind::Aes256Gcm96, &make(KeyKind::Aes256Gcm96), &p256);
+    check(KeyKind::Ed25519, &p256, &p256);
+    check(KeyKind::Rsa2048, &p256, &p256);
+    let long = KeyOptions {
+        bytes: u32::MAX,
+        ..options(KeyKind::Hmac)
+    };
+    assert!(Key::agree(long, &p256, &p256).is_err());
+}
+
 proptest! {
     #[test]
     fn ciphers_open_what_they_sealed_and_nothing_else(

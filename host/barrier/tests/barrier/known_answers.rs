@@ -330,3 +330,29 @@ fn passwords() {
     check(bcrypt, "U*U", true);
     check(bcrypt, "U*V", false);
 }
+
+/// Against Python's cryptography: ECDH, then HKDF-SHA256 without salt and info.
+#[test]
+fn agreement() {
+    let own = import(
+        KeyKind::EcdsaP256,
+        hex(
+            "308187020100301306072a8648ce3d020106082a8648ce3d030107046d306b02010104200000000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1da14403420004396740f5ba4873f0c28a9d2eb8787dc129e909c93490f729daaab58298434d62e9848d420502886c19d51b45b089d48297e1ae2f6e62f24a87fb8219e88024cf",
+        ),
+    );
+    let peer = Key::from_public(&hex(
+        "3059301306072a8648ce3d020106082a8648ce3d03010703420004db47d787a339b4c12f87e868356d4344932fd8123d54844bc83afa4037e201f5735c06dee65bcf0d58b6858437cf6075324e425f5ad8eed10a0cd1cf0dc68b0f",
+    ));
+    let agreed = Key::agree(
+        KeyOptions {
+            exportable: true,
+            ..options(KeyKind::Aes256Gcm96)
+        },
+        &own,
+        &peer.unwrap(),
+    );
+    assert_eq!(
+        *agreed.unwrap().export().unwrap().expose(),
+        hex("24b001a1f87ac2b8ef8a5968282e99d638e1c5eea1e8f516b17f36f8f209967b")
+    );
+}

@@ -2,7 +2,7 @@
 
 use crate::world::{Lcg, World, key};
 use barrier::keys::{KeyKind, KeyOptions};
-use barrier::{InvalidKey, View, ViewError, ViewLimits, WriteFence};
+use barrier::{Commit, InvalidKey, SealWrap, View, ViewError, ViewLimits, WriteFence};
 use base::{MountId, NamespaceId};
 use locality::{Class, Locality, MountLocality, PhysicalKey, Rule, StorageRules};
 use proptest::prelude::*;
@@ -39,9 +39,10 @@ fn shared(world: &World) -> View {
     view(world, MountLocality::Shared)
 }
 
-fn finish(world: &mut World, view: View) {
+fn finish(world: &mut World, view: View) -> Commit {
     let commit = view.into_transaction().unwrap().finish().unwrap();
     world.apply(&commit);
+    commit
 }
 
 #[test]
@@ -65,6 +66,49 @@ fn the_rules_choose_class_and_seal_wrap() {
             (key(Class::Replicated, 1, "wrapped/a"), true),
         ]
     );
+}
+
+#[test]
+fn every_stored_value_shows_whether_the_seal_is_to_wrap_it() {
+    let check = |mount: SealWrap, name: &str, expected: SealWrap| {
+        let mut world = World::new();
+        let mut view = shared(&world).with_seal_wrap(mount);
+        view.put(name, vec![1]).unwrap();
+        let commit = finish(&mut world, view);
+        let stored = world.stored(&world.keys()[0]).unwrap();
+        assert_eq!(SealWrap::of(&stored), Some(expected), "{mount:?} {name}");
+        let op = &commit.batch.ops[0];
+        assert_eq!(op.seal_wrap, expected == SealWrap::Wanted);
+        // The mark is no secret, and no stranger's to change.
+        let mut forged = stored.clone();
+        forged[0] ^= 3;
+        assert_ne!(SealWrap::of(&forged), Some(expected));
+        assert!(SealWrap::of(&forged).is_some());
+        assert!(world.keyring.open(&world.keys()[0], &forged).is_err());
+        assert!(world.keyring.open(&world.keys()[0], &stored).is_ok());
+    };
+    let (wanted, unneeded) = (SealWrap::Wanted, SealWrap::Unneeded);
+    for name in ["data/a", "data/local/a"] {
+        check(unneeded, name, unneeded);
+        check(wanted, name, wanted);
+    }
+    for mount in [unneeded, wanted] {
+        check(mount, "wrapped/a", wanted);
+    }
+    // Keys that components use without seeing them follow the same rules.
+    let mut world = World::new();
+    let mut view = shared(&world);
+    let options = KeyOptions {
+        kind: KeyKind::Hmac,
+        exportable: false,
+        bytes: 0,
+    };
+    view.make_key("wrapped/k", options, &Lcg::new(1)).unwrap();
+    finish(&mut world, view);
+    let stored = world.stored(&world.keys()[0]).unwrap();
+    assert_eq!(SealWrap::of(&stored), Some(wanted));
+    assert_eq!(SealWrap::of(b""), None);
+    assert_eq!(SealWrap::of(&[1; 32]), None);
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! `audit …`.
 
-use super::generic::no_keys;
 use crate::error::{During, Stop};
 use crate::request::{ApiRequest, clean_path, mount_path};
-use crate::session::Session;
-use crate::show::{json, table, value};
+use crate::session::{Session, code};
+use crate::show::{Format, json, table, value};
 use crate::tree::mounts::Audit;
 use serde_json::{Map, Value, json};
 
@@ -17,6 +16,12 @@ pub(super) fn run(session: &mut Session<'_>, command: Audit) -> Result<u8, Stop>
             local,
             path,
         } => {
+            let kind = kind.ok_or_else(|| {
+                Stop::usage(
+                    "Error enabling audit device: audit type missing. Valid types include 'file', \
+                     'socket' and 'syslog'.",
+                )
+            })?;
             let path = clean_path(path.as_deref().unwrap_or(&kind));
             let options: Map<String, Value> = session.data(&options)?;
             let body = json!({
@@ -55,7 +60,13 @@ fn list(session: &mut Session<'_>, detailed: bool) -> Result<u8, Stop> {
         .filter(|(path, device)| path.ends_with('/') && device.is_object())
         .collect();
     if devices.is_empty() {
-        return no_keys(session, "No audit devices are enabled.");
+        return match session.settings.format {
+            Format::Table => {
+                session.say("No audit devices are enabled.")?;
+                Ok(code::NOTHING_OR_SEALED)
+            }
+            _ => session.success("{}"),
+        };
     }
     let node = json::Node::Object(
         devices

@@ -4,7 +4,7 @@ use crate::answer::ApiAnswer;
 use crate::error::{During, Stop};
 use crate::request::{ApiRequest, clean_path};
 use crate::session::{Session, code};
-use crate::show::{self, Format, json::Node, table, value};
+use crate::show::{Format, json::Node, table, value};
 use crate::tree::generic::{Delete, List, Read, Write};
 use base::Secret;
 use serde_json::{Map, Value, json};
@@ -67,11 +67,11 @@ pub(super) fn written(
 
 fn shown_or_done(session: &mut Session<'_>, answer: &ApiAnswer, done: &str) -> Result<u8, Stop> {
     let Some(envelope) = answer.envelope() else {
-        return session.success(done);
+        return session.done(done);
     };
     let empty = envelope.data.is_null() && envelope.auth.is_none() && envelope.wrap_info.is_none();
     if empty && session.settings.format == Format::Table {
-        session.success(done)?;
+        session.done(done)?;
         session.show_warnings(&envelope)?;
         return Ok(code::OK);
     }
@@ -121,20 +121,21 @@ pub(super) fn show_list(
         return session.show(&answer);
     }
     let data = answer.data();
+    let is_table = session.settings.format == Format::Table;
     let Some(Value::Array(keys)) = data.get("keys") else {
-        if let Some(envelope) = answer.envelope() {
-            session.show_warnings(&envelope)?;
-        }
-        return no_keys(session, &format!("No entries found at {path}"));
+        return match answer.envelope() {
+            Some(found) if is_table && !found.warnings.is_empty() => {
+                session.show_warnings(&found)?;
+                Ok(code::OK)
+            }
+            _ => no_keys(session, &format!("No entries found at {path}")),
+        };
     };
-    if session.settings.format == Format::Raw {
+    if session.settings.format == Format::Raw || (detailed && !is_table) {
         return session.show(&answer);
     }
-    let node = match detailed {
-        true => Node::Plain(Value::Object(data.clone())),
-        false => Node::Plain(Value::Array(keys.clone())),
-    };
     let info = data.get("key_info").and_then(Value::as_object);
+    let node = Node::Plain(Value::Array(keys.clone()));
     let shown = session.show_or(&node, || match (detailed, info) {
         (true, Some(info)) => detailed_keys(keys, info),
         _ => key_table(keys),
@@ -158,11 +159,13 @@ pub(super) fn no_keys(session: &mut Session<'_>, sentence: &str) -> Result<u8, S
 
 /// The keys under their heading.
 pub(super) fn key_table(keys: &[Value]) -> String {
-    let rows = keys.iter().map(|key| vec![value::inline(key)]).collect();
+    let mut names: Vec<String> = keys.iter().map(value::inline).collect();
+    names.sort();
+    let rows = names.into_iter().map(|name| vec![name]).collect();
     table::with_headings(&["Keys"], rows)
 }
 
-fn detailed_keys(keys: &[Value], info: &Map<String, Value>) -> String {
+pub(super) fn detailed_keys(keys: &[Value], info: &Map<String, Value>) -> String {
     let mut headings: Vec<&str> = Vec::new();
     for entry in info.values().filter_map(Value::as_object) {
         for key in entry.keys() {
@@ -183,7 +186,8 @@ fn detailed_keys(keys: &[Value], info: &Map<String, Value>) -> String {
         }));
         cells
     };
-    let rows = keys.iter().map(row).collect();
+    let mut rows: Vec<Vec<String>> = keys.iter().map(row).collect();
+    rows.sort();
     let mut all = vec!["Keys"];
     all.extend(&headings);
     table::with_headings(&all, rows)
@@ -210,11 +214,10 @@ pub(super) fn path_help(session: &mut Session<'_>, path: &str) -> Result<u8, Sto
     let path = clean_path(path);
     let request = ApiRequest::get(&path).with_query("help", "1");
     let answer = session.ask(&request).during("Error retrieving help")?;
-    if session.settings.format != Format::Table
+    if session.settings.format == Format::Json
         && let Some(openapi) = answer.field("openapi")
     {
-        let node = Node::Plain(openapi.clone());
-        let text = show::document(session.settings.format, &node).unwrap_or_default();
+        let text = openapi.to_string();
         session.say(&text)?;
         return Ok(code::OK);
     }
@@ -222,7 +225,7 @@ pub(super) fn path_help(session: &mut Session<'_>, path: &str) -> Result<u8, Sto
         .field("help")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let help = help.trim_end().to_owned();
+    let help = help.to_owned();
     session.say(&help)?;
     Ok(code::OK)
 }

@@ -83,6 +83,7 @@ fn get_field(
     path: &str,
     mut found: Envelope,
 ) -> Result<u8, Stop> {
+    let place = if key.versioned { "map" } else { "secret" };
     if key.versioned {
         found.data = found.data.get("data").cloned().unwrap_or(Value::Null);
     }
@@ -94,7 +95,7 @@ fn get_field(
         ("data", None) => Some(found.data.clone()),
         (_, value) => value.cloned(),
     };
-    session.show_field(value, &name)
+    session.show_field(value, &name, place)
 }
 
 fn show_secret(
@@ -176,7 +177,7 @@ fn write(session: &mut Session<'_>, request: &ApiRequest, path: &str) -> Result<
 
 fn show_written(session: &mut Session<'_>, answer: &ApiAnswer, path: &str) -> Result<u8, Stop> {
     let Some(found) = answer.envelope() else {
-        return session.success(&format!("Success! Data written to: {path}"));
+        return session.done(&format!("Success! Data written to: {path}"));
     };
     match (
         &found.data,
@@ -208,8 +209,8 @@ impl Patching {
             None | Some("") => Ok(Self::Either),
             Some("patch") => Ok(Self::Merge),
             Some("rw") => Ok(Self::ReadThenWrite),
-            Some(other) => Err(Stop::usage(format!(
-                "unsupported method provided to -method flag: {other}"
+            Some(other) => Err(Stop::local(format!(
+                "Unsupported method provided to -method flag: {other}"
             ))),
         }
     }
@@ -304,7 +305,7 @@ fn delete(session: &mut Session<'_>, place: &Place, flags: &[String]) -> Result<
         .during(&format!("Error deleting {path}"))?;
     match answer.json {
         Some(_) => session.show(&answer),
-        None => session.success(&format!("Success! Data deleted (if it existed) at: {path}")),
+        None => session.done(&format!("Success! Data deleted (if it existed) at: {path}")),
     }
 }
 
@@ -361,7 +362,7 @@ fn rollback(session: &mut Session<'_>, place: &Place, version: Option<i64>) -> R
         ));
     };
     let request = ApiRequest::put(&path, write_body(&key, data, Some(newest)));
-    write(session, &request, &path)
+    super::generic::written(session, &request, &path)
 }
 
 fn read_version(

@@ -8,7 +8,7 @@ use crate::request::ApiRequest;
 use crate::session::{Session, code};
 use crate::show::Format;
 use crate::tree::kv::{Metadata, MetadataFields, Place};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 pub(super) fn run(session: &mut Session<'_>, command: Metadata) -> Result<u8, Stop> {
     match command {
@@ -24,7 +24,11 @@ pub(super) fn run(session: &mut Session<'_>, command: Metadata) -> Result<u8, St
             fields,
             remove_custom_metadata,
         } => {
-            let body = body(&fields, &remove_custom_metadata)?;
+            let mut body = body(&fields, &remove_custom_metadata)?;
+            // A patch of nothing changes nothing, and is refused where there is nothing.
+            if let Value::Object(body) = &mut body {
+                body.entry("custom_metadata").or_insert_with(|| json!({}));
+            }
             let path = versioned(session, &place)?.path("metadata");
             let request = ApiRequest::patch(&path, body);
             super::generic::written(session, &request, &path)
@@ -109,7 +113,6 @@ fn get(session: &mut Session<'_>, place: &Place) -> Result<u8, Stop> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn bodies() {

@@ -32,7 +32,7 @@ pub(super) fn run(session: &mut Session<'_>, command: Lease) -> Result<u8, Stop>
             sync,
         } => {
             let how = Revoking::of(force, prefix, sync)?;
-            revoke(session, id.trim_matches('/'), how)
+            revoke(session, id.trim_start_matches('/'), how)
         }
     }
 }
@@ -57,6 +57,7 @@ impl Revoking {
     }
 
     fn request(self, id: &str) -> ApiRequest {
+        let id = id.trim_end_matches('/');
         match self {
             Self::One { sync } => {
                 ApiRequest::put(format!("sys/leases/revoke/{id}"), json!({ "sync": sync }))

@@ -1,12 +1,12 @@
 //! `login`.
 
 use super::Surroundings;
-use crate::answer::{ApiAnswer, Envelope};
+use crate::answer::{ApiAnswer, Envelope, member, text};
 use crate::error::{During, Stop};
 use crate::request::{ApiRequest, clean_path};
 use crate::session::{Session, code};
 use crate::show::Format;
-use crate::terminal;
+use crate::terminal::{self, Question};
 use crate::tree::token::Login;
 use base::Secret;
 use serde_json::{Map, Value, json};
@@ -22,79 +22,121 @@ pub(super) fn login(
         ));
     }
     let mut found = match args.method.as_str() {
-        "token" => by_token(session, &args.words)?,
+        "token" | "" => by_token(session, &args.words)?,
         _ => by_method(session, &args)?,
     };
     if found.wrap_info.is_some() {
         return session.show_envelope(&found);
     }
-    let token = found
-        .auth
-        .as_ref()
-        .and_then(|auth| auth.get("client_token"));
-    let Some(token) = token.and_then(Value::as_str).map(str::to_owned) else {
+    let auth = found.auth.as_deref().unwrap_or_default();
+    let token = text(member(auth, "client_token"));
+    if token.is_empty() {
         return Err(Stop::local("the answer has no token"));
-    };
-    let store = !args.no_store && !args.token_only;
-    if store {
-        around.token_file.store(&Secret::new(token.clone()))?;
     }
     if args.token_only {
         session.settings.field = Some("token".to_owned());
-        session.settings.format = Format::Table;
         return session.show_envelope(&found);
     }
-    if let (true, Some(variable)) = (store, around.token_variable) {
-        session.warn(&format!(
-            "WARNING! The {variable} environment variable is set! The value of this variable\n\
-             will take precedence; if this is unwanted please unset {variable} or update its\n\
-             value accordingly.\n"
-        ))?;
-    }
+    keep(session, around, &args, token)?;
     if args.no_print {
         return Ok(code::OK);
     }
     let settings = &session.settings;
     if settings.format == Format::Table && settings.field.is_none() {
-        session.say(if store { STORED } else { NOT_STORED })?;
+        session.say(if args.no_store { NOT_STORED } else { STORED })?;
     }
     found.warnings.clear();
     session.show_envelope(&found)
 }
 
+/// Keeps the token for the commands to come, and says where it will not serve.
+fn keep(
+    session: &mut Session<'_>,
+    around: &Surroundings<'_>,
+    args: &Login,
+    token: String,
+) -> Result<(), Stop> {
+    if args.no_store {
+        return session.warn(
+            "The token was not stored in token helper. Set the CASEMATE_TOKEN environment\n\
+             variable or pass the token below with each request.\n",
+        );
+    }
+    around.token_file.store(&Secret::new(token))?;
+    let Some(variable) = around.token_variable else {
+        return Ok(());
+    };
+    session.warn(&format!(
+        "WARNING! The {variable} environment variable is set! The value of this variable\n\
+         will take precedence; if this is unwanted please unset {variable} or update its\n\
+         value accordingly.\n"
+    ))
+}
+
 const STORED: &str = "\
 Success! You are now authenticated. The token information displayed below is
 already stored in the token helper. You do NOT need to run \"casemate login\" again.
-Future requests will automatically use this token.
+Future Casemate requests will automatically use this token.
 ";
 
 const NOT_STORED: &str = "\
 Success! You are now authenticated. The token information displayed below is
-not stored in the token helper. Set the CASEMATE_TOKEN environment variable or
-store it with \"casemate login\" to use it in future requests.
+not stored: it is yours to keep.
 ";
+
+const ASK_TOKEN: Question = Question {
+    text: "Token (will be hidden): ",
+    refused: "'token' not supplied and refusing to pull from stdin",
+    unasked: "An error occurred attempting to ask for a token. The raw error message is shown \
+              below, but usually this is because you attempted to pipe a value into the command \
+              or you are executing outside of a terminal (tty). If you want to pipe the value, \
+              pass \"-\" as the argument to read from stdin. The raw error was: ",
+};
+
+const ASK_PASSWORD: Question = Question {
+    text: "Password (will be hidden): ",
+    refused: "'password' must be specified and refusing to pull from stdin",
+    unasked: "",
+};
+
+/// What failed before the server was asked.
+fn unready(why: impl std::fmt::Display) -> Stop {
+    Stop::local(format!("Error authenticating: {why}"))
+}
 
 fn by_token(session: &mut Session<'_>, words: &[String]) -> Result<Envelope, Stop> {
     let token = match words {
-        [] => terminal::ask_hidden(session, "Token (will be hidden): ")?,
+        [] => terminal::ask_hidden(session, &ASK_TOKEN).map_err(unready)?,
         [word] if word == "-" => read_line(session)?,
-        [word] => word.strip_prefix("token=").unwrap_or(word).to_owned(),
-        _ => {
-            return Err(Stop::usage(format!(
-                "Too many arguments (expected 0-1, got {})",
-                words.len()
-            )));
+        [word] if !word.contains('=') => word.clone(),
+        [token, more @ ..] if !token.contains('=') => {
+            named_token(session, more)?;
+            token.clone()
         }
+        words => named_token(session, words)?,
     };
-    session.settings.token = Some(Secret::new(token.trim().to_owned()));
+    let token = token.trim();
+    if token.is_empty() {
+        return Err(unready(
+            "a token must be passed to auth, please view the help for more information",
+        ));
+    }
+    session.settings.token = Some(Secret::new(token.to_owned()));
     let request = ApiRequest::get("auth/token/lookup-self");
     let answer = session
-        .ask(&request)
+        .ask_unwrapped(&request)
         .during("Error authenticating: error looking up token")?;
-    let wrapped = answer
-        .envelope()
-        .filter(|envelope| envelope.wrap_info.is_some());
-    Ok(wrapped.unwrap_or_else(|| as_login(&answer, token.trim())))
+    Ok(as_login(&answer, token))
+}
+
+/// The token of `token=…`.
+fn named_token(session: &mut Session<'_>, words: &[String]) -> Result<String, Stop> {
+    let data = session.data(words).map_err(|stop| {
+        let text = stop.to_string();
+        let why = text.trim_start_matches("Failed to parse K=V data: ");
+        Stop::usage(format!("Error parsing configuration: {why}"))
+    })?;
+    Ok(text(data.get("token")))
 }
 
 fn read_line(session: &mut Session<'_>) -> Result<String, Stop> {
@@ -107,8 +149,7 @@ fn read_line(session: &mut Session<'_>) -> Result<String, Stop> {
 fn as_login(answer: &ApiAnswer, token: &str) -> Envelope {
     let data = answer.data();
     let taken = |key: &str| data.get(key).cloned().unwrap_or(Value::Null);
-    let mut auth = Map::new();
-    for (key, value) in [
+    let auth = [
         ("client_token", Value::from(token)),
         ("accessor", taken("accessor")),
         ("policies", taken("policies")),
@@ -126,31 +167,27 @@ fn as_login(answer: &ApiAnswer, token: &str) -> Envelope {
             data.get("renewable").cloned().unwrap_or(Value::Bool(false)),
         ),
         ("mfa_requirement", Value::Null),
-    ] {
-        auth.insert(key.to_owned(), value);
-    }
+    ];
+    let auth = auth.into_iter().map(|(key, value)| (key.to_owned(), value));
     Envelope {
         lease_duration: json!(0),
-        auth: Some(auth),
+        auth: Some(auth.collect()),
         ..Envelope::default()
     }
 }
 
 fn by_method(session: &mut Session<'_>, args: &Login) -> Result<Envelope, Stop> {
     let mut data = session.data(&args.words)?;
-    if args.method == "userpass"
-        || args.method == "ldap"
-        || args.method == "okta"
-        || args.method == "radius"
-    {
-        for (key, question) in [
-            ("username", "Username: "),
-            ("password", "Password (will be hidden): "),
-        ] {
-            if !data.contains_key(key) {
-                let answer = terminal::ask_hidden(session, question)?;
-                data.insert(key.to_owned(), Value::from(answer));
-            }
+    if matches!(
+        args.method.as_str(),
+        "userpass" | "ldap" | "okta" | "radius"
+    ) {
+        if !data.contains_key("username") {
+            return Err(unready("'username' must be specified"));
+        }
+        if !data.contains_key("password") {
+            let answer = terminal::ask_hidden(session, &ASK_PASSWORD).map_err(unready)?;
+            data.insert("password".to_owned(), Value::from(answer));
         }
     }
     // A login needs no token, and an old one may be dead.

@@ -24,6 +24,17 @@ const ORDER: [&str; 13] = [
     "deprecation_status",
 ];
 
+const CONFIG_ORDER: [&str; 8] = [
+    "default_lease_ttl",
+    "max_lease_ttl",
+    "force_no_cache",
+    "audit_non_hmac_request_keys",
+    "audit_non_hmac_response_keys",
+    "listing_visibility",
+    "passthrough_request_headers",
+    "allowed_response_headers",
+];
+
 pub(super) fn list(session: &mut Session<'_>, table: Table, detailed: bool) -> Result<u8, Stop> {
     let during = match table {
         Table::Secrets => "Error listing secrets engines",
@@ -43,7 +54,7 @@ pub(super) fn list(session: &mut Session<'_>, table: Table, detailed: bool) -> R
     let node = Node::Object(
         mounts
             .iter()
-            .map(|(path, mount)| (path.clone(), ordered(mount.clone(), &ORDER)))
+            .map(|(path, mount)| (path.clone(), entry(mount.clone())))
             .collect(),
     );
     session.show_or(&node, || match (detailed, table) {
@@ -56,6 +67,23 @@ pub(super) fn list(session: &mut Session<'_>, table: Table, detailed: bool) -> R
             &["path", "type", "accessor", "description", "plugin_version"],
         ),
     })
+}
+
+/// An entry of the list, with its members in the order that readers know.
+fn entry(mut mount: Map<String, Value>) -> Node {
+    let status = mount.entry("deprecation_status");
+    status.or_insert_with(|| Value::from(""));
+    let config = mount.remove("config");
+    let Node::Object(mut members) = ordered(mount, &ORDER) else {
+        return Node::Object(Vec::new());
+    };
+    if let Some(Value::Object(config)) = config {
+        // It stands before the options.
+        let at = members.iter().position(|(key, _)| key == "options");
+        let at = at.unwrap_or(members.len());
+        members.insert(at, ("config".to_owned(), ordered(config, &CONFIG_ORDER)));
+    }
+    Node::Object(members)
 }
 
 fn cell(mount: &Map<String, Value>, path: &str, key: &str) -> String {

@@ -61,6 +61,7 @@ pub(super) fn auth(session: &mut Session<'_>, command: Auth) -> Result<u8, Stop>
             tuning,
             token_type,
         } => enable(session, table, &enabling, &tuning, token_type),
+        Auth::Help { method } => super::auth_help::run(session, &method),
         Auth::Disable { path } => disable(session, table, &path),
         Auth::List { detailed } => mount_list::list(session, table, detailed),
         Auth::Move {

@@ -1,12 +1,14 @@
 //! `operator …`.
 
+use super::rotate_keys::Command as Form;
+use super::share;
 use super::status::show_seal;
 use crate::answer::{ApiAnswer, text, texts};
 use crate::error::{During, Stop};
 use crate::request::ApiRequest;
 use crate::session::{Session, code};
 use crate::show::{json, table, value};
-use crate::terminal;
+use crate::terminal::{self, Question};
 use crate::tree::operator::{Init, Operator};
 use serde_json::{Value, json};
 
@@ -33,10 +35,14 @@ pub(super) fn run(session: &mut Session<'_>, command: Operator) -> Result<u8, St
         Operator::Rotate => {
             let request = ApiRequest::post_empty("sys/rotate/keyring");
             session.ask(&request).during("Error rotating key")?;
-            session.success("Success! Rotated key\n")?;
+            session.done("Success! Rotated key\n")?;
             key_status(session)
         }
         Operator::Members => members(session),
+        Operator::GenerateRoot(args) => super::generate_root::run(session, &args),
+        Operator::Raft(command) => super::raft::run(session, command),
+        Operator::Rekey(args) => super::rotate_keys::run(session, Form::Rekey, &args),
+        Operator::RotateKeys(args) => super::rotate_keys::run(session, Form::Rotate, &args),
     }
 }
 
@@ -51,14 +57,20 @@ fn init(session: &mut Session<'_>, args: &Init) -> Result<u8, Stop> {
         .field("recovery_seal")
         .and_then(Value::as_bool)
         .unwrap_or(false);
+    let root_key = args.root_token_pgp_key.as_deref();
+    let root_key = root_key.map(share::pgp_key).transpose()?;
     let body = match automatic {
         true => json!({
             "recovery_shares": args.recovery_shares,
             "recovery_threshold": args.recovery_threshold,
+            "recovery_pgp_keys": share::pgp_keys(&args.recovery_pgp_keys)?,
+            "root_token_pgp_key": root_key,
         }),
         false => json!({
             "secret_shares": args.key_shares,
             "secret_threshold": args.key_threshold,
+            "pgp_keys": share::pgp_keys(&args.pgp_keys)?,
+            "root_token_pgp_key": root_key,
         }),
     };
     let request = ApiRequest::put("sys/init", body);
@@ -71,16 +83,18 @@ fn init_status(session: &mut Session<'_>) -> Result<u8, Stop> {
     let answer = session
         .ask(&request)
         .during("Error checking initialization status")?;
-    if answer
-        .field("initialized")
-        .and_then(Value::as_bool)
-        .unwrap_or(false)
-    {
-        session.say("Vault is initialized")?;
-        return Ok(code::OK);
-    }
-    session.say("Vault is not initialized")?;
-    Ok(code::NOTHING_OR_SEALED)
+    let initialized = answer.field("initialized").and_then(Value::as_bool);
+    let initialized = initialized.unwrap_or(false);
+    let line = match initialized {
+        true => "Vault is initialized",
+        false => "Vault is not initialized",
+    };
+    let members = vec![("Initialized".to_owned(), Value::from(initialized))];
+    session.show_or(&json::in_order(members), || line.to_owned())?;
+    Ok(match initialized {
+        true => code::OK,
+        false => code::NOTHING_OR_SEALED,
+    })
 }
 
 fn show_init(session: &mut Session<'_>, args: &Init, answer: &ApiAnswer) -> Result<u8, Stop> {
@@ -159,25 +173,31 @@ fn unseal(
     } else {
         let key = match key {
             Some(key) => key,
-            None => {
-                terminal::ask_hidden(session, "Unseal Key (will be hidden): ").map_err(|stop| {
-                    Stop::usage(format!(
-                        "{stop}: give the unseal key on a terminal, or as the first argument"
-                    ))
-                })?
-            }
+            None => terminal::ask_hidden(session, &ASK_KEY)?,
         };
         json!({ "key": key.trim(), "reset": false, "migrate": migrate })
     };
     let request = ApiRequest::put("sys/unseal", body);
     let during = if reset {
-        "Error resetting unseal"
+        "Error resetting unseal process"
     } else {
         "Error unsealing"
     };
     let seal = session.ask(&request).during(during)?.data();
     show_seal(session, seal)
 }
+
+const ASK_KEY: Question = Question {
+    text: "Unseal Key (will be hidden): ",
+    refused: "Refusing to read from stdin with -non-interactive specified; specify unseal\n\
+              key as an argument to this command",
+    unasked: "An error occurred attempting to ask for an unseal key. The raw error message\n\
+              is shown below, but usually this is because you attempted to pipe a value\n\
+              into the unseal command or you are executing outside of a terminal (tty). You\n\
+              should run the unseal command from a terminal for maximum security. If this\n\
+              is not an option, the unseal key can be provided as the first argument to the\n\
+              unseal command. The raw error was:  ",
+};
 
 fn key_status(session: &mut Session<'_>) -> Result<u8, Stop> {
     let request = ApiRequest::get("sys/key-status");
@@ -225,7 +245,7 @@ fn day_and_time(text: &str) -> String {
 
 fn members(session: &mut Session<'_>) -> Result<u8, Stop> {
     let request = ApiRequest::get("sys/ha-status");
-    let answer = session.ask(&request).during("Error reading the members")?;
+    let answer = session.ask(&request)?;
     let nodes = answer
         .field("nodes")
         .and_then(Value::as_array)
@@ -250,7 +270,18 @@ fn members(session: &mut Session<'_>) -> Result<u8, Stop> {
             keys.iter().map(cell).collect()
         })
         .collect();
-    let node = json::Node::Plain(Value::Object(answer.data()));
+    let order = [
+        "hostname",
+        "api_address",
+        "cluster_address",
+        "active_node",
+        "last_echo",
+    ];
+    let listed = nodes.iter().filter_map(Value::as_object);
+    let listed = listed
+        .map(|node| json::ordered(node.clone(), &order))
+        .collect();
+    let node = json::Node::Object(vec![("Nodes".to_owned(), json::Node::List(listed))]);
     session.show_or(&node, || {
         table::with_headings(
             &[

@@ -52,6 +52,7 @@ pub(super) fn run(
             mounts,
             scope,
         } => reload(session, plugin, &mounts, scope),
+        Plugin::ReloadStatus { id } => reload_status(session, &id),
     }
 }
 
@@ -116,14 +117,38 @@ fn info(
     name: &str,
     version: Option<String>,
 ) -> Result<u8, Stop> {
+    known(kind)?;
     let request = with_version(ApiRequest::get(format!("{API}/{kind}/{name}")), version);
     let answer = session
         .ask(&request)
         .during(&format!("Error reading plugin named {name}"))?;
-    session.show_map(&answer.data(), &INFO_ORDER)
+    let mut data = answer.data();
+    data.retain(|key, _| INFO_ORDER.contains(&key.as_str()));
+    let settings = &session.settings;
+    if settings.format == crate::show::Format::Table {
+        // People see an empty list, programs what was sent.
+        let args = data.get_mut("args").filter(|args| args.is_null());
+        args.into_iter().for_each(|args| *args = json!([]));
+    }
+    session.show_map(&data, &INFO_ORDER)
+}
+
+/// The types of plugins.
+const KINDS: [&str; 3] = ["auth", "database", "secret"];
+
+fn known(kind: &str) -> Result<(), Stop> {
+    match KINDS.contains(&kind) {
+        true => Ok(()),
+        false => Err(Stop::local(format!(
+            "{kind:?} is not a supported plugin type"
+        ))),
+    }
 }
 
 fn list(session: &mut Session<'_>, kind: Option<&str>, detailed: bool) -> Result<u8, Stop> {
+    if let Some(kind) = kind {
+        known(kind).map_err(|stop| Stop::local(format!("Error parsing type: {stop}")))?;
+    }
     let answer = session
         .ask(&ApiRequest::get(API))
         .during("Error listing available plugins")?;
@@ -144,15 +169,16 @@ fn list(session: &mut Session<'_>, kind: Option<&str>, detailed: bool) -> Result
     if detailed {
         columns.push(("deprecation_status", "Deprecation Status"));
     }
-    let mut fields = vec![(
-        "details".to_owned(),
-        Node::Plain(Value::Array(details.clone())),
-    )];
+    let order = ["type", "name", "version", "builtin"];
+    let listed = details.iter().filter_map(Value::as_object);
+    let listed = listed.map(|found| crate::show::json::ordered(found.clone(), &order));
+    let mut fields = vec![("details".to_owned(), Node::List(listed.collect()))];
     fields.extend(
         data.into_iter()
             .filter(|(name, _)| kind.is_none_or(|kind| kind == name))
             .map(|(name, names)| (name, Node::Plain(names))),
     );
+    fields.sort_by(|(one, _), (other, _)| one.cmp(other));
     session.show_or(&Node::Object(fields), || {
         let headings: Vec<&str> = columns.iter().map(|(_, heading)| *heading).collect();
         let cell = |found: &Value, key: &str| found.get(key).map(value::inline).unwrap_or_default();
@@ -185,12 +211,41 @@ fn reload(
             ));
         }
     };
-    let body = json!({ "plugin": plugin, "mounts": mounts, "scope": scope.unwrap_or_default() });
+    let scope = scope.unwrap_or_default();
+    let body = json!({ "plugin": plugin, "mounts": mounts, "scope": scope });
     let request = ApiRequest::put("sys/plugins/reload/backend", body);
-    session
+    let answer = session
         .ask(&request)
         .during("Error reloading plugin/mounts")?;
-    session.success(&done)
+    let id = crate::answer::text(answer.field("reload_id"));
+    match scope == "global" && !id.is_empty() {
+        false => session.success(&done),
+        // The other nodes do it later.
+        true => session.success(&format!(
+            "{}, reload_id: {id}",
+            done.replacen("Reloaded", "Reloading", 1)
+        )),
+    }
+}
+
+fn reload_status(session: &mut Session<'_>, id: &str) -> Result<u8, Stop> {
+    let request = ApiRequest::get("sys/plugins/reload/backend/status").with_query("reload_id", id);
+    let answer = session
+        .ask(&request)
+        .during("Error retrieving plugin reload status")?;
+    let results = answer.field("results").and_then(Value::as_object);
+    let row = |(node, found): (&String, &Value)| {
+        let shown = |key: &str| found.get(key).map(value::inline).unwrap_or_default();
+        vec![
+            shown("timestamp"),
+            node.clone(),
+            shown("success"),
+            shown("message"),
+        ]
+    };
+    let rows = results.into_iter().flatten().map(row).collect();
+    let headings = ["Time", "Participant", "Success", "Message"];
+    session.success(&table::with_headings(&headings, rows))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `policy …`.
 
 use super::policy_format::format_policy;
-use crate::error::{During, Stop};
+use crate::error::{During, Stop, of_file};
 use crate::request::ApiRequest;
 use crate::session::Session;
 use crate::show::json::Node;
@@ -23,7 +23,15 @@ pub(super) fn run(session: &mut Session<'_>, command: Policy) -> Result<u8, Stop
                 .during(&format!("Error deleting {name}"))?;
             session.success(&format!("Success! Deleted policy: {name}"))
         }
-        Policy::Write { name, path } => write(session, &name.trim().to_lowercase(), &path),
+        Policy::Write { name, path } => {
+            let lower = name.trim().to_lowercase();
+            if lower != name {
+                session.warn(&format!(
+                    "Policy name was converted from {name:?} to {lower:?}"
+                ))?;
+            }
+            write(session, &lower, &path)
+        }
         Policy::Fmt { path } => format_file(session, &path),
     }
 }
@@ -51,6 +59,10 @@ fn read(session: &mut Session<'_>, name: &str) -> Result<u8, Stop> {
     };
     let text = answer.field("policy").or_else(|| answer.field("rules"));
     let text = text.and_then(Value::as_str).unwrap_or_default().to_owned();
+    // The root policy has no rules.
+    if text.is_empty() {
+        return session.nothing(&format!("No policy named: {name}"));
+    }
     let node = Node::Plain(json!({ "policy": text }));
     session.show_or(&node, || text.trim().to_owned())
 }
@@ -60,8 +72,12 @@ fn write(session: &mut Session<'_>, name: &str, path: &str) -> Result<u8, Stop> 
     if path == "-" {
         std::io::Read::read_to_string(session.input, &mut text)?;
     } else {
-        text = std::fs::read_to_string(path)
-            .map_err(|error| Stop::local(format!("Error opening policy file: {path}: {error}")))?;
+        text = std::fs::read_to_string(path).map_err(|error| {
+            Stop::local(format!(
+                "Error opening policy file: {}",
+                of_file(path, &error)
+            ))
+        })?;
     }
     let request = ApiRequest::put(format!("{API}/{name}"), json!({ "policy": text }));
     let answer = session.ask(&request).during("Error uploading policy")?;
@@ -75,9 +91,14 @@ fn write(session: &mut Session<'_>, name: &str, path: &str) -> Result<u8, Stop> 
 }
 
 fn format_file(session: &mut Session<'_>, path: &str) -> Result<u8, Stop> {
-    let failed = |error: std::io::Error| Stop::usage(format!("failed to format {path}: {error}"));
-    let text = std::fs::read_to_string(path).map_err(failed)?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Stop::usage(format!(
+            "Error reading source file: {}",
+            of_file(path, &error)
+        ))
+    })?;
     hcl::parse(&text).map_err(|error| Stop::usage(format!("failed to parse policy: {error}")))?;
-    std::fs::write(path, format_policy(&text)).map_err(failed)?;
+    std::fs::write(path, format_policy(&text))
+        .map_err(|error| Stop::usage(format!("Error writing result: {}", of_file(path, &error))))?;
     session.success(&format!("Success! Formatted policy: {path}"))
 }

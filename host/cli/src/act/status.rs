@@ -6,7 +6,7 @@ use crate::session::{Session, code};
 use crate::show::{json, table, value};
 use serde_json::{Map, Value};
 
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 23] = [
     "type",
     "initialized",
     "sealed",
@@ -23,22 +23,31 @@ const ORDER: [&str; 18] = [
     "storage_type",
     "build_date",
     "ha_enabled",
+    "is_self",
     "active_time",
     "leader_address",
+    "leader_cluster_address",
+    "raft_committed_index",
+    "raft_applied_index",
+    "last_wal",
 ];
 
 pub(super) fn status(session: &mut Session<'_>) -> Result<u8, Stop> {
     let request = ApiRequest::get("sys/seal-status");
     let seal = session
         .ask(&request)
-        .during("Error checking seal status")?
+        .during("Error checking seal status")
+        // Code 2 says that the server is sealed.
+        .map_err(|stop| match stop {
+            Stop::Printed | Stop::Unread => stop,
+            other => Stop::usage(other.to_string()),
+        })?
         .data();
     let sealed = flag(&seal, "sealed");
-    show_seal(session, seal)?;
-    Ok(if sealed {
-        code::NOTHING_OR_SEALED
-    } else {
-        code::OK
+    let shown = show_seal(session, seal)?;
+    Ok(match (sealed, shown) {
+        (true, code::OK) => code::NOTHING_OR_SEALED,
+        (_, shown) => shown,
     })
 }
 
@@ -51,25 +60,45 @@ pub(super) fn show_seal(
     session: &mut Session<'_>,
     mut seal: Map<String, Value>,
 ) -> Result<u8, Stop> {
-    // A sealed server has no leader to speak of.
-    let leader = session
-        .prepare(&ApiRequest::get("sys/leader"))
-        .map(|answer| answer.data())
-        .unwrap_or_default();
+    let leader = leader(session);
+    seal.retain(|_, value| !value.is_null());
+    for key in ["commit_date", "build_date"] {
+        seal.entry(key).or_insert_with(|| Value::from(""));
+    }
     let high_availability = flag(&leader, "ha_enabled");
-    seal.entry("build_date").or_insert_with(|| Value::from(""));
     seal.insert("ha_enabled".to_owned(), Value::from(high_availability));
-    if high_availability {
-        for key in LEADER_KEYS {
-            let value = leader.get(key).filter(|value| !value.is_null());
-            if let Some(value) = value.filter(|value| value.as_str() != Some("")) {
-                seal.insert(key.to_owned(), value.clone());
-            }
+    for key in LEADER_KEYS {
+        if let Some(value) = leader.get(key).filter(|value| says_something(value)) {
+            seal.insert(key.to_owned(), value.clone());
         }
+    }
+    if let Some(name) = session.settings.field.clone() {
+        return session.show_field(seal.get(&name).cloned(), &name, "seal status");
     }
     let rows = rows(&seal, &leader);
     let node = json::ordered(seal, &ORDER);
     session.show_or(&node, || table::pairs(rows))
+}
+
+/// What the server says of its leader. A sealed one may keep it to itself; then it may well have
+/// one, as clients of Vault take it.
+fn leader(session: &mut Session<'_>) -> Map<String, Value> {
+    match session.prepare(&ApiRequest::get("sys/leader")) {
+        Ok(answer) => answer.data(),
+        Err(Stop::Refused { refusal, .. }) if refusal.text.contains("Vault is sealed") => {
+            Map::from_iter([("ha_enabled".to_owned(), Value::from(true))])
+        }
+        Err(_) => Map::new(),
+    }
+}
+
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Number(number) => number.as_u64() != Some(0),
+        Value::String(text) => !text.is_empty(),
+        _ => true,
+    }
 }
 
 const LEADER_KEYS: [&str; 7] = [
@@ -138,9 +167,6 @@ fn rows(seal: &Map<String, Value>, leader: &Map<String, Value>) -> Vec<(String, 
 }
 
 fn leader_rows(leader: &Map<String, Value>) -> Vec<(String, String)> {
-    if !flag(leader, "ha_enabled") {
-        return Vec::new();
-    }
     let shown = |key: &str| leader.get(key).map(value::inline).unwrap_or_default();
     let or_none = |text: String| {
         if text.is_empty() {
@@ -149,19 +175,18 @@ fn leader_rows(leader: &Map<String, Value>) -> Vec<(String, String)> {
             text
         }
     };
-    let mut rows = vec![(
-        "HA Cluster".to_owned(),
-        or_none(shown("leader_cluster_address")),
-    )];
-    if flag(leader, "is_self") {
-        rows.push(("HA Mode".to_owned(), "active".to_owned()));
-        rows.push(("Active Since".to_owned(), shown("active_time")));
-    } else {
-        rows.push(("HA Mode".to_owned(), "standby".to_owned()));
-        rows.push((
-            "Active Node Address".to_owned(),
-            or_none(shown("leader_address")),
-        ));
+    let mut rows = Vec::new();
+    // A leader that is known has more than this one member.
+    if flag(leader, "ha_enabled") && leader.len() > 1 {
+        let mut row = |name: &str, value: String| rows.push((name.to_owned(), value));
+        row("HA Cluster", or_none(shown("leader_cluster_address")));
+        if flag(leader, "is_self") {
+            row("HA Mode", "active".to_owned());
+            row("Active Since", shown("active_time"));
+        } else {
+            row("HA Mode", "standby".to_owned());
+            row("Active Node Address", or_none(shown("leader_address")));
+        }
     }
     for (key, name) in [
         ("raft_committed_index", "Raft Committed Index"),

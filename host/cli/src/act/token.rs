@@ -49,7 +49,11 @@ pub(super) fn run(session: &mut Session<'_>, command: Token) -> Result<u8, Stop>
 fn create_request(args: &Create) -> Result<ApiRequest, Stop> {
     let mut body = Map::new();
     set(&mut body, "id", args.id.clone());
-    set(&mut body, "policies", super::some_list(&args.policy));
+    set(
+        &mut body,
+        "policies",
+        (!args.policy.is_empty()).then(|| args.policy.clone()),
+    );
     let metadata = pairs("metadata", &args.metadata)?;
     set(
         &mut body,
@@ -139,7 +143,7 @@ fn revoke_request(
 ) -> Result<ApiRequest, Stop> {
     let wrong = |text: &str| Err(Stop::usage(text));
     match (token, own, accessor, mode) {
-        (Some(_), true, ..) => wrong("Too many arguments (expected 0, got 1)"),
+        (Some(_), true, ..) => wrong("Too many arguments with -self (expected 0, got 1)"),
         (None, true, true, _) => wrong("Cannot use -self with -accessor!"),
         (None, true, false, "") => Ok(ApiRequest::put_empty("auth/token/revoke-self")),
         (None, true, false, _) => wrong("Cannot use -self with -mode!"),

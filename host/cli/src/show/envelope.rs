@@ -1,34 +1,9 @@
 //! An envelope as a table or as a document.
 
-use super::json::{Node, ordered};
+use super::json::Node;
 use super::{duration, table, value};
-use crate::answer::{Envelope, text};
+use crate::answer::{Envelope, member, text};
 use serde_json::{Map, Value};
-
-const AUTH_KEYS: [&str; 13] = [
-    "client_token",
-    "accessor",
-    "policies",
-    "token_policies",
-    "identity_policies",
-    "metadata",
-    "orphan",
-    "entity_id",
-    "lease_duration",
-    "renewable",
-    "token_type",
-    "num_uses",
-    "mfa_requirement",
-];
-
-const WRAP_KEYS: [&str; 6] = [
-    "token",
-    "accessor",
-    "ttl",
-    "creation_time",
-    "creation_path",
-    "wrapped_accessor",
-];
 
 /// The envelope as a document, with the keys in the order that readers know.
 pub(crate) fn node(envelope: &Envelope) -> Node {
@@ -48,11 +23,10 @@ pub(crate) fn node(envelope: &Envelope) -> Node {
     .into_iter()
     .map(|(key, value)| (key.to_owned(), Node::Plain(value)))
     .collect();
-    if let Some(auth) = &envelope.auth {
-        fields.push(("auth".to_owned(), ordered(auth.clone(), &AUTH_KEYS)));
-    }
-    if let Some(wrap) = &envelope.wrap_info {
-        fields.push(("wrap_info".to_owned(), ordered(wrap.clone(), &WRAP_KEYS)));
+    for (name, members) in [("auth", &envelope.auth), ("wrap_info", &envelope.wrap_info)] {
+        if let Some(members) = members {
+            fields.push((name.to_owned(), super::json::in_order(members.clone())));
+        }
     }
     Node::Object(fields)
 }
@@ -98,25 +72,21 @@ pub(crate) fn map_rows(map: &Map<String, Value>) -> Vec<(String, String)> {
     rows
 }
 
-fn auth_rows(auth: &Map<String, Value>) -> Vec<(String, String)> {
-    let seconds = auth
-        .get("lease_duration")
-        .and_then(Value::as_i64)
-        .unwrap_or(0);
-    let renewable = auth
-        .get("renewable")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
+fn auth_rows(auth: &[(String, Value)]) -> Vec<(String, String)> {
+    let seconds = member(auth, "lease_duration").and_then(Value::as_i64);
+    let seconds = seconds.unwrap_or(0);
+    let renewable = member(auth, "renewable").and_then(Value::as_bool);
+    let renewable = renewable.unwrap_or(false);
     let mut rows = vec![
-        ("token".to_owned(), text(auth.get("client_token"))),
-        ("token_accessor".to_owned(), text(auth.get("accessor"))),
+        ("token".to_owned(), text(member(auth, "client_token"))),
+        ("token_accessor".to_owned(), text(member(auth, "accessor"))),
         ("token_duration".to_owned(), lease_text(seconds)),
         ("token_renewable".to_owned(), renewable.to_string()),
     ];
     for key in ["token_policies", "identity_policies", "policies"] {
-        rows.push((key.to_owned(), value::quoted_list(auth.get(key))));
+        rows.push((key.to_owned(), value::quoted_list(member(auth, key))));
     }
-    if let Some(Value::Object(metadata)) = auth.get("metadata") {
+    if let Some(Value::Object(metadata)) = member(auth, "metadata") {
         for (key, found) in map_rows(metadata) {
             rows.push((format!("token_meta_{key}"), found));
         }
@@ -124,22 +94,25 @@ fn auth_rows(auth: &Map<String, Value>) -> Vec<(String, String)> {
     rows
 }
 
-fn wrap_rows(wrap: &Map<String, Value>) -> Vec<(String, String)> {
-    let ttl = wrap.get("ttl").and_then(Value::as_i64).unwrap_or(0);
+fn wrap_rows(wrap: &[(String, Value)]) -> Vec<(String, String)> {
+    let ttl = member(wrap, "ttl").and_then(Value::as_i64).unwrap_or(0);
     let mut rows = vec![
-        ("wrapping_token:".to_owned(), text(wrap.get("token"))),
-        ("wrapping_accessor:".to_owned(), text(wrap.get("accessor"))),
+        ("wrapping_token:".to_owned(), text(member(wrap, "token"))),
+        (
+            "wrapping_accessor:".to_owned(),
+            text(member(wrap, "accessor")),
+        ),
         ("wrapping_token_ttl:".to_owned(), duration::human(ttl)),
         (
             "wrapping_token_creation_time:".to_owned(),
-            go_time(&text(wrap.get("creation_time"))),
+            go_time(&text(member(wrap, "creation_time"))),
         ),
         (
             "wrapping_token_creation_path:".to_owned(),
-            text(wrap.get("creation_path")),
+            text(member(wrap, "creation_path")),
         ),
     ];
-    let accessor = text(wrap.get("wrapped_accessor"));
+    let accessor = text(member(wrap, "wrapped_accessor"));
     if !accessor.is_empty() {
         rows.push(("wrapped_accessor:".to_owned(), accessor));
     }
@@ -159,47 +132,55 @@ pub(crate) fn table(envelope: &Envelope) -> String {
     table::pairs(rows(envelope))
 }
 
-/// The value that `-field` names: of the lease, the token, the wrapping or the data.
+/// The value that `-field` names: of the token, the wrapping, the lease or the data.
 pub(crate) fn field(envelope: &Envelope, name: &str) -> Option<Value> {
-    if let Some(wrap) = &envelope.wrap_info {
-        let key = match name {
-            "wrapping_token" => "token",
-            "wrapping_accessor" => "accessor",
-            "wrapping_token_ttl" => "ttl",
-            "wrapping_token_creation_time" => "creation_time",
-            "wrapping_token_creation_path" => "creation_path",
-            other => other,
-        };
-        return wrap.get(key).cloned();
-    }
-    if let Some(auth) = &envelope.auth {
-        let key = match name {
-            "token" => "client_token",
-            "token_accessor" => "accessor",
-            "token_duration" => "lease_duration",
-            "token_renewable" => "renewable",
-            other => other,
-        };
-        if let Some(found) = auth.get(key) {
-            return Some(found.clone());
+    let of_data = || envelope.data.get(name).cloned();
+    let found = if let Some(auth) = &envelope.auth {
+        match AUTH_FIELDS.iter().find(|(field, _)| *field == name) {
+            Some((_, key)) => member(auth, key).cloned(),
+            None => of_data(),
         }
-    }
-    match name {
-        "data" => Some(envelope.data.clone()),
-        "lease_id" | "request_id" if !envelope.lease_id.is_empty() => {
-            Some(Value::from(match name {
-                "lease_id" => envelope.lease_id.clone(),
-                _ => envelope.request_id.clone(),
-            }))
+    } else if let Some(wrap) = &envelope.wrap_info {
+        match WRAP_FIELDS.iter().find(|(field, _)| *field == name) {
+            Some((_, key)) => member(wrap, key).cloned(),
+            None => of_data(),
         }
-        "lease_duration" | "refresh_interval" => Some(envelope.lease_duration.clone()),
-        "lease_renewable" => Some(Value::from(envelope.renewable)),
-        _ => None,
-    }
-    .filter(|found| !found.is_null())
-    .or_else(|| envelope.data.get(name).cloned())
-    .filter(|found| !found.is_null())
+    } else {
+        match name {
+            "data" => Some(envelope.data.clone()),
+            "lease_id" if !envelope.lease_id.is_empty() => {
+                Some(Value::from(envelope.lease_id.clone()))
+            }
+            "lease_duration" | "refresh_interval" => Some(envelope.lease_duration.clone()),
+            "lease_renewable" => Some(Value::from(envelope.renewable)),
+            _ => of_data(),
+        }
+    };
+    let says_something = |found: &Value| !found.is_null();
+    let found = found.filter(says_something).or_else(of_data);
+    found.filter(says_something)
 }
+
+/// The names of a token's fields in tables, and in the answer.
+const AUTH_FIELDS: [(&str, &str); 7] = [
+    ("token", "client_token"),
+    ("token_accessor", "accessor"),
+    ("token_duration", "lease_duration"),
+    ("token_renewable", "renewable"),
+    ("token_policies", "token_policies"),
+    ("identity_policies", "identity_policies"),
+    ("policies", "policies"),
+];
+
+/// The names of a wrapping's fields in tables, and in the answer.
+const WRAP_FIELDS: [(&str, &str); 6] = [
+    ("wrapping_token", "token"),
+    ("wrapping_accessor", "accessor"),
+    ("wrapping_token_ttl", "ttl"),
+    ("wrapping_token_creation_time", "creation_time"),
+    ("wrapping_token_creation_path", "creation_path"),
+    ("wrapped_accessor", "wrapped_accessor"),
+];
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 pub(crate) enum Node {
     Plain(Value),
     Object(Vec<(String, Node)>),
+    List(Vec<Node>),
 }
 
 impl From<Value> for Node {
@@ -20,6 +21,7 @@ impl Serialize for Node {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Plain(value) => value.serialize(serializer),
+            Self::List(items) => items.serialize(serializer),
             Self::Object(fields) => {
                 let mut map = serializer.serialize_map(Some(fields.len()))?;
                 for (key, value) in fields {
@@ -41,6 +43,23 @@ pub(crate) fn ordered(mut map: Map<String, Value>, first: &[&str]) -> Node {
     Node::Object(fields)
 }
 
+/// An object whose members keep their order.
+pub(crate) fn in_order(members: Vec<(String, Value)>) -> Node {
+    let fields = members.into_iter();
+    Node::Object(fields.map(|(key, value)| (key, value.into())).collect())
+}
+
+/// The given members first, each with the value it has where the object lacks it; then the others.
+pub(crate) fn filled(mut map: Map<String, Value>, first: &[(&str, Value)]) -> Node {
+    for (key, empty) in first {
+        if !map.contains_key(*key) {
+            map.insert((*key).to_owned(), empty.clone());
+        }
+    }
+    let order: Vec<&str> = first.iter().map(|(key, _)| *key).collect();
+    ordered(map, &order)
+}
+
 /// The text with two spaces of indentation.
 pub(crate) fn pretty(node: &Node) -> String {
     // A tree of JSON values always serializes; an empty text would be seen at once.
@@ -51,6 +70,7 @@ pub(crate) fn pretty(node: &Node) -> String {
 pub(crate) fn plain(node: &Node) -> Value {
     match node {
         Node::Plain(value) => value.clone(),
+        Node::List(items) => Value::Array(items.iter().map(plain).collect()),
         Node::Object(fields) => Value::Object(
             fields
                 .iter()

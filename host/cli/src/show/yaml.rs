@@ -49,7 +49,7 @@ fn is_block(value: &Value) -> bool {
 fn child(text: &mut String, value: &Value, depth: usize) {
     if !is_block(value) {
         text.push(' ');
-        text.push_str(&leaf(value, depth + 1));
+        text.push_str(&folded(leaf(value, depth + 1), column(text), depth + 1));
         text.push('\n');
         return;
     }
@@ -67,7 +67,7 @@ fn entry(text: &mut String, item: &Value, depth: usize) {
     text.push_str(&indent);
     text.push_str("- ");
     if !is_block(item) {
-        text.push_str(&leaf(item, depth + 1));
+        text.push_str(&folded(leaf(item, depth + 1), column(text), depth + 1));
         text.push('\n');
         return;
     }
@@ -75,6 +75,38 @@ fn entry(text: &mut String, item: &Value, depth: usize) {
     let mut block = String::new();
     write(&mut block, item, depth + 1);
     text.push_str(block.trim_start_matches(' '));
+}
+
+/// After this column, a text goes on in the next line.
+const WIDTH: usize = 80;
+
+/// How many signs the last line has.
+fn column(text: &str) -> usize {
+    let line = text.rsplit('\n').next().unwrap_or_default();
+    line.chars().count()
+}
+
+/// Breaks a long text at spaces, which readers join again.
+fn folded(scalar: String, mut column: usize, depth: usize) -> String {
+    if scalar.contains('\n') || column + scalar.chars().count() <= WIDTH {
+        return scalar;
+    }
+    let mut text = String::new();
+    let mut before = ' ';
+    let mut signs = scalar.chars().peekable();
+    while let Some(sign) = signs.next() {
+        let next = signs.peek().copied().unwrap_or(' ');
+        if sign == ' ' && column > WIDTH && before != ' ' && next != ' ' && text.len() > 1 {
+            text.push('\n');
+            text.push_str(&"  ".repeat(depth));
+            column = 2 * depth;
+        } else {
+            text.push(sign);
+            column += 1;
+        }
+        before = sign;
+    }
+    text
 }
 
 fn leaf(value: &Value, depth: usize) -> String {
@@ -102,9 +134,12 @@ fn scalar(text: &str, depth: usize) -> String {
 }
 
 fn block_text(text: &str, depth: usize) -> String {
-    if text.starts_with([' ', '\n']) {
-        return serde_json::Value::from(text).to_string();
-    }
+    // Where the text begins with a space, a reader must be told how deep it stands.
+    let depth_told = if text.starts_with([' ', '\n']) {
+        "2"
+    } else {
+        ""
+    };
     let ending = match text.trim_end_matches('\n').len() {
         length if length == text.len() => "-",
         length if length + 1 == text.len() => "",
@@ -122,7 +157,7 @@ fn block_text(text: &str, depth: usize) -> String {
             }
         })
         .collect();
-    format!("|{ending}\n{}", lines.join("\n"))
+    format!("|{depth_told}{ending}\n{}", lines.join("\n"))
 }
 
 fn looks_like_another_type(text: &str) -> bool {
@@ -152,9 +187,12 @@ fn looks_like_a_number(text: &str) -> bool {
     let starts = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.');
     starts
         && (digits.parse::<f64>().is_ok()
-            || digits.starts_with("0x")
-            || digits.starts_with("0o")
-            || digits.starts_with("0b"))
+            || [("0x", 16), ("0o", 8), ("0b", 2)]
+                .iter()
+                .any(|(begin, base)| {
+                    let rest = digits.strip_prefix(begin);
+                    rest.is_some_and(|rest| u64::from_str_radix(rest, *base).is_ok())
+                }))
 }
 
 fn looks_like_a_date(text: &str) -> bool {
@@ -199,12 +237,20 @@ mod tests {
         check(json!({"y": "1"}), "\"y\": \"1\"");
         check(json!("2026-11-23T05:25:19Z"), "\"2026-11-23T05:25:19Z\"");
         check(json!("2.7.2"), "2.7.2");
+        check(json!("0b12ab34-44df"), "0b12ab34-44df");
+        check(json!("0x1F"), "\"0x1F\"");
         check(json!("0a29fada-44df"), "0a29fada-44df");
         check(json!("{\"a\":1}"), "'{\"a\":1}'");
         check(json!("  x  "), "'  x  '");
         check(json!("it's: a"), "'it''s: a'");
         check(json!({"s": "a\nb"}), "s: |-\n  a\n  b");
         check(json!({"d": {"s": "a\nb\n"}}), "d:\n  s: |\n    a\n    b");
+        check(json!({"s": "\n a\nb\n"}), "s: |2\n\n   a\n  b");
+        let long = "a text of words ".repeat(6);
+        check(
+            json!({"d": {"s": long.trim_end()}}),
+            "d:\n  s: a text of words a text of words a text of words a text of words a text of words\n    a text of words",
+        );
         check(json!("a\tb"), "\"a\\tb\"");
         check(json!(""), "\"\"");
     }

@@ -59,6 +59,22 @@ pub(crate) struct PathHelp {
     pub(crate) path: String,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Monitor {
+    /// trace, debug, info, warn or error
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    pub(crate) log_level: String,
+    /// standard or json
+    #[arg(long, value_name = "FORMAT", default_value = "standard")]
+    pub(crate) log_format: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completion {
+    /// bash, elvish, fish, powershell or zsh
+    pub(crate) shell: clap_complete::Shell,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Print {
     /// Print the token that commands use

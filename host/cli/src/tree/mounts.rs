@@ -1,4 +1,4 @@
-//! `secrets …`, `auth …`, `audit …`, `policy …` and `namespace …`.
+//! `secrets …`, `auth …`, `audit …` and `policy …`.
 
 use clap::{Args, Subcommand};
 
@@ -136,6 +136,12 @@ pub(crate) enum Auth {
         /// Path of the mount
         path: String,
     },
+    /// Print how to log in by a method
+    Help {
+        /// Type of a method, or path of a mounted one
+        #[arg(value_name = "TYPE | PATH")]
+        method: String,
+    },
     /// List the auth methods
     List {
         /// Print all that is known of each
@@ -169,7 +175,7 @@ pub(crate) enum Audit {
     Enable {
         /// Type of the device
         #[arg(value_name = "TYPE")]
-        kind: String,
+        kind: Option<String>,
         /// Options of the device
         #[arg(value_name = "K=V")]
         options: Vec<String>,
@@ -220,34 +226,6 @@ pub(crate) enum Policy {
         /// Name of the policy
         name: String,
         /// File, or -
-        path: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Namespace {
-    /// Create a namespace
-    Create {
-        /// Path of the namespace
-        path: String,
-        /// Custom metadata, as key=value; may be repeated
-        #[arg(long, value_name = "K=V")]
-        custom_metadata: Vec<String>,
-    },
-    /// Delete a namespace with all that is in it
-    Delete {
-        /// Path of the namespace
-        path: String,
-    },
-    /// List the namespaces
-    List {
-        /// Print all that is known of each
-        #[arg(long)]
-        detailed: bool,
-    },
-    /// Look up a namespace
-    Lookup {
-        /// Path of the namespace
         path: String,
     },
 }

@@ -92,4 +92,10 @@ pub(crate) enum Plugin {
         #[arg(long, value_name = "TEXT")]
         scope: Option<String>,
     },
+    /// Print how far a reload on all nodes is
+    ReloadStatus {
+        /// Id of the reload
+        #[arg(value_name = "RELOAD_ID")]
+        id: String,
+    },
 }

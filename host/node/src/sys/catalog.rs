@@ -40,7 +40,7 @@ const COMPONENT: &[NativeField] = &[
 pub(super) const ROUTES: &[NativeRoute] = &[
     on(Read, "plugins/catalog", Sudo, Now(all), &[], "All components of the catalog."),
     on(List, "plugins/catalog/{type}", Sudo, Now(list), TYPE, "The components of a type."),
-    on(Read, "plugins/catalog/{type}/{name}", Sudo, Now(read), COMPONENT_AT, "What is known of a component."),
+    on(Read, "plugins/catalog/{type}/{name}", Sudo, Later(|ask| Box::pin(read(ask))), COMPONENT_AT, "What is known of a component."),
     on(Update, "plugins/catalog/{type}/{name}", Sudo, Later(|ask| Box::pin(register(ask))), COMPONENT, "Registers a component."),
     on(Delete, "plugins/catalog/{type}/{name}", Sudo, Now(delete), COMPONENT_AT, "Removes a component from the catalog."),
 ];
@@ -74,16 +74,22 @@ fn names(entries: &[CatalogEntry], kind: MountKind) -> BTreeSet<&str> {
 }
 
 /// All that is known of a component: what an operator decides by.
-pub(super) fn read(ask: &mut Ask<'_>) -> Told {
+pub(super) async fn read(ask: &mut Ask<'_>) -> Told {
     let entry = find(ask)?;
+    let component = ask
+        .node
+        .components
+        .load(ask.node, ask.tx, &entry.digest)
+        .await?;
+    let manifest = component.manifest();
     let mut data = summary(&entry);
     if let Value::Object(members) = &mut data {
         members.insert("args".into(), json!([]));
         members.insert("command".into(), "".into());
-        members.insert("imports".into(), json!(entry.imports));
-        members.insert("outbound".into(), json!(entry.manifest.outbound));
-        members.insert("storage".into(), json!(entry.manifest.storage));
-        members.insert("summary".into(), json!(entry.manifest.summary));
+        members.insert("imports".into(), json!(component.imports()));
+        members.insert("outbound".into(), json!(manifest.outbound));
+        members.insert("storage".into(), json!(manifest.storage));
+        members.insert("summary".into(), json!(manifest.summary));
         let route = |route: &manifest::Route| {
             json!({
                 "pattern": route.pattern,
@@ -92,10 +98,7 @@ pub(super) fn read(ask: &mut Ask<'_>) -> Told {
                 "summary": route.summary,
             })
         };
-        members.insert(
-            "routes".into(),
-            entry.manifest.routes.iter().map(route).collect(),
-        );
+        members.insert("routes".into(), manifest.routes.iter().map(route).collect());
     }
     Ok(Answer::data(&data))
 }
@@ -132,7 +135,7 @@ pub(super) async fn register(ask: &mut Ask<'_>) -> Told {
         .await
         .map_err(|error| Refusal::internal(error.to_string()))?;
     let component = compiled.map_err(|error| Refusal::invalid(chain(&error)))?;
-    let entry = catalog::entry(&name, &component, false);
+    let entry = catalog::entry(&name, &component);
     if entry.kind != kind {
         let text = format!("component is of type {:?}", kind_name(entry.kind));
         return Err(Refusal::invalid(text));
@@ -149,7 +152,7 @@ pub(super) async fn register(ask: &mut Ask<'_>) -> Told {
         let text = format!("{name} {} comes with the server", entry.version);
         return Err(Refusal::invalid(text));
     }
-    catalog::store(ask.tx, &entry, &component, &bytes, &ask.node.parts.runtime)?;
+    catalog::store_compiled(ask.tx, &entry, &component, &bytes, &ask.node.parts.runtime)?;
     Ok(Answer::Empty)
 }
 

@@ -76,11 +76,12 @@ pub(super) async fn renew(ask: &mut Ask<'_>) -> Told {
     }
     let increment = ask.number("increment").unwrap_or(0);
     let tx = core::mem::replace(ask.tx, ask.node.begin());
-    let (tx, lease, warnings) = secret::renew(ask.node, tx, &id, increment).await?;
-    *ask.tx = tx;
+    let renewed = secret::renew(ask.node, tx, &id, increment).await?;
+    *ask.tx = renewed.tx;
+    ask.acted_outside = renewed.acted_outside;
     Ok(Answer::Envelope(Box::new(Envelope {
-        lease,
-        warnings,
+        lease: renewed.lease,
+        warnings: renewed.warnings,
         ..Envelope::default()
     })))
 }
@@ -88,7 +89,9 @@ pub(super) async fn renew(ask: &mut Ask<'_>) -> Told {
 pub(super) async fn revoke(ask: &mut Ask<'_>) -> Told {
     let id = id(ask)?;
     match token_hash(&id) {
-        Some(hash) => secret::revoke_token(ask.node, ask.tx, &hash)?,
+        Some(hash) => {
+            secret::revoke_token(ask.node, ask.tx, &hash)?;
+        }
         None => {
             let tx = core::mem::replace(ask.tx, ask.node.begin());
             *ask.tx = secret::revoke(ask.node, tx, &id).await?;

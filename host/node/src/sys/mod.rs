@@ -3,20 +3,29 @@
 mod audits;
 mod capabilities;
 mod catalog;
+mod generate_root;
+mod ha;
 mod leases;
 mod mounts;
 pub(crate) mod openapi;
 mod policies;
+mod rekey;
 pub(crate) mod remount;
+mod rotation;
 mod seal;
 mod tune;
 mod ui;
 
 use crate::native::NativeRoute;
+use base::WithoutToken;
 
 /// The table, area by area.
 pub(crate) const TABLE: &[&[NativeRoute]] = &[
     seal::ROUTES,
+    rotation::ROUTES,
+    rekey::ROUTES,
+    generate_root::ROUTES,
+    ha::ROUTES,
     mounts::ROUTES,
     tune::ROUTES,
     remount::ROUTES,
@@ -45,6 +54,15 @@ pub(crate) fn canonical(rest: String) -> String {
         .unwrap_or(rest)
 }
 
+/// Does the listener let this path be used without a token?
+pub(crate) fn is_open(without: WithoutToken, rest: &str) -> bool {
+    match rest {
+        "rekey/init" | "rekey/update" | "rekey/verify" => without.rekey,
+        "generate-root/attempt" | "generate-root/update" => without.generate_root,
+        _ => rest.starts_with("rekey-recovery-key/") && without.rekey,
+    }
+}
+
 /// The spelling that clients know of a pattern that [`canonical`] made the table's own.
 pub(crate) fn public_pattern(pattern: &str) -> Option<String> {
     let rest = pattern.strip_prefix("tune/")?;
@@ -59,7 +77,8 @@ pub(crate) fn one_spelling(rest: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{canonical, one_spelling, public_pattern};
+    use super::{canonical, is_open, one_spelling, public_pattern};
+    use base::WithoutToken;
 
     #[test]
     fn names_of_policies_have_no_case() {
@@ -68,6 +87,40 @@ mod tests {
             Some("policies/acl/admin")
         );
         assert_eq!(one_spelling("mounts/ADMIN"), None);
+    }
+
+    #[test]
+    fn a_listener_opens_what_it_names_and_nothing_else() {
+        let check = |rekey, generate_root, path: &str, expected: bool| {
+            let without = WithoutToken {
+                rekey,
+                generate_root,
+            };
+            assert_eq!(is_open(without, path), expected, "{path} {without:?}");
+        };
+        for path in [
+            "rekey/init",
+            "rekey/update",
+            "rekey/verify",
+            "rekey-recovery-key/init",
+        ] {
+            check(true, false, path, true);
+            check(false, true, path, false);
+        }
+        for path in ["generate-root/attempt", "generate-root/update"] {
+            check(false, true, path, true);
+            check(true, false, path, false);
+        }
+        for path in [
+            "rekey/backup",
+            "generate-root",
+            "generate-root-token/update",
+            "rotate/root/init",
+            "rotate",
+            "seal",
+        ] {
+            check(true, true, path, false);
+        }
     }
 
     #[test]

@@ -3,11 +3,9 @@
 use super::tune;
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
-use crate::refusal::from_barrier;
-use crate::tables::{Mount, forget_mount, store_mount};
-use crate::{catalog, secret, tables};
+use crate::tables::{Mount, store_mount};
+use crate::{catalog, removal, tables};
 use base::{Answer, MountId, Refusal};
-use locality::{Class, PhysicalKey};
 use manifest::Access::{Sudo, Token};
 use manifest::FieldKind::{Boolean, Object, Text, TextMap};
 use manifest::Manifest;
@@ -57,11 +55,11 @@ const MOUNT: &[NativeField] = &[
 pub(super) const ROUTES: &[NativeRoute] = &[
     on(Read, "mounts", Token, Now(|ask| list(ask, Secret)), &[], "Lists the secrets engines."),
     on(Read, "mounts/{path..}", Token, Now(|ask| read(ask, Secret)), AT, "Reads a secrets engine's entry."),
-    on(Update, "mounts/{path..}", Token, Now(|ask| enable(ask, Secret)), MOUNT, "Enables a secrets engine."),
+    on(Update, "mounts/{path..}", Token, Later(|ask| Box::pin(enable(ask, Secret))), MOUNT, "Enables a secrets engine."),
     on(Delete, "mounts/{path..}", Token, Later(|ask| Box::pin(disable(ask, Secret))), AT, "Disables a secrets engine and removes its data."),
     on(Read, "auth", Token, Now(|ask| list(ask, Auth)), &[], "Lists the auth methods."),
     on(Read, "auth/{path..}", Sudo, Now(|ask| read(ask, Auth)), AT, "Reads an auth method's entry."),
-    on(Update, "auth/{path..}", Sudo, Now(|ask| enable(ask, Auth)), MOUNT, "Enables an auth method."),
+    on(Update, "auth/{path..}", Sudo, Later(|ask| Box::pin(enable(ask, Auth))), MOUNT, "Enables an auth method."),
     on(Delete, "auth/{path..}", Sudo, Later(|ask| Box::pin(disable(ask, Auth))), AT, "Disables an auth method and removes its data."),
 ];
 
@@ -92,10 +90,10 @@ pub(super) fn read(ask: &mut Ask<'_>, kind: MountKind) -> Told {
 }
 
 /// Makes a mount.
-pub(super) fn enable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
+pub(super) async fn enable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     let path = mount_path(ask, kind)?;
     check_free(ask, &path, None)?;
-    let entry = new_entry(ask, kind, path)?;
+    let entry = new_entry(ask, kind, path).await?;
     store_mount(ask.tx, ask.namespace.id, &entry)?;
     Ok(Answer::Empty)
 }
@@ -128,7 +126,11 @@ pub(super) fn check_free(
 /// Where only the host mounts.
 const RESERVED: [&str; 4] = ["sys/", "cubbyhole/", "identity/", "audit/"];
 
-fn new_entry(ask: &mut Ask<'_>, kind: MountKind, path: MountPath) -> Result<MountEntry, Refusal> {
+async fn new_entry(
+    ask: &mut Ask<'_>,
+    kind: MountKind,
+    path: MountPath,
+) -> Result<MountEntry, Refusal> {
     let mut options = texts(ask.input.get("options"));
     let asked = match ask.text("type") {
         "" | "plugin" => ask.text("plugin_name"),
@@ -154,11 +156,16 @@ fn new_entry(ask: &mut Ask<'_>, kind: MountKind, path: MountPath) -> Result<Moun
     .to_owned();
     let version = wanted_version(ask).unwrap_or_default().to_owned();
     let missing = || Refusal::invalid(format!("plugin not found in the catalog: {name}"));
-    let component = catalog::find(ask.tx, kind, &name, &version)?.ok_or_else(missing)?;
-    check_options(&component.manifest, &options)?;
+    let found = catalog::find(ask.tx, kind, &name, &version)?.ok_or_else(missing)?;
+    let component = ask
+        .node
+        .components
+        .load(ask.node, ask.tx, &found.digest)
+        .await?;
+    check_options(component.manifest(), &options)?;
     let mut entry = MountEntry::make(kind, path, &name, ask.node.parts.entropy.as_ref());
-    entry.plugin_version = component.version;
-    entry.digest = component.digest;
+    entry.plugin_version = found.version;
+    entry.digest = found.digest;
     entry.description = ask.text("description").to_owned();
     entry.local = ask.flag("local");
     entry.seal_wrap = ask.flag("seal_wrap");
@@ -199,7 +206,7 @@ pub(super) fn check_options(
     Ok(())
 }
 
-/// Takes a mount away with all that it stored and leased.
+/// Takes a mount away with all that it stored and leased. Answers when nothing of it is left.
 pub(super) async fn disable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     let path = mount_path(ask, kind)?;
     let stored = tables::stored_mounts(ask.tx, ask.namespace.id)?;
@@ -213,15 +220,7 @@ pub(super) async fn disable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
         let text = format!("cannot unmount {:?}", path.as_str());
         return Err(Refusal::invalid(text));
     }
-    // While the mount is there: only its engine can undo what it handed out.
-    secret::revoke_all_of(ask.node, entry.id).await?;
-    for class in [Class::Replicated, Class::Local] {
-        let all = PhysicalKey::new(class, ask.namespace.id, entry.id, "");
-        for key in ask.tx.keys(&all, None, usize::MAX).map_err(from_barrier)? {
-            ask.tx.delete(&key);
-        }
-    }
-    forget_mount(ask.tx, ask.namespace.id, &entry);
+    removal::disable(ask.node, ask.namespace.id, &entry).await?;
     Ok(Answer::Empty)
 }
 

@@ -46,7 +46,8 @@ pub(super) fn start(ask: &mut Ask<'_>) -> Told {
     let parse = |text: &str| MountPath::parse(text).map_err(|e| Refusal::invalid(e.to_string()));
     let (from, to) = (parse(ask.text("from"))?, parse(ask.text("to"))?);
     let stored = tables::stored_mounts(ask.tx, ask.namespace.id)?;
-    let found = stored.into_iter().find(|entry| entry.path == from);
+    let mut stored = stored.into_iter().filter(|entry| !entry.is_going());
+    let found = stored.find(|entry| entry.path == from);
     let missing = || Refusal::invalid(format!("no matching mount at {:?}", from.as_str()));
     let mut entry = found.ok_or_else(missing)?;
     if entry.is_hosts_own() {

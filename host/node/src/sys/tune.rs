@@ -233,6 +233,8 @@ fn seconds(asked: &Map, name: &str) -> Result<Option<u64>, Refusal> {
                 .map(Some)
                 .ok_or_else(|| Refusal::invalid(format!("{name} must not be negative")))
         }
+        // Clients send an empty text for what they do not set.
+        Some(Value::String(text)) if text.is_empty() => Ok(None),
         // `system` asks for the server's own, as zero does.
         Some(Value::String(text)) if text == "system" => Ok(Some(0)),
         Some(Value::String(text)) => {

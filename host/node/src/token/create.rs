@@ -89,6 +89,7 @@ fn make(ask: &mut Ask<'_>, is_orphan: bool) -> Told {
         },
         role: String::new(),
         bound_cidrs: caller.token.bound_cidrs.clone(),
+        method: None,
     };
     let entropy = ask.node.parts.entropy.clone();
     let made = access::make(ask.tx, &ask.node.salt, entropy.as_ref(), ask.now, &id, new);

@@ -6,7 +6,7 @@ mod lookup;
 mod renew;
 mod revoke;
 
-use crate::native::Does::Now;
+use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, body, on};
 use crate::refusal::from_barrier;
 use access::{Token, TokenHash};
@@ -65,9 +65,9 @@ pub(crate) const ROUTES: &[NativeRoute] = &[
     on(Read, "lookup-self", WithToken, Now(lookup::own), &[], "Looks the caller's token up."),
     on(Update, "lookup-self", WithToken, Now(lookup::own), TOKEN, "Looks the caller's token up."),
     on(Update, "lookup-accessor", WithToken, Now(lookup::by_accessor), ACCESSOR, "Looks a token up by its accessor."),
-    on(Update, "renew", WithToken, Now(renew::by_id), TOKEN, "Renews a token."),
-    on(Update, "renew-self", WithToken, Now(renew::own), TOKEN, "Renews the caller's token."),
-    on(Update, "renew-accessor", WithToken, Now(renew::by_accessor), ACCESSOR, "Renews a token by its accessor."),
+    on(Update, "renew", WithToken, Later(|ask| Box::pin(renew::by_id(ask))), TOKEN, "Renews a token."),
+    on(Update, "renew-self", WithToken, Later(|ask| Box::pin(renew::own(ask))), TOKEN, "Renews the caller's token."),
+    on(Update, "renew-accessor", WithToken, Later(|ask| Box::pin(renew::by_accessor(ask))), ACCESSOR, "Renews a token by its accessor."),
     on(Update, "revoke", WithToken, Now(revoke::by_id), TOKEN, "Revokes a token and its children."),
     on(Update, "revoke-self", WithToken, Now(revoke::own), TOKEN, "Revokes the caller's token and its children."),
     on(Update, "revoke-orphan", Sudo, Now(revoke::sparing_children), TOKEN, "Revokes a token and spares its children."),

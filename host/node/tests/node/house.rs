@@ -2,8 +2,9 @@
 
 use base::{
     Answer, Client, Clock, Entropy, ManualClock, Operation, Refusal, Request, RequestPath, Secret,
-    Timestamp,
+    Timestamp, WithoutToken,
 };
+use core::time::Duration;
 use journal::MemoryJournal;
 use node::{Changes, InitRequest, Initialized, Node, Parts, Settings};
 use serde_json::{Map, Value, json};
@@ -69,11 +70,28 @@ impl House {
 
     /// An unsealed node, and its root token.
     pub(crate) async fn open() -> Self {
+        Self::open_with_share().await.0
+    }
+
+    /// As `open`, with the one share of the key.
+    pub(crate) async fn open_with_share() -> (Self, seal::Share) {
         let mut house = Self::empty();
-        let made = house.initialize(1, 1).await.unwrap();
+        let mut made = house.initialize(1, 1).await.unwrap();
         house.submit(&made.shares[0]).await.unwrap();
         house.token = made.root_token.expose().clone();
-        house
+        (house, made.shares.remove(0))
+    }
+
+    /// How far the log is.
+    pub(crate) async fn index(&self) -> u64 {
+        let leader = self.read("sys/leader").await.unwrap();
+        leader["raft_applied_index"].as_u64().unwrap()
+    }
+
+    /// Lets the work in the background have its turn. Needs a paused runtime.
+    pub(crate) async fn tick(&self) {
+        self.clock.advance(Duration::from_secs(60));
+        tokio::time::sleep(Duration::from_secs(120)).await;
     }
 
     pub(crate) async fn initialize(
@@ -85,12 +103,14 @@ impl House {
             shares,
             threshold,
             root_token: None,
+            key: None,
         };
         self.node.initialize(request).await
     }
 
     pub(crate) async fn submit(&self, share: &seal::Share) -> Result<(), Refusal> {
-        self.node.submit_share(share.expose().clone()).await
+        let share = Secret::new(share.expose().clone());
+        self.node.submit_share(share).await
     }
 
     /// Asks with the root token.
@@ -115,10 +135,29 @@ impl House {
         let Value::Object(data) = data else {
             panic!("data is an object")
         };
-        let reply = self
-            .node
-            .handle(request(token, operation, path, data))
-            .await;
+        self.answered(request(token, operation, path, data)).await
+    }
+
+    /// Asks without a token, where the listener lets all be done that it can.
+    pub(crate) async fn ask_anybody(
+        &self,
+        operation: Operation,
+        path: &str,
+        data: Value,
+    ) -> Result<Value, Refusal> {
+        let Value::Object(data) = data else {
+            panic!("data is an object")
+        };
+        let mut request = request("", operation, path, data);
+        request.without_token = WithoutToken {
+            rekey: true,
+            generate_root: true,
+        };
+        self.answered(request).await
+    }
+
+    async fn answered(&self, request: Request) -> Result<Value, Refusal> {
+        let reply = self.node.handle(request).await;
         Ok(match reply.outcome? {
             Answer::Envelope(envelope) | Answer::Missing(envelope) | Answer::Accepted(envelope) => {
                 let mut data = envelope.data.map_or(Value::Null, |data| data.to_value());
@@ -175,5 +214,6 @@ pub(crate) fn request(
             certificates: Vec::new(),
         },
         headers: Vec::new(),
+        without_token: WithoutToken::default(),
     }
 }

@@ -7,8 +7,10 @@
     reason = "tests, and what they share: what goes wrong is to fail the test"
 )]
 
+mod ceremonies;
 mod house;
 mod identity;
 mod openapi;
+mod rotation;
 mod sealing;
 mod tokens;

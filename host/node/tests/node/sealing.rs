@@ -1,7 +1,7 @@
 //! Initialisation, unsealing and sealing.
 
 use crate::house::House;
-use base::{Operation, RefusalKind};
+use base::{Operation, RefusalKind, Secret};
 use serde_json::json;
 use std::sync::Arc;
 use storage::Fault;
@@ -30,7 +30,11 @@ async fn shares_unseal_and_wrong_ones_do_not() {
     house.submit(&made.shares[1]).await.unwrap();
     let mut wrong = made.shares[2].expose().clone();
     wrong[0] ^= 1;
-    let refused = house.node.submit_share(wrong).await.unwrap_err();
+    let refused = house
+        .node
+        .submit_share(Secret::new(wrong))
+        .await
+        .unwrap_err();
     assert!(
         refused.message.contains("message authentication failed"),
         "{}",
@@ -127,4 +131,150 @@ async fn only_some_endpoints_answer_while_sealed() {
         refused.message,
         "'key' must be a valid hex or base64 string"
     );
+}
+
+#[tokio::test]
+async fn what_init_is_asked_and_cannot_do() {
+    let house = House::empty();
+    let fine = json!({ "secret_shares": 1, "secret_threshold": 1 });
+    let with = |name: &str, value: serde_json::Value| {
+        let mut body = fine.clone();
+        body[name] = value;
+        body
+    };
+    let seal = "invalid seal configuration: ";
+    let no_pgp = "PGP keys are not supported, encrypt the answer on the client";
+    for (body, text) in [
+        (json!({}), format!("{seal}shares must be at least one")),
+        (
+            json!({ "secret_shares": 5 }),
+            format!("{seal}threshold must be at least one"),
+        ),
+        (
+            json!({ "secret_threshold": 3 }),
+            format!("{seal}shares must be at least one"),
+        ),
+        (
+            with("secret_shares", json!(null)),
+            format!("{seal}shares must be at least one"),
+        ),
+        (
+            with("secret_threshold", json!(2)),
+            format!("{seal}threshold cannot be larger than shares"),
+        ),
+        (
+            with("secret_shares", json!(5)),
+            format!("{seal}threshold must be greater than one for multiple shares"),
+        ),
+        (
+            with("secret_shares", json!(256)),
+            format!("{seal}shares must be less than 256"),
+        ),
+        (
+            with("secret_shares", json!("5")),
+            "failed to decode JSON input: secret_shares is not a whole number".into(),
+        ),
+        (
+            with("secret_threshold", json!(1.5)),
+            "failed to decode JSON input: secret_threshold is not a whole number".into(),
+        ),
+        (
+            with("recovery_shares", json!(true)),
+            "failed to decode JSON input: recovery_shares is not a whole number".into(),
+        ),
+        (
+            json!({ "recovery_shares": 1, "recovery_threshold": 1 }),
+            "parameters recovery_shares,recovery_threshold not applicable to seal type shamir"
+                .into(),
+        ),
+        (
+            with("recovery_pgp_keys", json!(["a"])),
+            "parameters recovery_pgp_keys not applicable to seal type shamir".into(),
+        ),
+        (
+            with("pgp_keys", json!(["a"])),
+            format!("pgp_keys: {no_pgp}"),
+        ),
+        (
+            with("pgp_keys", json!("keybase:a")),
+            format!("pgp_keys: {no_pgp}"),
+        ),
+        (
+            with("root_token_pgp_key", json!("keybase:a")),
+            format!("root_token_pgp_key: {no_pgp}"),
+        ),
+    ] {
+        let refused = house.write("sys/init", body.clone()).await.unwrap_err();
+        let told = (refused.kind, refused.message);
+        assert_eq!(told, (RefusalKind::Invalid, text), "{body}");
+    }
+    assert_eq!(house.read("sys/init").await.unwrap()["initialized"], false);
+    house
+        .write("sys/init", with("stored_shares", json!(1)))
+        .await
+        .unwrap();
+    let refused = house.write("sys/init", fine).await.unwrap_err();
+    assert_eq!(refused.message, "Vault is already initialized");
+}
+
+#[tokio::test]
+async fn what_unseal_is_asked_and_cannot_do() {
+    let house = House::empty();
+    let share = "00".repeat(32);
+    let refused = house
+        .write("sys/unseal", json!({ "key": share }))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.message, "server is not yet initialized");
+    house.initialize(1, 1).await.unwrap();
+    for (body, text) in [
+        (
+            json!({}),
+            "'key' must be specified in request body as JSON, or 'reset' set to true",
+        ),
+        (
+            json!({ "key": 5 }),
+            "failed to decode JSON input: key is not a text",
+        ),
+        (
+            json!({ "reset": "x" }),
+            "failed to decode JSON input: reset is not a boolean",
+        ),
+        (
+            json!({ "key": share, "migrate": true }),
+            "can't perform a seal migration, no migration seal found",
+        ),
+        (
+            json!({ "key": "YWFh" }),
+            "invalid key: key is shorter than minimum 32 bytes",
+        ),
+    ] {
+        let refused = house.write("sys/unseal", body).await.unwrap_err();
+        assert_eq!(
+            (refused.kind, refused.message.as_str()),
+            (RefusalKind::Invalid, text)
+        );
+    }
+    house
+        .write("sys/unseal", json!({ "reset": true }))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn one_node_is_all_nodes() {
+    let house = House::open().await;
+    let status = house.read("sys/ha-status").await.unwrap();
+    assert_eq!(status["nodes"].as_array().unwrap().len(), 1);
+    assert_eq!(status["nodes"][0]["active_node"], true);
+    house.write("sys/step-down", json!({})).await.unwrap();
+    assert_eq!(house.read("sys/leader").await.unwrap()["is_self"], true);
+    let token = house.token_with(&["default"]).await;
+    for (operation, path) in [
+        (Operation::Read, "sys/ha-status"),
+        (Operation::Update, "sys/step-down"),
+    ] {
+        let refused = house.ask_as(&token, operation, path, json!({})).await;
+        assert_eq!(refused.unwrap_err().kind, RefusalKind::Denied);
+    }
 }

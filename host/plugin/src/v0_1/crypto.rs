@@ -309,6 +309,21 @@ impl Host for State {
         }
     }
 
+    fn agree_key(&mut self, name: String, from: KeyOptions, own: Key, peer: Key) -> Answer<Key> {
+        let (own, peer) = (self.key(&own)?, self.key(&peer)?);
+        let options = match options(&from) {
+            Ok(options) => options,
+            Err(error) => return Ok(Err(error)),
+        };
+        match self.view_of_keys() {
+            Ok(view) => {
+                let agreed = view.agree_key(&name, options, &own, &peer);
+                self.hold(agreed)
+            }
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
     fn delete_key(&mut self, name: String) -> Answer<()> {
         match self.view_of_keys() {
             Ok(view) => {

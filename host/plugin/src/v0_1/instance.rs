@@ -241,8 +241,9 @@ impl Instance {
             return Err(stop);
         }
         let value = read(said.map_err(reply::failure)?)?;
-        // A checkpoint failed, and the component went on as if it had not.
-        let view = state.view.ok_or(CallError::Overtaken)?;
+        let Some(view) = state.view else {
+            return Err(state.lost.unwrap_or(CallError::Overtaken));
+        };
         Ok(Done {
             view,
             value,

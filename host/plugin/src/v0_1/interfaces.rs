@@ -36,6 +36,9 @@ const IMPORTS: [&str; 12] = [
     "http-client",
 ];
 
+/// The export that makes a component what it is.
+pub(crate) const EXPORTS: [(&str, Kind); 2] = [("engine", Kind::Engine), ("method", Kind::Method)];
+
 /// Checks the names; gives the imports that are abilities, and the kind.
 pub(crate) fn check_names(
     component: &Component,
@@ -73,6 +76,11 @@ pub(crate) fn check_names(
 /// any version of the track.
 pub(super) fn interface_name(interface: &str) -> String {
     format!("{PACKAGE}{interface}@{TRACK}.0")
+}
+
+/// The interface of our package and track that is named.
+pub(crate) fn interface_of(name: &str) -> Option<&str> {
+    interface(name).ok().flatten()
 }
 
 /// The interface of our package that is named; None for a name of somebody else's.

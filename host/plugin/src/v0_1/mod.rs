@@ -15,7 +15,7 @@ mod storage;
 pub(crate) use describe::describe;
 pub(crate) use instance::Code;
 pub use interfaces::Kind;
-pub(crate) use interfaces::{TRACK, check_names};
+pub(crate) use interfaces::{EXPORTS, TRACK, check_names, interface_of};
 pub(crate) use state::State;
 
 use bindings::engine::SecretsEngine;

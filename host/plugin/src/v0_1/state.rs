@@ -12,6 +12,8 @@ use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 pub(crate) struct State {
     /// None after a checkpoint that failed.
     pub(super) view: Option<View>,
+    /// Why there is no view: what the call comes to, whatever the component makes of it.
+    pub(super) lost: Option<CallError>,
     pub(super) facts: Facts,
     pub(super) limits: Arc<Limits>,
     pub(super) machine: Arc<Machine>,
@@ -67,6 +69,7 @@ impl State {
         resources.set_max_capacity(RESOURCES_MAX);
         Self {
             view: Some(call.view.with_limits(call.limits.of_view())),
+            lost: None,
             facts: Facts {
                 id: call.id,
                 plugin,

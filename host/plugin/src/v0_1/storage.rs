@@ -73,8 +73,10 @@ impl Host for State {
         if self.access == Access::ReadOnly {
             return Ok(Err(Error::ReadOnly));
         }
-        let (Some(checkpoint), Some(view)) = (self.facts.checkpoint.clone(), self.view.take())
-        else {
+        let Some(checkpoint) = self.facts.checkpoint.clone() else {
+            return Ok(Err(Error::Unavailable));
+        };
+        let Some(view) = self.view.take() else {
             return Ok(Err(Error::Unavailable));
         };
         match checkpoint.commit(view).await {
@@ -82,9 +84,15 @@ impl Host for State {
                 self.view = Some(view);
                 Ok(Ok(()))
             }
-            Err(CheckpointError::Overtaken) if self.acted_outside => Ok(Err(Error::Conflict)),
+            Err(CheckpointError::Overtaken) if self.acted_outside => {
+                self.lost = Some(CallError::OvertakenOutside);
+                Ok(Err(Error::Conflict))
+            }
             Err(CheckpointError::Overtaken) => Err(self.stop(CallError::Overtaken)),
-            Err(CheckpointError::Unavailable(_)) => Ok(Err(Error::Unavailable)),
+            Err(CheckpointError::Unavailable(reason)) => {
+                self.lost = Some(CallError::NotCommitted(reason));
+                Ok(Err(Error::Unavailable))
+            }
         }
     }
 }

@@ -306,6 +306,18 @@ pub(super) const LISTENER_TCP: &[Key] = &[
         "`10000`",
         "Open connections; further ones wait.",
     ),
+    used(
+        "disable_unauthed_rekey_endpoints",
+        Flag,
+        "`true`",
+        "Do `sys/rekey/…` and `sys/rekey-recovery-key/…` need a token?",
+    ),
+    used(
+        "disable_unauthed_generate_root_endpoints",
+        Flag,
+        "`true`",
+        "Do `sys/generate-root/attempt` and `sys/generate-root/update` need a token?",
+    ),
     idle_block(
         "telemetry",
         LISTENER_TELEMETRY,
@@ -328,11 +340,6 @@ pub(super) const LISTENER_TCP: &[Key] = &[
     idle(
         "tls_prefer_server_cipher_suites",
         "The server always chooses.",
-    ),
-    idle("disable_unauthed_rekey_endpoints", "There are none."),
-    idle(
-        "disable_unauthed_generate_root_endpoints",
-        "There are none.",
     ),
     idle(
         "disable_replication_status_endpoints",

@@ -5,6 +5,7 @@ use super::error::ConfigError;
 use api::{
     AddressBlock, ClientCertificates, ForwardedRules, Limits, Otherwise, TlsFiles, TlsVersion,
 };
+use base::WithoutToken;
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::net::ToSocketAddrs;
@@ -23,6 +24,8 @@ pub struct ListenerConfig {
     pub limits: Limits,
     /// Whose `X-Forwarded-For` it believes.
     pub forwarded: Option<ForwardedRules>,
+    /// What it lets be done without a token.
+    pub without_token: WithoutToken,
 }
 
 /// A listener's TLS.
@@ -61,6 +64,10 @@ pub(super) fn read_listener(
         tls: read_tls(block)?,
         limits: read_limits(block, defaults)?,
         forwarded: read_forwarded(block)?,
+        without_token: WithoutToken {
+            rekey: block.flag("disable_unauthed_rekey_endpoints") == Some(false),
+            generate_root: block.flag("disable_unauthed_generate_root_endpoints") == Some(false),
+        },
     })
 }
 

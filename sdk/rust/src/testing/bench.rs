@@ -57,6 +57,7 @@ pub(crate) struct Bench {
     pub(crate) now_ms: u64,
     pub(crate) random_state: u64,
     pub(crate) upstream: Option<super::upstream::Upstream>,
+    pub(crate) public_keys: Option<super::PublicKeys>,
     pub(crate) lines: Vec<(Level, String)>,
 }
 
@@ -89,6 +90,7 @@ impl Bench {
             now_ms: 1_795_411_243_000,
             random_state: 1,
             upstream: None,
+            public_keys: None,
             lines: Vec::new(),
         }
     }

@@ -9,8 +9,17 @@ use crate::context::StorageError;
 use crate::crypto::{CryptoError, CryptoResult, Hash, KeyOptions, Message, PasswordHash, Scheme};
 use crate::host::Host;
 
+/// Real public keys, for a component that checks signatures which others made.
+#[derive(Clone, Copy, Debug)]
+pub struct PublicKeys {
+    /// Which kind of key a SubjectPublicKeyInfo holds; none where it is none that is known.
+    pub kind: fn(&[u8]) -> Option<String>,
+    /// Is it the signature of the key (SubjectPublicKeyInfo) over the message?
+    pub verify: fn(&[u8], Message<'_>, Scheme, &[u8]) -> CryptoResult<bool>,
+}
+
 /// A key, handle and all.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct HostKey {
     kind: String,
     exportable: bool,
@@ -18,6 +27,8 @@ pub(crate) struct HostKey {
     secret: Option<Vec<u8>>,
     public: Vec<u8>,
     nonce: [u8; 12],
+    /// What verifies, where the key is a real one.
+    real: Option<PublicKeys>,
 }
 
 const PUBLIC_MARK: &[u8] = b"stand-in public key:";
@@ -50,6 +61,7 @@ impl HostKey {
             exportable: options.exportable,
             public: [PUBLIC_MARK, kind.as_bytes(), b":", &half].concat(),
             nonce: [0; NONCE_BYTES],
+            real: None,
             secret: Some(secret),
         })
     }
@@ -146,7 +158,10 @@ impl HostKey {
         scheme: Scheme,
         signature: &[u8],
     ) -> CryptoResult<bool> {
-        Ok(self.signature(message, scheme)? == signature)
+        match self.real {
+            Some(real) => (real.verify)(&self.public, message, scheme, signature),
+            None => Ok(self.signature(message, scheme)? == signature),
+        }
     }
 
     pub(crate) fn mac(&self, input: &[u8], hash: Hash) -> CryptoResult<Vec<u8>> {
@@ -340,6 +355,23 @@ impl Host {
         self.import_key(name, options, &by.unwrap_key(wrapped, hash)?)
     }
 
+    pub(crate) fn agree_key(
+        &self,
+        name: &str,
+        options: KeyOptions<'_>,
+        own: &HostKey,
+        peer: &HostKey,
+    ) -> CryptoResult<HostKey> {
+        own.secret()?;
+        own.must_be(own.kind.starts_with("ecdsa-"), "agree")?;
+        peer.must_be(peer.kind == own.kind, "agree with a key on another curve")?;
+        // The same on either side.
+        let mut halves = [&own.public, &peer.public];
+        halves.sort();
+        let agreed = sha256(&[b"agreed", halves[0], halves[1]]);
+        self.import_key(name, options, &agreed)
+    }
+
     pub(crate) fn delete_key(&self, name: &str) -> CryptoResult<()> {
         let mut bench = self.0.borrow_mut();
         bench.count()?;
@@ -362,6 +394,16 @@ impl Host {
 
     pub(crate) fn public_key(&self, info: &[u8]) -> CryptoResult<HostKey> {
         let malformed = || CryptoError::Malformed("not a public key".into());
+        if let Some(real) = self.0.borrow().public_keys {
+            return Ok(HostKey {
+                kind: (real.kind)(info).ok_or_else(malformed)?,
+                exportable: false,
+                secret: None,
+                public: info.to_vec(),
+                nonce: [0; NONCE_BYTES],
+                real: Some(real),
+            });
+        }
         let rest = info.strip_prefix(PUBLIC_MARK).ok_or_else(malformed)?;
         let kind = rest.split(|byte| *byte == b':').next().unwrap_or_default();
         Ok(HostKey {
@@ -370,6 +412,7 @@ impl Host {
             secret: None,
             public: info.to_vec(),
             nonce: [0; NONCE_BYTES],
+            real: None,
         })
     }
 

@@ -13,6 +13,7 @@ mod sha256;
 pub(crate) mod upstream;
 
 pub use bench::Caller;
+pub use keys::PublicKeys;
 pub use mount::TestMount;
 pub use plugin::Plugin;
 pub use upstream::{Sent, Upstream};

@@ -132,6 +132,13 @@ impl TestMount {
         self
     }
 
+    /// From now on public keys are what these say, and signatures are real. Without it they are those
+    /// of the stand-in.
+    pub fn with_public_keys(&self, keys: super::PublicKeys) -> &Self {
+        self.bench.borrow_mut().public_keys = Some(keys);
+        self
+    }
+
     /// The n-th storage call of each call fails, counted from 1; 0 for none.
     pub fn failing_storage_at(&self, n: u32) -> &Self {
         self.bench.borrow_mut().fails_at = (n > 0).then_some(n);
@@ -207,10 +214,17 @@ impl TestMount {
     /// # Errors
     /// As the caller would see them.
     pub fn login(&self, path: &str, body: Json) -> Result<Grant> {
+        self.login_on(Operation::Update, path, body)
+    }
+
+    /// As `login`, by another operation.
+    ///
+    /// # Errors
+    /// As the caller would see them.
+    pub fn login_on(&self, operation: Operation, path: &str, body: Json) -> Result<Grant> {
         let caller = self.bench.borrow_mut().caller.take();
-        let identified = self.identify(path, body.clone());
-        let login =
-            identified.and_then(|alias| Ok((alias, self.run(Operation::Update, path, body)?)));
+        let identified = self.identify_on(operation, path, body.clone());
+        let login = identified.and_then(|alias| Ok((alias, self.run(operation, path, body)?)));
         self.bench.borrow_mut().caller = caller;
         match login? {
             (Some(alias), Login::Grant(grant)) if alias != grant.alias => Err(internal(format!(
@@ -227,15 +241,14 @@ impl TestMount {
     /// # Errors
     /// As the caller would see them.
     pub fn identify(&self, path: &str, body: Json) -> Result<Option<String>> {
-        self.read_only(
-            Operation::Update,
-            path,
-            body,
-            |serve, _, ctx, input| match serve {
-                Serve::Login(identify, _) => identify.call(ctx, input),
-                Serve::Read(_) | Serve::Write(_) => Err(internal("not a login")),
-            },
-        )
+        self.identify_on(Operation::Update, path, body)
+    }
+
+    fn identify_on(&self, by: Operation, path: &str, body: Json) -> Result<Option<String>> {
+        self.read_only(by, path, body, |serve, _, ctx, input| match serve {
+            Serve::Login(identify, _) => identify.call(ctx, input),
+            Serve::Read(_) | Serve::Write(_) => Err(internal("not a login")),
+        })
     }
 
     /// Is what an update or a patch would write there already? None where the route does not say.

@@ -237,6 +237,7 @@ async fn keys_are_used_and_never_seen() {
         "exports",
         "derives",
         "wraps",
+        "agrees",
         "lists",
         "deletes",
         "password",

@@ -6,7 +6,7 @@ use base::{
 };
 use core::time::Duration;
 use journal::MemoryJournal;
-use node::{Changes, Node, Parts, Settings, open_for_development};
+use node::{Changes, DevelopmentKeys, Node, Parts, Settings, open_for_development};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,6 +53,8 @@ impl House {
         let config = plugin::RuntimeConfig::default();
         let now = Timestamp::from_millis(1_700_000_000_000);
         let clock = Arc::new(ManualClock::new(now));
+        let root = String::from("root");
+        let keys = DevelopmentKeys::make(entropy.as_ref(), Some(root.clone())).unwrap();
         let node = Node::new(Parts {
             storage,
             journal: Arc::new(journal),
@@ -63,9 +65,8 @@ impl House {
             settings: Settings::default(),
             builtins: *BUILTINS,
         });
-        let root = String::from("root");
         // It has no key-value engine to mount, and is open all the same.
-        drop(open_for_development(&node, Some(root.clone())).await);
+        drop(open_for_development(&node, &keys).await);
         let mut house = Self {
             node,
             clock,
@@ -203,5 +204,6 @@ fn request(token: &str, operation: Operation, path: &str, data: Map<String, Valu
             certificates: Vec::new(),
         },
         headers: Vec::new(),
+        without_token: base::WithoutToken::default(),
     }
 }

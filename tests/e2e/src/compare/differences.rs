@@ -12,11 +12,14 @@ pub struct Difference {
 
 macro_rules! differences {
     ($($name:ident: $title:literal, $reason:literal;)*) => {
-        $(#[doc = $reason] pub const $name: Difference = Difference { name: $title, reason: $reason };)*
+        $(#[doc = $reason] pub const $name: $crate::compare::Difference =
+            $crate::compare::Difference { name: $title, reason: $reason };)*
         /// All of them.
-        pub const ALL: &[&Difference] = &[$(&$name),*];
+        pub const ALL: &[&$crate::compare::Difference] = &[$(&$name),*];
     };
 }
+
+pub(super) use differences;
 
 differences! {
     EXACT_NUMBERS: "exact numbers in KV v2",
@@ -51,4 +54,32 @@ differences! {
         "Both refuse it with 400; how Go words the reason is not repeated.";
     TOKEN_FAULTS: "why an identity token does not count",
         "Both say that it is not active; the reason is in words of our own.";
+    CALLERS_FAULT: "500 for what the caller can mend",
+        "OpenBao answers 500 to some requests that are at fault themselves; we say the same with 400.";
+    UNKNOWN_USER_RENEWAL: "renewal for a user who is gone",
+        "OpenBao answers 204 and renews nothing; we say so.";
+    UNIX_SOCKETS: "what token_bound_cidrs takes",
+        "OpenBao takes anything with a slash for a Unix socket, also a network that is none; we take addresses and networks.";
+    LONG_PASSWORDS: "passwords longer than 72 bytes",
+        "OpenBao hashes with bcrypt, which takes no more; we hash with argon2id.";
+    OWN_NAME: "the server's name in texts",
+        "OpenBao names itself; we do not.";
+    BIND_SECRET_ID: "bind-secret-id of an AppRole",
+        "OpenBao lists the path and does not find it; we serve it.";
+    GO_FORMATTING: "%!w in texts of AppRole",
+        "OpenBao's texts end in a formatting error; ours do not.";
+    APPROLE_NETWORKS: "AppRole logins from outside token_bound_cidrs",
+        "OpenBao grants a token that is good for nothing; we refuse the login.";
+    NEGATIVE_USES: "token_num_uses below zero",
+        "OpenBao refuses it in a role and takes it as a part of one; we refuse it in both.";
+    ENDED_SECRET_IDS: "secret ids that have ended",
+        "OpenBao lists them, and refuses the same custom one, until they are tidied; here they are gone when they end.";
+    GET_LOGIN: "other verbs at a login",
+        "OpenBao answers as if to a login; there is none, so that we answer 405.";
+    HOTP_URLS: "URLs of keys that are no TOTP",
+        "OpenBao takes any URL with a secret; we take those that begin with otpauth://totp/.";
+    TOTP_ISSUERS: "separators in an issuer",
+        "OpenBao writes & and = into the URL as they are, so that it is read as another one; we escape them.";
+    TOTP_SIZES: "sizes of TOTP keys and barcodes",
+        "OpenBao takes any; we take keys of up to 512 bytes and barcodes of up to 2048 pixels.";
 }

@@ -4,29 +4,38 @@
 //! stands, with its reason, in [`differences`], and the step that shows it says what we answer
 //! instead. Everything else is compared exactly, member by member.
 
+pub mod approle;
+pub mod cert;
 pub mod differences;
 pub mod identity;
+pub mod jwt;
 pub mod kv;
 mod normal;
 mod step;
+pub mod totp;
+pub mod transit;
+pub mod userpass;
 
 pub use differences::Difference;
 pub use normal::Normal;
 pub use step::{Script, Step, delete, get, list, patch, post, put, scan, send};
 
 use crate::{Client, Response};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// How long a step that waits for a status may take.
 const UNTIL_WITHIN: Duration = Duration::from_secs(20);
 
-/// One server under comparison, with the tokens that the script made there.
+/// One server under comparison, with what the script kept of its answers.
 struct Side {
     client: Client,
     tokens: BTreeMap<&'static str, String>,
     /// What answers said that later steps need: ids are each server's own.
     kept: BTreeMap<&'static str, String>,
+    /// JSON, as it stands in an answer.
+    values: BTreeMap<&'static str, Value>,
 }
 
 impl Side {
@@ -35,6 +44,7 @@ impl Side {
             client,
             tokens: BTreeMap::new(),
             kept: BTreeMap::new(),
+            values: BTreeMap::new(),
         }
     }
 
@@ -44,8 +54,17 @@ impl Side {
             Some(name) => self.client.with_token(&self.tokens[name]),
             None => self.client.clone(),
         };
-        let path = self.filled(step.path);
-        let body = step.body.map(|body| self.filled(body));
+        let path = self.filled(step.path, |text| text.to_owned());
+        // In a body it stands between quotation marks already.
+        let body = step.body.map(|body| {
+            self.filled(body, |text| {
+                let quoted = Value::from(text).to_string();
+                quoted.trim_matches('"').to_owned()
+            })
+        });
+        // And what was kept, by its other spelling.
+        let path = self.with_kept(&path);
+        let body = body.map(|body| self.with_kept(&body));
         let deadline = Instant::now() + UNTIL_WITHIN;
         loop {
             let response = client.send(step.verb, &path, step.headers, body.as_deref());
@@ -62,6 +81,10 @@ impl Side {
                     let value = value.and_then(|value| value.as_str().map(str::to_owned));
                     self.kept.insert(name, value.unwrap_or_default());
                 }
+                if let Some((name, pointer)) = step.saves {
+                    let value = response.json().pointer(pointer).cloned();
+                    self.values.insert(name, value.unwrap_or_default());
+                }
                 return response;
             }
             std::thread::sleep(Duration::from_millis(50));
@@ -69,7 +92,7 @@ impl Side {
     }
 
     /// With what was kept in the place of its name.
-    fn filled(&self, text: &str) -> String {
+    fn with_kept(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (name, value) in &self.kept {
             text = text.replace(&format!("<{name}>"), value);
@@ -89,6 +112,19 @@ impl Side {
             body,
         }
     }
+
+    /// The text with the values that it names.
+    fn filled(&self, text: &str, write: impl Fn(&str) -> String) -> String {
+        let mut filled = text.to_owned();
+        for (name, value) in &self.values {
+            let text = match value {
+                Value::String(text) => write(text),
+                other => other.to_string(),
+            };
+            filled = filled.replace(&format!("${{{name}}}"), &text);
+        }
+        filled
+    }
 }
 
 /// Runs the script against both and gives one line for each step whose answers differ though they
@@ -101,8 +137,8 @@ pub fn run(script: &Script, theirs: &Client, ours: &Client) -> Vec<String> {
         if step.only_prepares {
             continue;
         }
-        let reference = Normal::of(&theirs.named(&reference));
-        let answer = Normal::of(&ours.named(&answer));
+        let reference = Normal::hiding(&theirs.named(&reference), step.hides);
+        let answer = Normal::hiding(&ours.named(&answer), step.hides);
         if let Some(complaint) = judge(step, &reference, &answer) {
             let Script { name, .. } = script;
             complaints.push(format!("{name} {number}: {step}\n{complaint}"));
@@ -116,10 +152,11 @@ fn judge(step: &Step, reference: &Normal, answer: &Normal) -> Option<String> {
         return (reference != answer)
             .then(|| format!("    theirs {reference}\n    ours   {answer}"));
     };
-    let wanted = Normal::of(&Response {
+    let response = Response {
         status,
         body: body.to_owned(),
-    });
+    };
+    let wanted = Normal::hiding(&response, step.hides);
     if reference == answer {
         let name = difference.name;
         return Some(format!(

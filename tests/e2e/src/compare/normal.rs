@@ -29,6 +29,11 @@ pub struct Normal {
 impl Normal {
     /// Makes `response` comparable.
     pub fn of(response: &Response) -> Self {
+        Self::hiding(response, &[])
+    }
+
+    /// As `of`; of the texts in these members only how long they are is kept.
+    pub fn hiding(response: &Response, members_hidden: &[&str]) -> Self {
         let mut members = Vec::new();
         let mut content = match serde_json::from_str(&response.body) {
             Ok(value) => value,
@@ -40,6 +45,9 @@ impl Normal {
             object.remove("request_id");
             object.retain(|name, value| !(ENVELOPE.contains(&name.as_str()) && is_empty(value)));
             object.values_mut().for_each(level);
+            object
+                .values_mut()
+                .for_each(|value| hide(value, members_hidden));
         }
         Self {
             status: response.status,
@@ -80,10 +88,14 @@ fn level(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(level),
         Value::Object(object) => {
             level_deletion(object);
-            for name in ["client_token", "accessor"] {
+            level_key_times(object);
+            for name in ["client_token", "accessor", "backup", "entity_id", "barcode"] {
                 if let Some(Value::String(text)) = object.get_mut(name) {
                     *text = format!("<{name}>");
                 }
+            }
+            if let Some(generated) = object.get_mut("generated") {
+                *generated = Value::from("<generated>");
             }
             object.values_mut().for_each(level);
         }
@@ -92,12 +104,72 @@ fn level(value: &mut Value) {
                 "<time>".clone_into(text);
             } else if is_uuid(text) {
                 "<uuid>".clone_into(text);
+            } else if let Some(version) = made_by(text) {
+                *text = format!("<made by version {version}>");
+            } else if let Some(label) = pem_label(text) {
+                let end = if text.ends_with('\n') {
+                    " and a line end"
+                } else {
+                    ""
+                };
+                *text = format!("<PEM {label}{end}>");
+            } else if let Some((url, _)) = text.split_once("&secret=") {
+                *text = format!("{url}&secret=<secret>");
             } else if let Some(field) = malformed_field(text) {
                 *text = format!("<malformed field {field}>");
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// Replaces the texts in members of these names, at any depth.
+fn hide(value: &mut Value, members: &[&str]) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| hide(item, members)),
+        Value::Object(object) => {
+            for (name, value) in object.iter_mut() {
+                match members.contains(&name.as_str()) {
+                    true => hide_texts(value),
+                    false => hide(value, members),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn hide_texts(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(hide_texts),
+        Value::Object(object) => object.values_mut().for_each(hide_texts),
+        Value::String(text) if !text.starts_with('<') => *text = format!("<{} bytes>", text.len()),
+        _ => {}
+    }
+}
+
+/// In seconds, the versions of a symmetric key are shown with when they were made.
+fn level_key_times(object: &mut Map<String, Value>) {
+    const YEAR_2020: u64 = 1_577_836_800;
+    let Some(Value::Object(keys)) = object.get_mut("keys") else {
+        return;
+    };
+    for value in keys.values_mut() {
+        if value.as_u64().is_some_and(|seconds| seconds > YEAR_2020) {
+            *value = Value::from("<time>");
+        }
+    }
+}
+
+/// The version in a ciphertext, signature or code of the transit engine.
+fn made_by(text: &str) -> Option<u64> {
+    let (version, rest) = text.strip_prefix("vault:v")?.split_once(':')?;
+    version.parse().ok().filter(|_| !rest.is_empty())
+}
+
+fn pem_label(text: &str) -> Option<&str> {
+    let (label, _) = text.strip_prefix("-----BEGIN ")?.split_once("-----")?;
+    Some(label)
 }
 
 /// A deletion that is planned keeps its distance from the creation: that one is exact.
@@ -199,6 +271,26 @@ mod tests {
         assert_eq!(hour.content["data"]["deletion_time"], "<time +3600s>");
         let moment = normal(&body("2026-11-23T05:14:57.5Z"));
         assert_eq!(moment.content["data"]["deletion_time"], "<time>");
+    }
+
+    #[test]
+    fn what_no_two_servers_share_of_keys_is_made_equal() {
+        let one = r#"{"data":{"keys":{"1":1795736468},"c":"vault:v3:AA","p":"-----BEGIN A-----\nB","k":"abc"}}"#;
+        let other = r#"{"data":{"keys":{"1":1795999999},"c":"vault:v3:BB","p":"-----BEGIN A-----\nC","k":"xyz"}}"#;
+        let hiding = |body: &str| {
+            let body = body.to_owned();
+            Normal::hiding(&Response { status: 200, body }, &["k"])
+        };
+        assert_eq!(hiding(one), hiding(other));
+        for (from, to) in [
+            ("v3", "v4"),
+            ("abc", "abcd"),
+            ("BEGIN A", "BEGIN B"),
+            ("1795736468", "5"),
+        ] {
+            assert_ne!(hiding(&one.replace(from, to)), hiding(other), "{from}");
+        }
+        assert_ne!(normal(one), normal(other));
     }
 
     #[test]

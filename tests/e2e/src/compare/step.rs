@@ -31,6 +31,11 @@ pub struct Step {
     pub keeps: Option<(&'static str, &'static str)>,
     /// Is it sent for what comes after it, and its answer not compared?
     pub only_prepares: bool,
+    /// Keep a value of the answer under this name: where it stands, as a JSON pointer. Later steps name it
+    /// as `${name}` in path and body.
+    pub saves: Option<(&'static str, &'static str)>,
+    /// Members whose texts are bound to differ; only how long they are is compared.
+    pub hides: &'static [&'static str],
     /// Send it again until this status comes.
     pub until: Option<u16>,
     /// Where we mean to differ: why, and the status and body that we give.
@@ -50,6 +55,8 @@ pub const fn send(verb: &'static str, path: &'static str) -> Step {
         saves_token: None,
         keeps: None,
         only_prepares: false,
+        saves: None,
+        hides: &[],
         until: None,
         differs: None,
     }
@@ -130,6 +137,20 @@ impl Step {
     #[must_use]
     pub const fn only_prepares(mut self) -> Self {
         self.only_prepares = true;
+        self
+    }
+
+    /// Keeps a value of the answer.
+    #[must_use]
+    pub const fn saves(mut self, name: &'static str, pointer: &'static str) -> Self {
+        self.saves = Some((name, pointer));
+        self
+    }
+
+    /// With members whose texts are bound to differ.
+    #[must_use]
+    pub const fn hides(mut self, members: &'static [&'static str]) -> Self {
+        self.hides = members;
         self
     }
 

@@ -5,7 +5,7 @@ wit_bindgen::generate!({ path: "../../../../wit/v0.1", world: "auth-method", gen
 
 use casemate::plugin::manifest::{Access, Manifest, Operation, Placement, Route};
 use casemate::plugin::storage;
-use casemate::plugin::types::{Failure, LeaseTerms, Renewal, Request};
+use casemate::plugin::types::{Failure, FailureKind, LeaseTerms, Renewal, Request};
 use exports::casemate::plugin::lifecycle;
 use exports::casemate::plugin::method::{self, Answer, Grant, Reply, TokenKind, TokenShape};
 
@@ -21,6 +21,10 @@ impl lifecycle::Guest for Hostile {
                 route("login", Access::Login),
                 route("config", Access::Token),
                 route("nameless", Access::Login),
+                route("honest", Access::Login),
+                route("silent", Access::Login),
+                route("liar", Access::Login),
+                route("brief", Access::Login),
             ],
             storage: Vec::new(),
             secret_kinds: Vec::new(),
@@ -42,8 +46,12 @@ impl lifecycle::Guest for Hostile {
 
 impl method::Guest for Hostile {
     fn identify(request: Request) -> Option<String> {
-        // It may not store anything, and here not even write.
-        storage::put("data/x", b"x").err().map(|_| request.path)
+        match request.path.as_str() {
+            "silent" => None,
+            "liar" => Some("somebody".to_owned()),
+            // It may not store anything, and here not even write.
+            _ => storage::put("data/x", b"x").err().map(|_| request.path),
+        }
     }
 
     fn exists(_request: Request) -> Result<bool, Failure> {
@@ -51,35 +59,48 @@ impl method::Guest for Hostile {
     }
 
     fn handle(request: Request) -> Result<Answer, Failure> {
-        let alias = if request.path == "nameless" {
-            ""
-        } else {
-            "mallory"
+        let granted = match request.path.as_str() {
+            "nameless" => grant("", "root"),
+            "honest" | "silent" | "liar" | "brief" => grant(&request.path, "default"),
+            _ => grant("mallory", "root"),
         };
         Ok(Answer {
-            reply: Reply::Grant(grant(alias)),
+            reply: Reply::Grant(granted),
             warnings: Vec::new(),
         })
     }
 
     fn renew(grant: Grant, increment_seconds: u64) -> Result<Renewal, Failure> {
+        let (max_ttl_seconds, private) = match grant.alias.as_str() {
+            // Once, and not again.
+            "silent" if grant.private == "false" => {
+                return Err(Failure {
+                    kind: FailureKind::Denied,
+                    message: "no longer".to_owned(),
+                });
+            }
+            "silent" => (0, Some("false".to_owned())),
+            "brief" => (100, None),
+            _ => (0, None),
+        };
         Ok(Renewal {
             terms: LeaseTerms {
                 ttl_seconds: increment_seconds,
+                max_ttl_seconds,
                 ..grant.terms
             },
-            private: None,
+            private,
             warnings: vec![grant.private],
         })
     }
 }
 
-fn grant(alias: &str) -> Grant {
+fn grant(alias: &str, policy: &str) -> Grant {
     Grant {
         alias: alias.to_owned(),
         alias_metadata: Vec::new(),
         display_name: "mallory".to_owned(),
-        policies: vec!["root".to_owned()],
+        policies: vec![policy.to_owned()],
         metadata: Vec::new(),
         groups: Vec::new(),
         private: r#"{"kept":true}"#.to_owned(),

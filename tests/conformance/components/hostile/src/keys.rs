@@ -67,6 +67,7 @@ pub(super) fn use_them() -> Result<Vec<String>, Error> {
         Hash::Sha2256,
     )?;
     note("wraps", back.mac(b"input", Hash::Sha2256)? == mac);
+    note("agrees", agrees()?);
     note_rest(&mut note)?;
     Ok(went)
 }
@@ -109,4 +110,21 @@ pub(super) fn hoard() -> Result<Vec<Key>, Error> {
     loop {
         keys.push(crypto::make_ephemeral(&options("hmac", false))?);
     }
+}
+
+/// Do two sides come to the same key?
+fn agrees() -> Result<bool, Error> {
+    let pair = options("ecdsa-p384", false);
+    let (one, other) = (
+        crypto::make_ephemeral(&pair)?,
+        crypto::make_ephemeral(&pair)?,
+    );
+    let public = |key: &crypto::Key| crypto::public_key(&key.public().unwrap_or_default());
+    let how = options("aes256-gcm96", false);
+    let here = crypto::agree_key("data/keys/here", &how, &one, &public(&other)?)?;
+    let there = crypto::agree_key("data/keys/there", &how, &other, &public(&one)?)?;
+    let agreed = there.open(&here.seal(b"text", b"")?, b"")? == b"text";
+    crypto::delete_key("data/keys/here")?;
+    crypto::delete_key("data/keys/there")?;
+    Ok(agreed)
 }

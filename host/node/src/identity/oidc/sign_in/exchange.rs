@@ -160,6 +160,7 @@ fn access_token(
         entity_id: grant.entity.clone(),
         role: String::new(),
         bound_cidrs: Vec::new(),
+        method: None,
     };
     let made = access::make(ask.tx, &node.salt, entropy, ask.now, &id, new);
     made.map_err(|error| Refusal::internal(chain(&error)))?;

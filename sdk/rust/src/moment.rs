@@ -1,4 +1,4 @@
-//! Times and durations as texts.
+//! Points in time and durations as texts.
 
 use core::fmt::Write;
 
@@ -6,7 +6,7 @@ const SECOND: u64 = 1000;
 const DAY: u64 = 24 * 60 * 60;
 
 /// Milliseconds since the epoch as RFC 3339 in UTC, without zeros at the end of the fraction.
-pub(crate) fn rfc3339(ms: u64) -> String {
+pub fn rfc3339(ms: u64) -> String {
     let (seconds, fraction) = (ms / SECOND, ms % SECOND);
     let (year, month, day) = date(seconds / DAY);
     let (hour, minute, second) = (seconds % DAY / 3600, seconds % 3600 / 60, seconds % 60);
@@ -38,7 +38,7 @@ fn date(days: u64) -> (u64, u64, u64) {
 }
 
 /// Whole seconds as Go writes a duration: `0s`, `1m0s`, `36h0m0s`.
-pub(crate) fn duration(seconds: i64) -> String {
+pub fn duration_text(seconds: i64) -> String {
     let sign = if seconds < 0 { "-" } else { "" };
     let seconds = seconds.unsigned_abs();
     let (hours, minutes, rest) = (seconds / 3600, seconds % 3600 / 60, seconds % 60);
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn durations() {
-        let check = |seconds, text: &str| assert_eq!(duration(seconds), text);
+        let check = |seconds, text: &str| assert_eq!(duration_text(seconds), text);
         check(0, "0s");
         check(59, "59s");
         check(60, "1m0s");

@@ -1,0 +1,82 @@
+//! Renews the token of a login: the method that granted it decides, the host clamps.
+
+use crate::call;
+use crate::engine::Engine;
+use crate::native::Ask;
+use crate::own_work::Started;
+use crate::refusal::from_barrier;
+use crate::run::ATTEMPTS_MAX;
+use access::{Token, TokenHash};
+use base::{MountId, Refusal};
+use core::mem;
+use locality::SystemKey;
+use plugin::{CallError, Grant, Incoming, Renewal};
+
+/// Asks the method; the token's lifetime becomes what the method says, within what the mount allows.
+/// Gives for how many seconds to renew, zero for as many as at first, and the method's remarks.
+pub(crate) async fn renew(
+    ask: &mut Ask<'_>,
+    method: MountId,
+    hash: &TokenHash,
+    token: &mut Token,
+    increment: u64,
+) -> Result<(u64, Vec<String>), Refusal> {
+    let key = SystemKey::token_grant(hash.as_str());
+    let tables = ask.node.tables();
+    let mount = tables
+        .with_id(token.namespace, method)
+        .filter(|mount| !mount.0.is_going());
+    let Some((entry, Engine::Component(pinned))) = mount.map(AsRef::as_ref) else {
+        return Err(Refusal::invalid(
+            "the auth method of this token is not available",
+        ));
+    };
+    if !pinned.started.is_done() {
+        return Err(Started::refusal());
+    }
+    let mut attempts = 0;
+    let (grant, done) = loop {
+        let grant: Option<Grant> = ask.tx.read_json(&key).map_err(from_barrier)?;
+        let grant = grant.ok_or_else(|| Refusal::internal("a login's token without its grant"))?;
+        let tx = mem::replace(ask.tx, ask.node.begin());
+        let mut call = call::of_host(ask.node, tx, token.namespace, entry, pinned);
+        // A method may want to see again whom it granted the token to.
+        call.incoming = Some(Incoming {
+            client: ask.request.client.clone(),
+            headers: Vec::new(),
+            raw_body: None,
+        });
+        match pinned
+            .component
+            .renew_grant(call, grant.clone(), increment)
+            .await
+        {
+            Ok(done) => break (grant, done),
+            Err(CallError::Overtaken) if attempts < ATTEMPTS_MAX => attempts += 1,
+            Err(error) => return Err(error.to_refusal()),
+        }
+    };
+    let tx = done.view.into_transaction();
+    *ask.tx = tx.map_err(|error| Refusal::internal(error.to_string()))?;
+    ask.tx.depend_on(&pinned.place.key);
+    ask.acted_outside = done.acted_outside;
+    // Where the call committed half-way, the token can have been revoked since.
+    let alive = access::find(ask.tx, hash, ask.now).map_err(from_barrier)?;
+    alive.ok_or_else(|| Refusal::invalid("token not found"))?;
+    let Renewal {
+        terms,
+        private,
+        warnings,
+    } = done.value;
+    let max = pinned.facts.max_ttl_seconds;
+    token.lifetime.max = match terms.max_ttl_seconds {
+        0 => max,
+        asked => asked.min(max),
+    };
+    token.lifetime.renewable = terms.renewable;
+    if let Some(private) = private {
+        let kept = Grant { private, ..grant };
+        ask.tx.write_json(&key, &kept).map_err(from_barrier)?;
+    }
+    Ok((terms.ttl_seconds, warnings))
+}

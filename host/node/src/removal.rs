@@ -1,0 +1,195 @@
+//! Takes a disabled mount away, in steps that each fit into the log.
+//!
+//! ```text
+//!  mark ─▶ leases, tokens ─▶ keys of each class ─▶ entry
+//!    │        └ undone by the engine, while it is there
+//!    └ from here on no path leads to it, and nothing is written into it
+//! ```
+//!
+//! The steps are a task of the node's: it goes on when the request that wanted it is given up, and
+//! is begun again after a restart.
+
+use crate::commit::CommitError;
+use crate::expire::token_hash;
+use crate::refusal::{from_barrier, from_commit};
+use crate::run::ATTEMPTS_MAX;
+use crate::secret;
+use crate::tables::{self, forget_mount, store_mount};
+use crate::unsealed::Unsealed;
+use base::{MountId, NamespaceId, Refusal};
+use locality::{Class, PhysicalKey, SystemKey};
+use mount::{MountEntry, MountState};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Leases and tokens of a mount that are looked up at a time.
+const LEASES_AT_ONCE: usize = 100;
+/// Tokens that one step revokes, but for the descendants of the last of them.
+const TOKENS_AT_ONCE: usize = 500;
+/// Keys that one step removes.
+const KEYS_AT_ONCE: usize = 1000;
+
+/// The removals that go on.
+#[derive(Default)]
+pub(crate) struct Removals(Mutex<HashMap<MountId, Removal>>);
+
+struct Removal {
+    task: JoinHandle<()>,
+    outcome: Outcome,
+}
+
+/// What a removal comes to; None while it goes on.
+type Outcome = watch::Receiver<Option<Result<(), Refusal>>>;
+
+/// Disables a mount, and waits until nothing of it is left.
+pub(crate) async fn disable(
+    node: &Arc<Unsealed>,
+    namespace: NamespaceId,
+    entry: &MountEntry,
+) -> Result<(), Refusal> {
+    mark(node, namespace, entry).await?;
+    let mut outcome = node.removals.begin(node, namespace, entry);
+    let done = outcome.wait_for(Option::is_some).await;
+    let done = done.ok().and_then(|outcome| outcome.clone());
+    done.unwrap_or_else(|| Err(from_commit(&CommitError::Closed)))
+}
+
+/// From now on no path leads to the mount.
+async fn mark(
+    node: &Arc<Unsealed>,
+    namespace: NamespaceId,
+    entry: &MountEntry,
+) -> Result<(), Refusal> {
+    let key = tables::mount_key(namespace, entry);
+    node.transact(|tx| {
+        let stored: Option<MountEntry> = tx.read_json(&key).map_err(from_barrier)?;
+        match stored {
+            Some(mut stored) if !stored.is_going() => {
+                stored.state = MountState::Going;
+                store_mount(tx, namespace, &stored)
+            }
+            _ => Ok(()),
+        }
+    })
+    .await
+}
+
+impl Removals {
+    /// Begins a removal, or joins the one that goes on.
+    fn begin(&self, node: &Arc<Unsealed>, namespace: NamespaceId, entry: &MountEntry) -> Outcome {
+        let mut removals = self.removals();
+        removals.retain(|_, removal| !removal.task.is_finished());
+        let removal = removals.entry(entry.id).or_insert_with(|| {
+            let (sender, outcome) = watch::channel(None);
+            let (node, entry) = (Arc::downgrade(node), entry.clone());
+            let task = tokio::spawn(async move {
+                let done = run(node, namespace, &entry).await;
+                sender.send_replace(Some(done));
+            });
+            Removal { task, outcome }
+        });
+        removal.outcome.clone()
+    }
+
+    /// Goes on with what was begun before a restart, or failed.
+    pub(crate) fn resume(&self, node: &Arc<Unsealed>) {
+        for (namespace, entry) in node.tables().going() {
+            drop(self.begin(node, namespace, entry));
+        }
+    }
+
+    /// Ends them; they are resumed when the node is unsealed again.
+    pub(crate) async fn stop(&self) {
+        let removals = core::mem::take(&mut *self.removals());
+        for removal in removals.into_values() {
+            removal.task.abort();
+            let _ = removal.task.await;
+        }
+    }
+
+    fn removals(&self) -> MutexGuard<'_, HashMap<MountId, Removal>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn run(
+    node: Weak<Unsealed>,
+    namespace: NamespaceId,
+    entry: &MountEntry,
+) -> Result<(), Refusal> {
+    let node = node.upgrade();
+    let node = node.ok_or_else(|| from_commit(&CommitError::Closed))?;
+    let done = remove(&node, namespace, entry).await;
+    match &done {
+        Ok(()) => tracing::info!(mount = %entry.path, "mount removed"),
+        Err(refusal) => tracing::warn!(
+            mount = %entry.path,
+            message = refusal.message,
+            reason = refusal.reason,
+            "mount is not removed yet"
+        ),
+    }
+    done
+}
+
+async fn remove(
+    node: &Arc<Unsealed>,
+    namespace: NamespaceId,
+    entry: &MountEntry,
+) -> Result<(), Refusal> {
+    // First, while the engine is there: only it can undo what it handed out.
+    while revoke_some(node, entry.id).await? {}
+    for class in [Class::Replicated, Class::Local] {
+        let all = PhysicalKey::new(class, namespace, entry.id, "");
+        let some = || {
+            node.transact(|tx| {
+                let keys = tx.keys(&all, None, KEYS_AT_ONCE).map_err(from_barrier)?;
+                keys.iter().for_each(|key| tx.delete(key));
+                Ok(keys.len())
+            })
+        };
+        while some().await? > 0 {}
+    }
+    node.transact(|tx| {
+        forget_mount(tx, namespace, entry);
+        Ok(())
+    })
+    .await
+}
+
+/// Ends some of what the mount handed out. Was there anything?
+async fn revoke_some(node: &Arc<Unsealed>, mount: MountId) -> Result<bool, Refusal> {
+    let mut tx = node.begin();
+    let ids = lease::ids_of_mount(&mut tx, mount, LEASES_AT_ONCE).map_err(from_barrier)?;
+    let (tokens, secrets): (Vec<_>, Vec<_>) = ids.iter().partition(|id| token_hash(id).is_some());
+    node.transact(|tx| {
+        let mut gone = 0;
+        for id in &tokens {
+            if let Some(hash) = token_hash(id).filter(|_| gone < TOKENS_AT_ONCE) {
+                gone += secret::revoke_token(node, tx, &hash)?;
+                tx.delete(&SystemKey::mount_lease(mount, id));
+            }
+        }
+        Ok(())
+    })
+    .await?;
+    for id in secrets {
+        revoke_secret(node, mount, id).await?;
+    }
+    Ok(!ids.is_empty())
+}
+
+async fn revoke_secret(node: &Arc<Unsealed>, mount: MountId, id: &str) -> Result<(), Refusal> {
+    for _ in 0..ATTEMPTS_MAX {
+        let mut tx = secret::revoke(node, node.begin(), id).await?;
+        tx.delete(&SystemKey::mount_lease(mount, id));
+        match node.commit(tx).await {
+            Ok(_) => return Ok(()),
+            Err(CommitError::Overtaken(number)) => node.committer.settled(number).await,
+            Err(error) => return Err(from_commit(&error)),
+        }
+    }
+    Err(from_commit(&CommitError::Overtaken(0)))
+}

@@ -1,0 +1,145 @@
+//! An engine that does what its caller and its mount's options say: commits half-way, starts slowly,
+//! looks after itself.
+//!
+//! Written with the SDK, so that what it does is what an author can do.
+
+use sdk::prelude::*;
+
+const fn engine() -> Engine {
+    Engine::new("courier", env!("CARGO_PKG_VERSION"), "Does as it is told.")
+        .keeps("data/", Replicated)
+        .read("data/{name}", "Reads what is stored.", read)
+        .update("data/{name}", "Stores a value.", write)
+        .update(
+            "halfway/{name}",
+            "Commits an intent, then stores what follows.",
+            halfway,
+        )
+        .update("bulk/{name}", "Stores very many values.", bulk)
+        .on(
+            Operation::Read,
+            "creds/{name}",
+            "Gives a secret that has an end.",
+            creds,
+        )
+        .gives("creds", "A secret that has an end.", revoke)
+        .on_start(start)
+        .on_tick(tick)
+}
+
+sdk::export_engine!(engine);
+
+/// So many random bytes are asked for by nobody else: tests stop the call there.
+const GATE_BYTES: u32 = 77;
+
+/// More than the host removes in one step.
+const BULK: u32 = 2_500;
+
+#[derive(Fields)]
+struct At {
+    /// Name of the value.
+    #[field(path, kind = "name")]
+    name: String,
+}
+
+#[derive(Fields)]
+struct Write {
+    /// Name of the value.
+    #[field(path, kind = "name")]
+    name: String,
+    /// The value.
+    value: String,
+}
+
+#[derive(Fields)]
+struct Halfway {
+    /// Name of the value that is read before.
+    #[field(path, kind = "name")]
+    name: String,
+    /// Does it fail in the end?
+    #[field(default = false)]
+    fails: bool,
+}
+
+fn read(ctx: &Ctx, at: At) -> Result<Reply> {
+    let value: String = ctx.get(&key(&at.name))?.ok_or_else(not_found)?;
+    Reply::data(&json!({ "value": value }))
+}
+
+fn write(ctx: &mut Ctx, new: Write) -> Result<Reply> {
+    ctx.put(&key(&new.name), &new.value)?;
+    Ok(Reply::Empty)
+}
+
+/// As many as one call may.
+fn bulk(ctx: &mut Ctx, at: At) -> Result<Reply> {
+    for number in 0..BULK {
+        ctx.put(&format!("data/{}/{number}", at.name), &number)?;
+    }
+    Ok(Reply::Empty)
+}
+
+/// Its revocation fails as long as there is a value `stuck`.
+fn creds(_: &mut Ctx, at: At) -> Result<Reply> {
+    Ok(Reply::Secret(Secret {
+        kind: "creds".into(),
+        data: Raw::of(&json!({ "name": at.name }))?,
+        private: Raw::of(&at.name)?,
+        terms: Terms {
+            ttl: Duration::from_secs(600),
+            ..Terms::default()
+        },
+    }))
+}
+
+fn revoke(ctx: &mut Ctx, lease: Lease) -> Result<()> {
+    if ctx.contains(&key("stuck"))? {
+        return Err(internal("as it was told"));
+    }
+    let name: String = lease.private()?;
+    ctx.put(&key(&format!("revoked-{name}")), &"yes")
+}
+
+fn halfway(ctx: &mut Ctx, asked: Halfway) -> Result<Reply> {
+    let before: String = ctx.get(&key(&asked.name))?.unwrap_or_default();
+    ctx.put(&key("intent"), &before)?;
+    ctx.random_bytes(GATE_BYTES);
+    ctx.checkpoint()?;
+    let seen: String = ctx.get(&key(&asked.name))?.unwrap_or_default();
+    ctx.put(&key("after"), &"written")?;
+    if asked.fails {
+        return Err(invalid("as it was told"));
+    }
+    Reply::data(&json!({ "before": before, "seen": seen }))
+}
+
+fn start(ctx: &mut Ctx) -> Result<()> {
+    ctx.put(&key("started"), &"yes")?;
+    match ctx.option("start").as_deref() {
+        Some("hangs") => loop {
+            core::hint::spin_loop();
+        },
+        Some("steps") => fails_after_a_step(ctx),
+        _ => Ok(()),
+    }
+}
+
+fn tick(ctx: &mut Ctx) -> Result<()> {
+    match ctx.option("tick").as_deref() {
+        Some("steps") => fails_after_a_step(ctx),
+        _ => Ok(()),
+    }
+}
+
+/// What stood before the checkpoint stays.
+fn fails_after_a_step(ctx: &mut Ctx) -> Result<()> {
+    let steps: String = ctx.get(&key("steps"))?.unwrap_or_default();
+    ctx.put(&key("steps"), &format!("{steps}x"))?;
+    ctx.checkpoint()?;
+    ctx.put(&key("lost"), &"written")?;
+    Err(internal("as it was told"))
+}
+
+fn key(name: &str) -> String {
+    format!("data/{name}")
+}

@@ -1,0 +1,184 @@
+//! A node with the components of the tests, in memory, with a clock that stands still.
+
+use crate::gate::Gate;
+use base::{
+    Answer, Client, Entropy, ManualClock, Operation, Refusal, Request, RequestPath, Secret,
+    Timestamp,
+};
+use journal::MemoryJournal;
+use node::{Changes, InitRequest, Node, Parts, Settings};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+use storage::{Fault, Memory, Space, Storage};
+
+static COMPONENTS: LazyLock<Vec<(&'static str, &'static [u8])>> = LazyLock::new(|| {
+    let names = ["courier", "hostile-method"];
+    names.map(|name| (name, built(name))).to_vec()
+});
+
+fn built(name: &str) -> &'static [u8] {
+    let components = Path::new(env!("CARGO_MANIFEST_DIR")).join("components");
+    pack::build(&components.join(name)).unwrap().leak()
+}
+
+#[derive(Clone)]
+pub(crate) struct House {
+    pub(crate) node: Arc<Node>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) gate: Arc<Gate>,
+    storage: Arc<Memory>,
+    share: Vec<u8>,
+    token: String,
+}
+
+impl House {
+    /// An unsealed node on an empty disk.
+    pub(crate) async fn open() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    pub(crate) async fn with(settings: Settings) -> Self {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_000)));
+        let mut house = Self::on(Arc::new(Memory::with_faults()), clock, settings);
+        let request = InitRequest {
+            shares: 1,
+            threshold: 1,
+            root_token: None,
+            key: None,
+        };
+        let made = house.node.initialize(request).await.unwrap();
+        house.share = made.shares[0].expose().clone();
+        house.token = made.root_token.expose().clone();
+        house.unseal().await;
+        house
+    }
+
+    fn on(storage: Arc<Memory>, clock: Arc<ManualClock>, settings: Settings) -> Self {
+        let gate = Arc::new(Gate::default());
+        let entropy: Arc<dyn Entropy> = gate.clone();
+        let changes = Arc::new(Changes::default());
+        let journal = MemoryJournal::new(storage.clone(), changes.clone()).unwrap();
+        let config = plugin::RuntimeConfig::default();
+        let node = Node::new(Parts {
+            storage: storage.clone(),
+            journal: Arc::new(journal),
+            changes,
+            runtime: plugin::Runtime::new(config, Arc::clone(&entropy)).unwrap(),
+            clock: clock.clone(),
+            entropy,
+            settings,
+            builtins: &COMPONENTS,
+        });
+        Self {
+            node,
+            clock,
+            gate,
+            storage,
+            share: Vec::new(),
+            token: String::new(),
+        }
+    }
+
+    /// The same disk, in a process that was started anew after this one lost its power.
+    pub(crate) async fn restarted(&self) -> Self {
+        let disk = Arc::new(self.storage.crash(0));
+        let mut house = Self::on(disk, Arc::clone(&self.clock), Settings::default());
+        house.share.clone_from(&self.share);
+        house.token.clone_from(&self.token);
+        house.unseal().await;
+        house
+    }
+
+    /// The disk fails after so many more writes, once.
+    pub(crate) fn fail_write(&self, after: u64) {
+        self.storage.fail_write(after, Fault::Failed);
+    }
+
+    /// How many entries are on the disk.
+    pub(crate) fn entries(&self) -> usize {
+        let snapshot = self.storage.snapshot();
+        snapshot.range(Space::Entries, &[], None).count()
+    }
+
+    pub(crate) async fn unseal(&self) {
+        self.node
+            .submit_share(base::Secret::new(self.share.clone()))
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn mount(&self, path: &str, options: Value) {
+        let body = json!({ "type": "courier", "options": options });
+        self.write(&format!("sys/mounts/{path}"), body)
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn ask(
+        &self,
+        operation: Operation,
+        path: &str,
+        data: Value,
+    ) -> Result<Value, Refusal> {
+        self.ask_as(&self.token, operation, path, data).await
+    }
+
+    /// The answer's data; of a login or a renewal its `auth`.
+    pub(crate) async fn ask_as(
+        &self,
+        token: &str,
+        operation: Operation,
+        path: &str,
+        data: Value,
+    ) -> Result<Value, Refusal> {
+        let Value::Object(data) = data else {
+            panic!("data is an object")
+        };
+        let request = Request {
+            id: String::from("request-1"),
+            operation,
+            path: RequestPath::parse(path).unwrap(),
+            namespace: String::new(),
+            token: (!token.is_empty()).then(|| Secret::new(token.to_owned())),
+            data,
+            raw_body: None,
+            wrap_ttl: None,
+            client: Client {
+                address: "127.0.0.1:1".parse().unwrap(),
+                certificates: Vec::new(),
+            },
+            headers: Vec::new(),
+            without_token: base::WithoutToken::default(),
+        };
+        Ok(match self.node.handle(request).await.outcome? {
+            Answer::Envelope(envelope) | Answer::Missing(envelope) | Answer::Accepted(envelope) => {
+                match &envelope.auth {
+                    Some(auth) => json!({
+                        "client_token": auth.client_token.expose(),
+                        "lease_duration": auth.lease_duration.as_secs(),
+                        "renewable": auth.renewable,
+                        "warnings": envelope.warnings,
+                    }),
+                    None => envelope.data.map_or(Value::Null, |data| data.to_value()),
+                }
+            }
+            Answer::Bare(json) => json.to_value(),
+            _ => Value::Null,
+        })
+    }
+
+    pub(crate) async fn read(&self, path: &str) -> Result<Value, Refusal> {
+        self.ask(Operation::Read, path, json!({})).await
+    }
+
+    pub(crate) async fn write(&self, path: &str, data: Value) -> Result<Value, Refusal> {
+        self.ask(Operation::Update, path, data).await
+    }
+
+    /// A value that the engine keeps.
+    pub(crate) async fn value(&self, path: &str) -> Option<Value> {
+        let data = self.read(path).await.ok()?;
+        Some(data["value"].clone())
+    }
+}

@@ -1,0 +1,15 @@
+//! What the contract promises a component, kept by a whole node.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends by panicking, also in what it calls"
+)]
+
+mod checkpoint;
+mod gate;
+mod house;
+mod logins;
+mod removal;
+mod starting;

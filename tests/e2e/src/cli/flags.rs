@@ -1,0 +1,1 @@
+//! Which flags a command has, as its help tells.

@@ -1,0 +1,20 @@
+//! Requests to the method of signed tokens.
+
+pub mod differences;
+mod logins;
+mod settings;
+mod tokens;
+
+use super::Script;
+
+/// All scripts; each makes a mount of its own.
+pub const SCRIPTS: &[Script] = &[
+    settings::CONFIG,
+    settings::ROLES,
+    settings::BROWSER,
+    logins::TOKENS,
+    logins::CLAIMS,
+    logins::ALGORITHMS,
+];
+
+const MOUNT: &str = r#"{"type":"jwt"}"#;

@@ -1,0 +1,22 @@
+//! Where signed tokens are meant to be treated otherwise.
+
+use crate::compare::Difference;
+
+macro_rules! differences {
+    ($($name:ident: $title:literal, $reason:literal;)*) => {
+        $(#[doc = $reason] pub const $name: Difference = Difference { name: $title, reason: $reason };)*
+        /// All of them.
+        pub const ALL: &[&Difference] = &[$(&$name),*];
+    };
+}
+
+differences! {
+    MALFORMED_TOKENS: "words for malformed tokens",
+        "OpenBao tells what its libraries say; we say the same in our own words.";
+    TEMPLATES: "token_policies_template_claims",
+        "Policies that take claims are not supported, and refused.";
+    GSUITE: "providers with an interface of their own",
+        "Kubernetes and Google Workspace are asked for groups in their own ways, which we do not have.";
+    LOGIN_FAILED: "words for a browser's login that failed",
+        "We say it as Vault does.";
+}
