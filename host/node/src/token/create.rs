@@ -98,6 +98,11 @@ fn make(ask: &mut Ask<'_>, is_orphan: bool) -> Told {
         error @ AccessError::Storage(_) => Refusal::internal(chain(&error)),
     })?;
     ask.node.wake_expirer();
+    told(ask, id, token)
+}
+
+/// What is told of the new token.
+fn told(ask: &Ask<'_>, id: TokenId, token: access::Token) -> Told {
     let identity_policies = ask.node.identity_policies(&token)?;
     let auth = Some(Box::new(grant::block(
         id,
