@@ -26,7 +26,7 @@ pub enum BarrierError {
         source: Arc<serde_json::Error>,
     },
     /// The entry opened, but it is not the record of a key.
-    #[error("stored key of a component is not a key record")]
+    #[error("stored key is not a key record")]
     KeyRecord,
     /// The value is too long for one AES-GCM call.
     #[error("value of {0} bytes cannot be sealed")]

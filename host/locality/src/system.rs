@@ -1,5 +1,7 @@
-//! The host's own entries, every one of them: no other file makes such a key, and each has its
+//! The host's own entries, every one of them: no other place makes such a key, and each has its
 //! class in its type.
+
+mod identity;
 
 use crate::{Class, ClassMark, Ignored, Local, PhysicalKey, Replicated};
 use base::{MountId, NamespaceId, Timestamp};
@@ -28,6 +30,12 @@ impl<C: ClassMark> SystemKey<C> {
     /// The physical key.
     pub const fn physical(&self) -> &PhysicalKey {
         &self.physical
+    }
+
+    /// The physical key, without its class in the type.
+    #[must_use]
+    pub fn into_physical(self) -> PhysicalKey {
+        self.physical
     }
 
     /// The class.

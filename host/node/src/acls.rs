@@ -7,7 +7,7 @@ use barrier::Transaction;
 use base::{NamespaceId, Refusal};
 use locality::{PhysicalKey, SystemKey};
 use mount::Namespace;
-use policy::{Acl, Policy, PolicyNamespace};
+use policy::{Acl, Identity, Policy, PolicyNamespace, Substitutes};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -60,6 +60,31 @@ impl Acls {
         Ok(acl)
     }
 
+    /// The list of a set of policies for somebody: shared with all others who have that set, unless
+    /// a policy of it says different things to different people.
+    pub(crate) fn of_somebody(
+        &self,
+        begin: impl Fn() -> Transaction,
+        changes: &Changes,
+        namespace: &Namespace,
+        policies: &[String],
+        facts: &Identity,
+    ) -> Result<Arc<Acl>, Refusal> {
+        let mut tx = begin();
+        let mut parsed = Vec::with_capacity(policies.len());
+        for name in policies {
+            parsed.extend(find(&mut tx, namespace, name)?);
+        }
+        if !parsed.iter().any(|policy| policy.is_templated()) {
+            return self.of(begin, changes, namespace, policies);
+        }
+        let acl = Acl::for_identity(&parsed, facts);
+        acl.map(Arc::new).map_err(|error| Refusal {
+            reason: error.to_string(),
+            ..Refusal::denied()
+        })
+    }
+
     /// Drops the lists that a changed entry is part of.
     pub(crate) fn forget(&self, key: &PhysicalKey) {
         if let Some(name) = key.path().strip_prefix("sys/policy/") {
@@ -97,5 +122,10 @@ fn find(
     };
     let parsed = Policy::parse(name, &stored.text);
     let parsed = parsed.map_err(|error| Refusal::internal(format!("stored policy: {error}")))?;
+    let substitutes = Substitutes {
+        slashes: stored.allow_slashes,
+        wildcards: stored.allow_wildcards,
+    };
+    let parsed = parsed.with_substitutes(substitutes);
     Ok(Some(Arc::new(parsed.in_namespace(written_in))))
 }

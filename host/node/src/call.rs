@@ -194,8 +194,8 @@ fn new(
         id: request.id.clone(),
         caller: caller.map(|caller| plugin::Caller {
             display_name: caller.token.display_name.clone(),
-            entity_id: Some(caller.token.entity_id.clone()).filter(|id| !id.is_empty()),
-            policies: caller.token.policies.clone(),
+            entity_id: Some(caller.entity_id().to_owned()).filter(|id| !id.is_empty()),
+            policies: caller.all_policies(),
             accessor: Some(caller.token.accessor.clone()),
             metadata: caller.token.metadata.clone().into_iter().collect(),
         }),

@@ -16,13 +16,19 @@ pub struct Changes {
 }
 
 /// What is kept in memory begins with one of these, below the system mount.
-const KEPT: [&str; 6] = [
+const KEPT: [&str; 12] = [
     "core/mounts/",
     "core/local-mounts/",
     "core/namespaces/",
     "core/audit/",
     "core/local-audit/",
     "sys/policy/",
+    "identity/entity/id/",
+    "identity/entity/alias/",
+    "identity/entity/merged/",
+    "identity/group/id/",
+    "identity/group/of-entity/",
+    "identity/group/parent/",
 ];
 
 impl Changes {

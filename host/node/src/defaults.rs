@@ -1,7 +1,7 @@
 //! What every cluster begins with: the mounts of the host's own engines and the standard policies.
 
 use crate::refusal::from_barrier;
-use crate::tables::{store_mount, stored_mounts};
+use crate::tables::{store_mount, stored_mounts, stored_namespaces};
 use crate::unsealed::Unsealed;
 use crate::{catalog, cubbyhole};
 use barrier::Transaction;
@@ -12,15 +12,21 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A stored policy.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct StoredPolicy {
     /// As it was written.
     pub(crate) text: String,
+    /// May values that fill its templates hold `/`?
+    #[serde(default)]
+    pub(crate) allow_slashes: bool,
+    /// May they hold `+` and `*`?
+    #[serde(default)]
+    pub(crate) allow_wildcards: bool,
 }
 
-/// The host's own engines in a namespace: kind, path, engine, description, and whether the entry
-/// stays in its cluster, as what it keeps does.
-const MOUNTS: [(MountKind, &str, &str, &str, bool); 3] = [
+/// The mounts of the host's own engines, in every namespace: kind, path, engine, description, and
+/// whether the entry stays in its cluster, as what it keeps does.
+const MOUNTS: [(MountKind, &str, &str, &str, bool); 4] = [
     (
         MountKind::Secret,
         "sys/",
@@ -36,6 +42,13 @@ const MOUNTS: [(MountKind, &str, &str, &str, bool); 3] = [
         true,
     ),
     (
+        MountKind::Secret,
+        "identity/",
+        "identity",
+        "identity store",
+        false,
+    ),
+    (
         MountKind::Auth,
         "auth/token/",
         "token",
@@ -44,18 +57,21 @@ const MOUNTS: [(MountKind, &str, &str, &str, bool); 3] = [
     ),
 ];
 
-/// What the root namespace begins with.
-pub(crate) fn write(tx: &mut Transaction, entropy: &dyn Entropy) -> Result<(), Refusal> {
-    write_namespace(tx, entropy, NamespaceId::ROOT)
-}
-
-/// What a namespace begins with.
-pub(crate) fn write_namespace(
+/// Makes those mounts of the host's own engines that a namespace has not yet: all of a new one, and
+/// of an old one those that came with a later version.
+pub(crate) fn write_mounts(
     tx: &mut Transaction,
-    entropy: &dyn Entropy,
     namespace: NamespaceId,
+    entropy: &dyn Entropy,
 ) -> Result<(), Refusal> {
+    let stored = stored_mounts(tx, namespace)?;
     for (kind, path, plugin, description, is_local) in MOUNTS {
+        if stored
+            .iter()
+            .any(|entry| entry.is_hosts_own() && entry.plugin == plugin)
+        {
+            continue;
+        }
         let path = MountPath::parse(path);
         let path = path.map_err(|error| Refusal::internal(error.to_string()))?;
         let mut entry = MountEntry::make(kind, path, plugin, entropy);
@@ -63,14 +79,36 @@ pub(crate) fn write_namespace(
         entry.local = is_local;
         store_mount(tx, namespace, &entry)?;
     }
+    Ok(())
+}
+
+/// Makes the mounts that are missing in namespaces made by an earlier version.
+pub(crate) async fn complete(node: &Arc<Unsealed>) -> Result<(), Refusal> {
+    node.transact(|tx| {
+        let namespaces = stored_namespaces(tx)?;
+        let ids = namespaces.iter().map(|namespace| namespace.id);
+        for namespace in core::iter::once(NamespaceId::ROOT).chain(ids) {
+            write_mounts(tx, namespace, node.parts.entropy.as_ref())?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// The mounts and the policies of the root namespace.
+pub(crate) fn write(tx: &mut Transaction, entropy: &dyn Entropy) -> Result<(), Refusal> {
+    let root = NamespaceId::ROOT;
+    write_mounts(tx, root, entropy)?;
     for (name, text) in [
         ("default", policy::DEFAULT_TEXT),
         ("response-wrapping", policy::RESPONSE_WRAPPING_TEXT),
     ] {
         let stored = StoredPolicy {
             text: text.to_owned(),
+            allow_slashes: false,
+            allow_wildcards: false,
         };
-        tx.write_json(&SystemKey::policy(namespace, name), &stored)
+        tx.write_json(&SystemKey::policy(root, name), &stored)
             .map_err(from_barrier)?;
     }
     Ok(())

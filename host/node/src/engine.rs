@@ -2,7 +2,7 @@
 
 use crate::native::{self, Ask, Does, Exists, NativeRoute, Told};
 use crate::own_work::Started;
-use crate::{cubbyhole, sys, token};
+use crate::{cubbyhole, identity, sys, token};
 use barrier::{BarrierError, Transaction};
 use base::{Outbound, Refusal};
 use locality::PhysicalKey;
@@ -63,6 +63,7 @@ const NATIVE: &[(&str, &[&[NativeRoute]])] = &[
     (SYSTEM, sys::TABLE),
     ("token", &[token::ROUTES]),
     (cubbyhole::NAME, &[cubbyhole::ROUTES]),
+    ("identity", identity::TABLE),
 ];
 
 /// How often the longest start is waited for.

@@ -1,6 +1,7 @@
 //! Work in the background: ends what has come to its end, tokens and leased secrets, a few at a
 //! time, and lets components look after their records.
 
+use crate::identity;
 use crate::refusal::{chain, from_barrier};
 use crate::secret;
 use crate::unsealed::Unsealed;
@@ -77,6 +78,9 @@ async fn run(node: Weak<Unsealed>, wake: Arc<Notify>) {
             unsealed.rotate_if_due().await;
             unsealed.own_work.tick(&unsealed);
             unsealed.removals.resume(&unsealed);
+            if let Err(refusal) = identity::tick(&unsealed).await {
+                tracing::warn!(reason = refusal.reason, "rotating keys of identity tokens");
+            }
         }
         let nap = round(&unsealed).await.unwrap_or_else(|refusal| {
             tracing::warn!(reason = refusal.reason, "looking for ended leases");

@@ -1,6 +1,7 @@
 //! From a login to a token: the component says who it is, the host makes the token.
 
 use crate::engine::Pinned;
+use crate::identity;
 use crate::pipeline::Place;
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
@@ -36,6 +37,11 @@ pub(crate) fn token(
     if grant.policies.iter().any(|policy| policy == "root") {
         return Err(Refusal::internal("an auth method granted the root policy"));
     }
+    let person = identity::log_in(node, tx, &place.namespace, entry, &grant)?;
+    let (entity_id, identity_policies) = match person {
+        Some(person) => (person.entity.id.clone(), person.policies()),
+        None => (String::new(), Vec::new()),
+    };
     let kept = grant.clone();
     let mut policies = grant.policies;
     if !grant.token.no_default_policy {
@@ -69,7 +75,7 @@ pub(crate) fn token(
             max,
             renewable: grant.terms.renewable,
         },
-        entity_id: String::new(),
+        entity_id,
         role: String::new(),
         bound_cidrs: grant.token.bound_cidrs,
         method: Some(entry.id),
@@ -87,7 +93,7 @@ pub(crate) fn token(
     }
     node.wake_expirer();
     Ok(Envelope {
-        auth: Some(Box::new(block(id, token, now))),
+        auth: Some(Box::new(block(id, token, now, identity_policies))),
         ..Envelope::default()
     })
 }
@@ -117,15 +123,23 @@ fn kind(
 }
 
 /// What is told of a new or renewed token.
-pub(crate) fn block(id: TokenId, token: Token, now: Timestamp) -> AuthBlock {
+pub(crate) fn block(
+    id: TokenId,
+    token: Token,
+    now: Timestamp,
+    identity_policies: Vec<String>,
+) -> AuthBlock {
+    let mut policies = [token.policies.as_slice(), &identity_policies].concat();
+    policies.sort_unstable();
+    policies.dedup();
     AuthBlock {
         client_token: id.into_secret(),
         lease_duration: token.remaining(now),
         renewable: token.is_renewable(),
         accessor: token.accessor,
-        token_policies: token.policies.clone(),
-        policies: token.policies,
-        identity_policies: Vec::new(),
+        token_policies: token.policies,
+        policies,
+        identity_policies,
         metadata: match token.metadata.is_empty() {
             true => None,
             false => Some(token.metadata.into_iter().collect()),

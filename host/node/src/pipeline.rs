@@ -8,6 +8,7 @@
 //! Only [`Recorded`] can be run, and each can only be made from the one before: a pipeline that
 //! forgets a check does not compile.
 
+use crate::people::Somebody;
 use crate::refusal::from_barrier;
 use crate::tables::{Mount, Tables};
 use crate::trail::Trail;
@@ -212,6 +213,8 @@ pub(crate) struct Caller {
     pub(crate) hash: TokenHash,
     pub(crate) token: Token,
     pub(crate) acl: Arc<Acl>,
+    /// The entity that the token stands for.
+    pub(crate) somebody: Option<Arc<Somebody>>,
 }
 
 impl Caller {
@@ -231,8 +234,13 @@ impl Caller {
         }
         let found = access::lookup(tx, &node.salt, id, node.now()).map_err(from_barrier)?;
         let (hash, token) = found.ok_or_else(Refusal::denied)?;
-        let acl = node.acl_of(&token)?;
-        let mut caller = Self { hash, token, acl };
+        let rights = node.rights_of(&token)?;
+        let mut caller = Self {
+            hash,
+            token,
+            acl: rights.acl,
+            somebody: rights.somebody,
+        };
         if !access::is_bound_to(&caller.token, request.client.address.ip()) {
             return Err(Refusal::denied());
         }
@@ -242,6 +250,27 @@ impl Caller {
             *tx = node.begin();
         }
         Ok(caller)
+    }
+
+    /// Id of the entity; empty for none. Not the one that the token was made for, where that became
+    /// part of another since.
+    pub(crate) fn entity_id(&self) -> &str {
+        let somebody = self.somebody.as_ref();
+        somebody.map_or("", |somebody| &somebody.facts.id)
+    }
+
+    /// The policies that it has by its entity.
+    pub(crate) fn identity_policies(&self) -> &[String] {
+        let somebody = self.somebody.as_ref();
+        somebody.map_or(&[], |somebody| &somebody.policies)
+    }
+
+    /// All its policies.
+    pub(crate) fn all_policies(&self) -> Vec<String> {
+        match &self.somebody {
+            Some(somebody) => somebody.with_own(&self.token.policies),
+            None => self.token.policies.clone(),
+        }
     }
 
     /// Takes one use, durably and before anything else: two requests cannot share the last one.

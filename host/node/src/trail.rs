@@ -21,8 +21,15 @@ pub(crate) struct Trail {
     is_heard: bool,
     is_recorded: bool,
     place: Option<(Arc<Namespace>, String, Option<Arc<Mount>>)>,
-    caller: Option<(Caller, Vec<(String, String)>)>,
+    caller: Option<Known>,
     decision: Option<(bool, Vec<Grant>)>,
+}
+
+/// Who asks.
+struct Known {
+    caller: Caller,
+    policies: Vec<String>,
+    metadata: Vec<(String, String)>,
 }
 
 impl Trail {
@@ -48,8 +55,11 @@ impl Trail {
     /// It was found who asks.
     pub(crate) fn caller(&mut self, caller: Option<&Caller>) {
         if self.is_heard {
-            let metadata = |caller: &Caller| caller.token.metadata.clone().into_iter().collect();
-            self.caller = caller.map(|caller| (caller.clone(), metadata(caller)));
+            self.caller = caller.map(|caller| Known {
+                caller: caller.clone(),
+                policies: caller.all_policies(),
+                metadata: caller.token.metadata.clone().into_iter().collect(),
+            });
         }
     }
 
@@ -149,23 +159,23 @@ impl Trail {
             .map(grant)
             .collect();
         let allowed = self.decision.as_ref().map(|(allowed, _)| *allowed);
-        let auth = self.caller.as_ref().map(|(caller, metadata)| {
-            let token = &caller.token;
+        let auth = self.caller.as_ref().map(|known| {
+            let (caller, token) = (&known.caller, &known.caller.token);
             AuthRecord {
                 client_token: sent,
                 accessor: &token.accessor,
                 display_name: &token.display_name,
-                policies: &token.policies,
+                policies: &known.policies,
                 token_policies: &token.policies,
+                identity_policies: caller.identity_policies(),
                 no_default_policy: !token.policies.iter().any(|policy| policy == "default"),
                 policy_results: allowed.map(|allowed| (allowed, grants.as_slice())),
-                metadata,
+                metadata: &known.metadata,
                 remaining_uses: Some(token.uses_left).filter(|left| *left > 0),
-                entity_id: &token.entity_id,
+                entity_id: caller.entity_id(),
                 token_type: kind(token.kind),
                 token_ttl: Duration::from_secs(token.lifetime.ttl),
                 token_issue_time: Some(token.created),
-                ..AuthRecord::default()
             }
         });
         let (namespace, path, mount) = match &self.place {

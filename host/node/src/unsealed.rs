@@ -11,12 +11,13 @@ use crate::init::Cluster;
 use crate::keys::Keys;
 use crate::own_work::{OwnWork, Started};
 use crate::parts::Parts;
+use crate::people::People;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
 use crate::removal::Removals;
 use crate::searches::Searches;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
-use crate::{builtins, run};
+use crate::{builtins, defaults, run};
 use access::{Token, TokenSalt};
 use barrier::{Commit, Transaction};
 use base::{NamespaceId, Refusal, Timestamp};
@@ -34,6 +35,7 @@ pub(crate) struct Unsealed {
     pub(crate) cluster: Cluster,
     pub(crate) cluster_id: Arc<str>,
     pub(crate) acls: Acls,
+    pub(crate) people: People,
     pub(crate) components: Components,
     pub(crate) ceremonies: Ceremonies,
     pub(crate) devices: Devices,
@@ -75,6 +77,7 @@ impl Unsealed {
             cluster_id: cluster.id.as_str().into(),
             cluster,
             acls: Acls::default(),
+            people: People::default(),
             tables: RwLock::default(),
             current: AtomicU64::new(0),
             refreshing: tokio::sync::Mutex::new(()),
@@ -84,6 +87,7 @@ impl Unsealed {
             removals: Removals::default(),
         });
         builtins::update(&unsealed).await?;
+        defaults::complete(&unsealed).await?;
         unsealed.load().await?;
         unsealed.expirer.start(&unsealed);
         Ok(unsealed)
@@ -151,7 +155,8 @@ impl Unsealed {
         Err(from_commit(&CommitError::Overtaken(0)))
     }
 
-    /// What the policies of a token allow.
+    /// What the policies of a token itself allow; for a token that stands for somebody, ask
+    /// [`rights_of`](Self::rights_of).
     pub(crate) fn acl_of(&self, token: &Token) -> Result<Arc<Acl>, Refusal> {
         let tables = self.tables();
         let Some(namespace) = tables.namespaces.with_id(token.namespace) else {
@@ -213,6 +218,7 @@ impl Unsealed {
         let mut tables = Tables::clone(&self.tables());
         for key in &keys {
             self.acls.forget(key);
+            self.people.forget(key);
             if let Err(refusal) = self.follow(&mut tx, &mut tables, key).await {
                 self.parts.changes.put_back(keys);
                 return Err(refusal);
@@ -254,7 +260,9 @@ impl Unsealed {
                     tables.drop_mount(namespace, id);
                 }
             }
-        } else if key.path().contains("audit/") {
+        } else if key.path().starts_with("core/audit/")
+            || key.path().starts_with("core/local-audit/")
+        {
             self.devices.load(tx)?;
         }
         Ok(())

@@ -35,4 +35,4 @@ pub use capability::{Capabilities, Capability};
 pub use decision::{Ask, Decision, Grant, Operation};
 pub use error::{PolicyError, TemplateError, UnknownKeys};
 pub use policy::{Policy, PolicyNamespace};
-pub use template::{Alias, Group, Identity};
+pub use template::{Alias, Group, Identity, Substitutes};

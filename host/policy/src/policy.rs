@@ -1,7 +1,7 @@
 //! A policy.
 
 use crate::rule::Rule;
-use crate::{Grant, Identity, PolicyError, TemplateError, parse};
+use crate::{Grant, Identity, PolicyError, Substitutes, TemplateError, parse};
 use base::NamespaceId;
 
 /// Where a policy was written; its paths are below that namespace.
@@ -27,6 +27,7 @@ pub struct Policy {
     pub(crate) name: String,
     pub(crate) namespace: PolicyNamespace,
     pub(crate) body: Body,
+    pub(crate) substitutes: Substitutes,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +47,7 @@ impl Policy {
             name: name.to_owned(),
             namespace: PolicyNamespace::ROOT,
             body: Body::Rules(parse::rules(text)?),
+            substitutes: Substitutes::default(),
         })
     }
 
@@ -55,6 +57,7 @@ impl Policy {
             name: String::from("root"),
             namespace: PolicyNamespace::ROOT,
             body: Body::Root,
+            substitutes: Substitutes::default(),
         }
     }
 
@@ -66,6 +69,13 @@ impl Policy {
             self.body = Body::Rules(vec![Rule::everything()]);
         }
         self.namespace = namespace;
+        self
+    }
+
+    /// The same policy, whose templates take values that hold more.
+    #[must_use]
+    pub const fn with_substitutes(mut self, substitutes: Substitutes) -> Self {
+        self.substitutes = substitutes;
         self
     }
 
@@ -100,7 +110,7 @@ impl Policy {
         for rule in rules {
             let rendered = rule
                 .path
-                .render(identity)
+                .render(identity, self.substitutes)
                 .map_err(|forbidden| TemplateError {
                     policy: self.name.clone(),
                     path: rule.path.to_string(),

@@ -47,7 +47,11 @@ impl Template {
     ///
     /// # Errors
     /// The sign in a value that would change what the pattern means: a name must not widen a rule.
-    pub(crate) fn render(&self, identity: Option<&Identity>) -> Result<Option<String>, char> {
+    pub(crate) fn render(
+        &self,
+        identity: Option<&Identity>,
+        may_hold: Substitutes,
+    ) -> Result<Option<String>, char> {
         let mut text = String::new();
         for part in &self.0 {
             match part {
@@ -57,7 +61,7 @@ impl Template {
                     let Some(value) = value.filter(|value| !value.is_empty()) else {
                         return Ok(None);
                     };
-                    if let Some(sign) = value.chars().find(|c| matches!(c, '+' | '*' | '/')) {
+                    if let Some(sign) = value.chars().find(|c| may_hold.forbid(*c)) {
                         return Err(sign);
                     }
                     text.push_str(value);
@@ -85,6 +89,26 @@ impl fmt::Display for Template {
             Part::Text(text) => f.write_str(text),
             Part::Hole(hole) => write!(f, "{{{{{hole}}}}}"),
         })
+    }
+}
+
+/// What else values that are filled in may hold. Nothing, unless the writer of a policy says so:
+/// a value may come from whoever logs in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Substitutes {
+    /// `/`: a value may reach over several segments.
+    pub slashes: bool,
+    /// `+` and `*`: a value may be a pattern.
+    pub wildcards: bool,
+}
+
+impl Substitutes {
+    const fn forbid(self, sign: char) -> bool {
+        match sign {
+            '/' => !self.slashes,
+            '+' | '*' => !self.wildcards,
+            _ => false,
+        }
     }
 }
 

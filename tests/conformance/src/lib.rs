@@ -1,1 +1,2 @@
-//! Suites against the documented contracts: what a component may do to its host (`tests/hostile`).
+//! Suites against the documented contracts: what a component may do to its host (`tests/hostile`), and
+//! what becomes of a login (`tests/logins`).

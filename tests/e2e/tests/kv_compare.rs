@@ -1,7 +1,7 @@
 //! The key-value engine answers as OpenBao's does, but where it is meant to differ.
 
 use e2e::Server;
-use e2e::compare::{self, approle, differences, kv, totp, userpass};
+use e2e::compare::{self, approle, differences, identity, kv, totp, userpass};
 
 #[test]
 fn the_key_value_engine_answers_as_openbao_does() {
@@ -43,6 +43,7 @@ fn every_meant_difference_is_documented_and_shown() {
         userpass::SCRIPTS,
         approle::SCRIPTS,
         totp::SCRIPTS,
+        identity::SCRIPTS,
     ];
     for difference in differences::ALL {
         assert!(page.contains(difference.name), "{}", difference.name);

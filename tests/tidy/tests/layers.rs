@@ -22,6 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "access",
         &["barrier", "base", "lease", "locality", "policy"],
     ),
+    ("identity", &["barrier", "base", "locality"]),
     (
         "plugin",
         &["barrier", "base", "locality", "manifest", "mount"],
@@ -34,8 +35,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "node",
         &[
-            "access", "audit", "barrier", "base", "digest", "hcl", "journal", "lease", "locality",
-            "manifest", "mount", "outbound", "plugin", "policy", "seal", "storage",
+            "access", "audit", "barrier", "base", "digest", "hcl", "identity", "journal", "lease",
+            "locality", "manifest", "mount", "outbound", "plugin", "policy", "seal", "storage",
         ],
     ),
     ("api", &["base", "node"]),
@@ -108,7 +109,10 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ),
     ("tracing-subscriber", &["server", "conformance"]),
     ("wit-component", &["pack", "conformance"]),
-    ("wit-bindgen", &["sdk", "hostile", "hostile-method"]),
+    (
+        "wit-bindgen",
+        &["sdk", "hostile", "hostile-method", "reception"],
+    ),
 ];
 
 /// Rooms whose answers follow from their arguments alone.

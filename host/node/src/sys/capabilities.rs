@@ -47,7 +47,7 @@ pub(super) fn of_accessor(ask: &mut Ask<'_>) -> Told {
 fn of_hash(ask: &mut Ask<'_>, hash: &TokenHash) -> Told {
     let token = access::find(ask.tx, hash, ask.now).map_err(from_barrier)?;
     let token = token.ok_or_else(|| Refusal::invalid("invalid token"))?;
-    let acl = ask.node.acl_of(&token)?;
+    let acl = ask.node.rights_of(&token)?.acl;
     answer(ask, &acl)
 }
 

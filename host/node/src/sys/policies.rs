@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use locality::{PhysicalKey, SystemKey};
 use manifest::Access::Token;
-use manifest::FieldKind::Text;
+use manifest::FieldKind::{Boolean, Text};
 use manifest::Operation::{Delete, List, Read, Update};
 use serde_json::json;
 
@@ -22,6 +22,16 @@ const POLICY: &[NativeField] = &[
         "The policy, HCL or JSON, plain or in Base64.",
     ),
     body("rules", Text, "Old name of `policy`."),
+    body(
+        "allow_slashes_in_identity_templates",
+        Boolean,
+        "May values that fill its templates hold `/`?",
+    ),
+    body(
+        "allow_wildcards_in_identity_templates",
+        Boolean,
+        "May values that fill its templates hold `+` and `*`?",
+    ),
 ];
 
 /// The routes.
@@ -68,24 +78,30 @@ fn names(ask: &mut Ask<'_>) -> Result<Vec<String>, Refusal> {
 }
 
 pub(super) fn read(ask: &mut Ask<'_>) -> Told {
-    let (name, text) = find(ask)?;
-    let data = json!({ "name": name, "policy": text });
-    Ok(Answer::data(&data))
+    let (name, stored) = find(ask)?;
+    Ok(Answer::data(&json!({
+        "allow_slashes_in_identity_templates": stored.allow_slashes,
+        "allow_wildcards_in_identity_templates": stored.allow_wildcards,
+        "name": name,
+        "policy": stored.text,
+    })))
 }
 
 pub(super) fn read_legacy(ask: &mut Ask<'_>) -> Told {
-    let (name, text) = find(ask)?;
-    Ok(Answer::repeated(&json!({ "name": name, "rules": text })))
+    let (name, stored) = find(ask)?;
+    Ok(Answer::repeated(
+        &json!({ "name": name, "rules": stored.text }),
+    ))
 }
 
-fn find(ask: &mut Ask<'_>) -> Result<(String, String), Refusal> {
+fn find(ask: &mut Ask<'_>) -> Result<(String, StoredPolicy), Refusal> {
     let name = ask.text("name").to_lowercase();
     if name == "root" {
-        return Ok((name, String::new()));
+        return Ok((name, StoredPolicy::default()));
     }
     let key = SystemKey::policy(ask.namespace.id, &name);
     let stored: Option<StoredPolicy> = ask.tx.read_json(&key).map_err(from_barrier)?;
-    Ok((name, stored.ok_or_else(Refusal::not_found)?.text))
+    Ok((name, stored.ok_or_else(Refusal::not_found)?))
 }
 
 pub(super) fn write(ask: &mut Ask<'_>) -> Told {
@@ -108,9 +124,12 @@ pub(super) fn write(ask: &mut Ask<'_>) -> Told {
     policy::Policy::parse(&name, &text)
         .map_err(|error| Refusal::invalid(format!("failed to parse policy: {}", chain(&error))))?;
     let key = SystemKey::policy(ask.namespace.id, &name);
-    ask.tx
-        .write_json(&key, &StoredPolicy { text })
-        .map_err(from_barrier)?;
+    let stored = StoredPolicy {
+        text,
+        allow_slashes: ask.flag("allow_slashes_in_identity_templates"),
+        allow_wildcards: ask.flag("allow_wildcards_in_identity_templates"),
+    };
+    ask.tx.write_json(&key, &stored).map_err(from_barrier)?;
     Ok(Answer::Empty)
 }
 

@@ -86,7 +86,7 @@ pub(super) fn acl(ask: &mut Ask<'_>) -> Result<Option<Arc<Acl>>, Refusal> {
     let hash = ask.node.salt.hash(id.expose());
     match access::find(ask.tx, &hash, ask.now).map_err(from_barrier)? {
         Some(token) if !access::is_bound_to(&token, ask.request.client.address.ip()) => Ok(None),
-        Some(token) => ask.node.acl_of(&token).map(Some),
+        Some(token) => ask.node.rights_of(&token).map(|rights| Some(rights.acl)),
         None => Ok(None),
     }
 }

@@ -89,7 +89,7 @@ fn make(ask: &mut Ask<'_>, lineage: Lineage, role: Option<&TokenRole>) -> Told {
         lifetime: terms.within_role,
         entity_id: match lineage {
             Lineage::Orphan => String::new(),
-            Lineage::Child => caller.token.entity_id.clone(),
+            Lineage::Child => caller.entity_id().to_owned(),
         },
         role: role.map_or_else(String::new, |_| ask.text("role_name").to_owned()),
         bound_cidrs: bound_cidrs(ask, &caller, role),
@@ -97,7 +97,9 @@ fn make(ask: &mut Ask<'_>, lineage: Lineage, role: Option<&TokenRole>) -> Told {
     };
     let (id, token) = store(ask, kind, id, new, terms.own)?;
     ask.node.wake_expirer();
-    let auth = Some(Box::new(grant::block(id, token, ask.now)));
+    let identity_policies = ask.node.identity_policies(&token)?;
+    let auth = grant::block(id, token, ask.now, identity_policies);
+    let auth = Some(Box::new(auth));
     Ok(Answer::Envelope(Box::new(Envelope {
         auth,
         warnings,

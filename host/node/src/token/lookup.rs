@@ -35,12 +35,16 @@ pub(super) fn by_accessor(ask: &mut Ask<'_>) -> Told {
 }
 
 fn answer(ask: &Ask<'_>, token: &Token, id: &str) -> Told {
+    let somebody = ask.node.somebody(token)?;
+    let entity_id = somebody
+        .as_ref()
+        .map_or(token.entity_id.as_str(), |one| &one.facts.id);
     let mut data = json!({
         "accessor": token.accessor,
         "creation_time": token.created.as_seconds(),
         "creation_ttl": token.lifetime.ttl,
         "display_name": token.display_name,
-        "entity_id": token.entity_id,
+        "entity_id": entity_id,
         "expire_time": token.expires.map(base::Timestamp::to_rfc3339),
         "explicit_max_ttl": token.lifetime.explicit_max,
         "id": id,
@@ -64,6 +68,10 @@ fn answer(ask: &Ask<'_>, token: &Token, id: &str) -> Told {
     if let Value::Object(members) = &mut data {
         members.insert("issue_time".into(), token.created.to_rfc3339().into());
         members.insert("renewable".into(), token.is_renewable().into());
+        if let Some(somebody) = somebody.filter(|one| !one.policies.is_empty()) {
+            members.insert("identity_policies".into(), json!(somebody.policies));
+            members.insert("external_namespace_policies".into(), json!({}));
+        }
         if token.lifetime.period > 0 {
             members.insert("period".into(), token.lifetime.period.into());
         }

@@ -47,7 +47,13 @@ async fn renew(ask: &mut Ask<'_>, hash: &TokenHash, mut token: Token, id: Option
     access::save(ask.tx, hash, ended, &token).map_err(from_barrier)?;
     ask.node.wake_expirer();
     let id = TokenId::parse(id.unwrap_or_default()).unwrap_or_else(TokenId::unknown);
-    let auth = Some(Box::new(grant::block(id, token, ask.now)));
+    let identity_policies = ask.node.identity_policies(&token)?;
+    let auth = Some(Box::new(grant::block(
+        id,
+        token,
+        ask.now,
+        identity_policies,
+    )));
     Ok(Answer::Envelope(Box::new(Envelope {
         auth,
         warnings,

@@ -11,6 +11,7 @@ mod batch;
 mod ceremonies;
 mod cubbyhole;
 mod house;
+mod identity;
 mod openapi;
 mod roles;
 mod rotation;

@@ -48,6 +48,12 @@ differences! {
         "OpenBao answers 500 where a secret of the name exists; nothing is ever stored at such a path, so we answer 404.";
     FOLDER_INFO: "details of folders",
         "OpenBao describes a folder by the secret of the same name, if there is one; a folder has no metadata.";
+    IDENTITY_REFUSALS: "refusals of the identity store",
+        "OpenBao answers 500 to members that are not there and to metadata beyond their limits; what the caller can mend is a 400.";
+    TEMPLATE_FAULTS: "faults in the JSON of a token template",
+        "Both refuse it with 400; how Go words the reason is not repeated.";
+    TOKEN_FAULTS: "why an identity token does not count",
+        "Both say that it is not active; the reason is in words of our own.";
     CALLERS_FAULT: "500 for what the caller can mend",
         "OpenBao answers 500 to some requests that are at fault themselves; we say the same with 400.";
     UNKNOWN_USER_RENEWAL: "renewal for a user who is gone",

@@ -7,6 +7,7 @@
 pub mod approle;
 pub mod cert;
 pub mod differences;
+pub mod identity;
 pub mod jwt;
 pub mod kv;
 mod normal;
@@ -31,6 +32,8 @@ const UNTIL_WITHIN: Duration = Duration::from_secs(20);
 struct Side {
     client: Client,
     tokens: BTreeMap<&'static str, String>,
+    /// What answers said that later steps need: ids are each server's own.
+    kept: BTreeMap<&'static str, String>,
     /// JSON, as it stands in an answer.
     values: BTreeMap<&'static str, Value>,
 }
@@ -40,6 +43,7 @@ impl Side {
         Self {
             client,
             tokens: BTreeMap::new(),
+            kept: BTreeMap::new(),
             values: BTreeMap::new(),
         }
     }
@@ -58,6 +62,9 @@ impl Side {
                 quoted.trim_matches('"').to_owned()
             })
         });
+        // And what was kept, by its other spelling.
+        let path = self.with_kept(&path);
+        let body = body.map(|body| self.with_kept(&body));
         let deadline = Instant::now() + UNTIL_WITHIN;
         loop {
             let response = client.send(step.verb, &path, step.headers, body.as_deref());
@@ -69,6 +76,11 @@ impl Side {
                     let token = token.as_str().unwrap_or_default().to_owned();
                     self.tokens.insert(name, token);
                 }
+                if let Some((pointer, name)) = step.keeps {
+                    let value = response.json().pointer(pointer).cloned();
+                    let value = value.and_then(|value| value.as_str().map(str::to_owned));
+                    self.kept.insert(name, value.unwrap_or_default());
+                }
                 if let Some((name, pointer)) = step.saves {
                     let value = response.json().pointer(pointer).cloned();
                     self.values.insert(name, value.unwrap_or_default());
@@ -76,6 +88,28 @@ impl Side {
                 return response;
             }
             std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// With what was kept in the place of its name.
+    fn with_kept(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (name, value) in &self.kept {
+            text = text.replace(&format!("<{name}>"), value);
+        }
+        text
+    }
+
+    /// The answer, with the names in the place of what was kept: as each server's own ids differ,
+    /// so do lists and texts that hold them.
+    fn named(&self, response: &Response) -> Response {
+        let mut body = response.body.clone();
+        for (name, value) in self.kept.iter().filter(|(_, value)| value.len() > 7) {
+            body = body.replace(value.as_str(), &format!("<{name}>"));
+        }
+        Response {
+            status: response.status,
+            body,
         }
     }
 
@@ -99,8 +133,12 @@ pub fn run(script: &Script, theirs: &Client, ours: &Client) -> Vec<String> {
     let (mut theirs, mut ours) = (Side::new(theirs.clone()), Side::new(ours.clone()));
     let mut complaints = Vec::new();
     for (number, step) in script.steps.iter().enumerate() {
-        let reference = Normal::hiding(&theirs.run(step), step.hides);
-        let answer = Normal::hiding(&ours.run(step), step.hides);
+        let (reference, answer) = (theirs.run(step), ours.run(step));
+        if step.only_prepares {
+            continue;
+        }
+        let reference = Normal::hiding(&theirs.named(&reference), step.hides);
+        let answer = Normal::hiding(&ours.named(&answer), step.hides);
         if let Some(complaint) = judge(step, &reference, &answer) {
             let Script { name, .. } = script;
             complaints.push(format!("{name} {number}: {step}\n{complaint}"));

@@ -26,6 +26,11 @@ pub struct Step {
     pub token: Option<&'static str>,
     /// Keep the token of the answer under this name.
     pub saves_token: Option<&'static str>,
+    /// Keep a value of the answer under this name: where it stands, and the name. Later paths and
+    /// bodies have it for `<name>`.
+    pub keeps: Option<(&'static str, &'static str)>,
+    /// Is it sent for what comes after it, and its answer not compared?
+    pub only_prepares: bool,
     /// Keep a value of the answer under this name: where it stands, as a JSON pointer. Later steps name it
     /// as `${name}` in path and body.
     pub saves: Option<(&'static str, &'static str)>,
@@ -48,6 +53,8 @@ pub const fn send(verb: &'static str, path: &'static str) -> Step {
         headers: &[],
         token: None,
         saves_token: None,
+        keeps: None,
+        only_prepares: false,
         saves: None,
         hides: &[],
         until: None,
@@ -116,6 +123,20 @@ impl Step {
     #[must_use]
     pub const fn saves_token(mut self, name: &'static str) -> Self {
         self.saves_token = Some(name);
+        self
+    }
+
+    /// Keeps the value at a JSON pointer of the answer, for `<name>` in later paths and bodies.
+    #[must_use]
+    pub const fn keeps(mut self, pointer: &'static str, name: &'static str) -> Self {
+        self.keeps = Some((pointer, name));
+        self
+    }
+
+    /// Sent for what comes after it: its answer is not compared.
+    #[must_use]
+    pub const fn only_prepares(mut self) -> Self {
+        self.only_prepares = true;
         self
     }
 

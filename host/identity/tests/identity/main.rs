@@ -1,0 +1,6 @@
+//! Who is who, against small models.
+
+mod directory;
+mod models;
+mod oidc;
+mod world;
