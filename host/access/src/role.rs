@@ -324,7 +324,7 @@ mod tests {
             allowed_policies: names("a b"),
             allowed_policies_glob: names("d*"),
             disallowed_policies: names("b"),
-            disallowed_policies_glob: names("de*"),
+            disallowed_policies_glob: names("dea*"),
             ..TokenRole::default()
         };
         check(&role, "a default", true);

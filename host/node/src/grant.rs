@@ -47,14 +47,7 @@ pub(crate) fn token(
     if !grant.token.no_default_policy {
         policies.push(String::from("default"));
     }
-    let max = match grant.terms.max_ttl_seconds {
-        0 => pinned.facts.max_ttl_seconds,
-        asked => asked.min(pinned.facts.max_ttl_seconds),
-    };
-    let ttl = match grant.terms.ttl_seconds {
-        0 => pinned.facts.default_ttl_seconds.min(max),
-        asked => asked.min(max),
-    };
+    let lifetime = lifetime(pinned, &kept);
     let method = entry
         .path
         .as_str()
@@ -68,13 +61,7 @@ pub(crate) fn token(
         display_name: display_name(method, &grant.display_name),
         metadata: grant.metadata.into_iter().collect(),
         uses: grant.token.uses,
-        lifetime: Lifetime {
-            ttl,
-            explicit_max: grant.token.explicit_max_ttl_seconds,
-            period: grant.token.period_seconds,
-            max,
-            renewable: grant.terms.renewable,
-        },
+        lifetime,
         entity_id,
         role: String::new(),
         bound_cidrs: grant.token.bound_cidrs,
@@ -96,6 +83,25 @@ pub(crate) fn token(
         auth: Some(Box::new(block(id, token, now, identity_policies))),
         ..Envelope::default()
     })
+}
+
+/// How long the token lives: as the method wants it, within what the mount allows.
+fn lifetime(pinned: &Pinned, grant: &Grant) -> Lifetime {
+    let max = match grant.terms.max_ttl_seconds {
+        0 => pinned.facts.max_ttl_seconds,
+        asked => asked.min(pinned.facts.max_ttl_seconds),
+    };
+    let ttl = match grant.terms.ttl_seconds {
+        0 => pinned.facts.default_ttl_seconds.min(max),
+        asked => asked.min(max),
+    };
+    Lifetime {
+        ttl,
+        explicit_max: grant.token.explicit_max_ttl_seconds,
+        period: grant.token.period_seconds,
+        max,
+        renewable: grant.terms.renewable,
+    }
 }
 
 /// The method's path, and who it is where the method has a name for that.

@@ -240,18 +240,20 @@ mod tests {
         ] {
             check("GET", "https://a.org/", &[header]);
         }
-        let many = vec![("x", "y"); HEADERS_MAX + 1];
-        check("GET", "https://a.org/", &many);
-        check(
-            "GET",
-            "https://a.org/",
-            &[("x", &"y".repeat(HEADER_BYTES_MAX))],
-        );
-        check(
-            "GET",
-            &format!("https://a.org/{}", "x".repeat(URL_BYTES_MAX)),
-            &[],
-        );
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused() {
+        let check = |url: &str, headers: &[(&str, &str)]| {
+            let refused = Target::parse(&asked("GET", url, headers)).unwrap_err();
+            assert!(
+                matches!(refused, OutboundError::Malformed(_)),
+                "{refused:?}"
+            );
+        };
+        check("https://a.org/", &vec![("x", "y"); HEADERS_MAX + 1]);
+        check("https://a.org/", &[("x", &"y".repeat(HEADER_BYTES_MAX))]);
+        check(&format!("https://a.org/{}", "x".repeat(URL_BYTES_MAX)), &[]);
     }
 
     proptest! {

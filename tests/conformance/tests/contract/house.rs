@@ -2,10 +2,11 @@
 
 use crate::gate::Gate;
 use base::{
-    Answer, Client, Entropy, ManualClock, Operation, Refusal, Request, RequestPath, Secret,
-    Timestamp,
+    Answer, Client, Entropy, ManualClock, MountId, NamespaceId, Operation, Refusal, Request,
+    RequestPath, Secret, Timestamp,
 };
 use journal::MemoryJournal;
+use locality::{Class, PhysicalKey};
 use node::{Changes, InitRequest, Node, Parts, Settings};
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr};
@@ -108,8 +109,13 @@ impl House {
 
     /// How many entries are on the disk.
     pub(crate) fn entries(&self) -> usize {
+        // Machine code that was kept for the next start is no mount's.
+        let ignored = PhysicalKey::new(Class::Ignored, NamespaceId::ROOT, MountId::SYSTEM, "");
         let snapshot = self.storage.snapshot();
-        snapshot.range(Space::Entries, &[], None).count()
+        let all = snapshot.range(Space::Entries, &[], None);
+        all.map(Result::unwrap)
+            .filter(|(key, _)| key.first() != ignored.as_bytes().first())
+            .count()
     }
 
     pub(crate) async fn unseal(&self) {
