@@ -59,7 +59,7 @@ pub(crate) fn settle(
             .agent_address
             .clone()
             .or(environment.agent_address)
-            .or(flags.address.clone())
+            .or_else(|| flags.address.clone())
             .or(environment.address)
             .unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
         ca_cert: flags.ca_cert.clone().or(environment.ca_cert),

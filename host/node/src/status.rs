@@ -25,10 +25,12 @@ struct StatusRoute {
 
 type Told = Result<Answer, Refusal>;
 
+type Telling<'a> = Pin<Box<dyn Future<Output = Told> + Send + 'a>>;
+
 #[derive(Clone, Copy)]
 enum Does {
     Now(fn(&Node) -> Told),
-    Later(for<'a> fn(&'a Node, &'a Map) -> Pin<Box<dyn Future<Output = Told> + Send + 'a>>),
+    Later(for<'a> fn(&'a Node, &'a Map) -> Telling<'a>),
 }
 
 const INIT: &[NativeField] = &[

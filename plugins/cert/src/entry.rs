@@ -231,7 +231,7 @@ impl Entry {
         let mut token = core::mem::take(&mut new.token);
         let lease = new.lease.filter(|seconds| *seconds > 0);
         let lease = lease.and_then(|seconds| u64::try_from(seconds).ok());
-        let ttl = new.ttl.or(lease.map(Duration::from_secs));
+        let ttl = new.ttl.or_else(|| lease.map(Duration::from_secs));
         let policies = new.policies.take().map(sdk::clean_policies);
         let older = &mut self.older;
         older.take("policies", policies, &mut token.token_policies);

@@ -333,7 +333,7 @@ impl Role {
             for value in self.bound_claims.iter().flat_map(Map::values) {
                 let values = value
                     .as_array()
-                    .map_or(core::slice::from_ref(value), Vec::as_slice);
+                    .map_or_else(|| core::slice::from_ref(value), Vec::as_slice);
                 if let Some(wrong) = values.iter().find(|value| !value.is_string()) {
                     return Err(invalid(format!("claim is not a string: {wrong}")));
                 }

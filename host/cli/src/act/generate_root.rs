@@ -56,7 +56,7 @@ pub(super) fn run(session: &mut Session<'_>, args: &GenerateRoot) -> Result<u8, 
 
 /// Asks at the first door, and at the second where there is no first.
 fn ask(session: &mut Session<'_>, request: impl Fn(&str) -> ApiRequest) -> Result<ApiAnswer, Stop> {
-    let [first, second] = DOORS.map(|door| request(door));
+    let [first, second] = DOORS.map(request);
     let answer = session.ask_any(&first)?;
     if matches!(answer.status, 404 | 405) {
         return session.ask(&second);

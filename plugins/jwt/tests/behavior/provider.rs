@@ -56,7 +56,7 @@ pub(crate) fn upstream(sent: &Sent) -> Result<Response, HttpError> {
                 }),
             ),
             "/keys" => (200, json!({ "keys": provider.keys })),
-            "/token" => provider.tokens.clone().unwrap_or((500, json!({}))),
+            "/token" => provider.tokens.clone().unwrap_or_else(|| (500, json!({}))),
             "/me" => match &provider.user_info {
                 Some(info) => (200, info.clone()),
                 None => (401, json!({})),

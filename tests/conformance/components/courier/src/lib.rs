@@ -102,7 +102,7 @@ fn bulk(ctx: &mut Ctx, at: At) -> Result<Reply> {
 /// Its revocation fails as long as there is a value `stuck`.
 fn creds(_: &mut Ctx, at: At) -> Result<Reply> {
     Ok(Reply::Secret(Secret {
-        kind: "creds".into(),
+        kind: "creds",
         data: Raw::of(&json!({ "name": at.name }))?,
         private: Raw::of(&at.name)?,
         terms: Terms {
