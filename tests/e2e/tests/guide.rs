@@ -25,7 +25,16 @@ const PROFILE: [&str; 3] = [
 ];
 
 /// What the parts stand in: how each begins, and a module around it.
-const AROUND: [(&str, &str); 6] = [
+const AROUND: [(&str, &str); 7] = [
+    (
+        "const fn engine() -> Engine {\n    Engine::new(\"courier\"",
+        r#"use sdk::prelude::*;
+        @ALL@
+        pub const COURIER: Engine = engine();
+        fn make(_ctx: &mut Ctx, _at: ()) -> Result<Reply> {
+            Ok(Reply::Empty)
+        }"#,
+    ),
     (
         ".gives_renewable(",
         r#"use sdk::prelude::*;

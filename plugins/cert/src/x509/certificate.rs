@@ -63,6 +63,22 @@ pub(crate) struct Limits {
     pub(crate) unknown: Option<String>,
 }
 
+/// Does the algorithm behind the signed part stand in it byte for byte? It is not signed itself, and
+/// the reader overlooks a wrong tag in it.
+fn repeats_algorithm(der: &[u8], signed: &[u8]) -> bool {
+    let header = match der.get(1) {
+        Some(length) if length & 0x80 != 0 => 2 + usize::from(length & 0x7f),
+        _ => 2,
+    };
+    let outside = der.get(header.saturating_add(signed.len())..);
+    let length = outside.and_then(|outside| outside.get(1).copied());
+    let Some(length) = length.filter(|length| *length < 0x80).map(usize::from) else {
+        return false;
+    };
+    let algorithm = outside.and_then(|outside| outside.get(..length + 2));
+    algorithm.is_some_and(|algorithm| signed.windows(length + 2).any(|part| part == algorithm))
+}
+
 impl Certificate {
     /// Reads a certificate. None where it is malformed, too long, or has an extension twice.
     pub(crate) fn parse(der: &[u8]) -> Option<Self> {
@@ -76,7 +92,9 @@ impl Certificate {
             || body.extensions().len() > EXTENSIONS_MAX
             || body.extensions_map().is_err()
             || (has_extensions && body.version() != X509Version::V3)
-            || body.signature != read.signature_algorithm;
+            || body.signature != read.signature_algorithm
+            || read.signature_value.unused_bits != 0
+            || !repeats_algorithm(der, body.as_ref());
         if is_odd {
             return None;
         }
