@@ -25,10 +25,42 @@ const PROFILE: [&str; 3] = [
 ];
 
 /// What the parts stand in: how each begins, and a module around it.
-const AROUND: [(&str, &str); 7] = [
+const AROUND: [(&str, &str); 9] = [
+    (
+        "let response = ctx\n    .http(",
+        r#"use core::time::Duration;
+        use sdk::prelude::*; use sdk::*;
+        pub fn post(ctx: &mut Ctx, body: &[u8]) -> Result<u16> {
+            let body = body.to_vec();
+            @ALL@
+            Ok(response.status)
+        }"#,
+    ),
+    (
+        "fn make(ctx: &mut Ctx, new: New)",
+        r#"use sdk::prelude::*; use sdk::*;
+        #[derive(serde::Serialize, serde::Deserialize)]
+        enum Account {
+            Intended,
+            Made,
+        }
+        #[derive(Fields)]
+        struct New {
+            /// Of the account.
+            #[field(path)]
+            name: String,
+        }
+        fn post(_ctx: &mut Ctx, _new: &New) -> Result<()> {
+            Ok(())
+        }
+        pub const fn engine() -> Engine {
+            Engine::new("courier", "0.1.0", "Makes accounts.").update("accounts/{name}", "Makes one.", make)
+        }
+        @ALL@"#,
+    ),
     (
         "const fn engine() -> Engine {\n    Engine::new(\"courier\"",
-        r#"use sdk::prelude::*;
+        r#"use sdk::prelude::*; use sdk::*;
         @ALL@
         pub const COURIER: Engine = engine();
         fn make(_ctx: &mut Ctx, _at: ()) -> Result<Reply> {
@@ -37,7 +69,7 @@ const AROUND: [(&str, &str); 7] = [
     ),
     (
         ".gives_renewable(",
-        r#"use sdk::prelude::*;
+        r#"use sdk::prelude::*; use sdk::*;
         pub const fn engine() -> Engine {
             Engine::new("users", "0.1.0", "Users.").keeps("users/", Replicated)
                 @FIRST@
@@ -49,7 +81,7 @@ const AROUND: [(&str, &str); 7] = [
     ),
     (
         "let key = ctx.make_key(",
-        r#"use sdk::prelude::*;
+        r#"use sdk::prelude::*; use sdk::*; use sdk::crypto::{KeyOptions, kind};
         pub fn keys(ctx: &mut Ctx) -> Result<Vec<u8>> {
             @ALL@
             Ok(sealed.into())
@@ -60,7 +92,7 @@ const AROUND: [(&str, &str); 7] = [
         r#"#[test]
         fn shown() {
             use crate::engine;
-            use sdk::prelude::*;
+            use sdk::prelude::*; use sdk::*;
             use sdk::testing::TestMount;
             @ALL@
         }"#,
@@ -70,7 +102,7 @@ const AROUND: [(&str, &str); 7] = [
         r#"#[test]
         fn shown() {
             use crate::engine;
-            use sdk::prelude::*;
+            use sdk::prelude::*; use sdk::*;
             use sdk::testing::TestMount;
             let mount = TestMount::new(engine());
             let body = json!({ "text": "hello" });
@@ -80,7 +112,7 @@ const AROUND: [(&str, &str); 7] = [
     ),
     (
         ".login(",
-        r#"use sdk::prelude::*;
+        r#"use sdk::prelude::*; use sdk::*;
         pub const fn method() -> Method {
             Method::new("names", "0.1.0", "Names.")
                 @ALL@
@@ -98,7 +130,7 @@ const AROUND: [(&str, &str); 7] = [
     ),
     (
         "role.token.change(",
-        r#"use sdk::prelude::*;
+        r#"use sdk::prelude::*; use sdk::*;
         pub struct Role { token: TokenRules }
         #[derive(Fields)]
         pub struct New {
@@ -107,11 +139,9 @@ const AROUND: [(&str, &str); 7] = [
             token: TokenFields,
         }
         pub fn all(ctx: &Ctx, role: &mut Role, new: New, name: String, increment: core::time::Duration) -> Result<Renewal> {
-            let renewal = {
-                @ALL@
-            };
-            drop(grant);
-            Ok(renewal)
+            // The last line of the part says what there is; it is not the end of a function.
+            let told = (|| Ok({ @ALL@ }))();
+            told
         }"#,
     ),
 ];

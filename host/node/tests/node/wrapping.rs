@@ -75,7 +75,7 @@ async fn of_many_who_open_at_once_one_gets_the_answer() {
 async fn answer_token_and_what_is_granted_are_one_batch() {
     let house = House::open().await;
     // The first write of a node is preceded by one that counts encryptions ahead.
-    let policy = json!({ "policy": "" });
+    let policy = json!({ "policy": "path \"a\" { capabilities = [\"read\"] }" });
     house.write("sys/policies/acl/any", policy).await.unwrap();
     let before = house
         .node
