@@ -152,7 +152,7 @@ pub fn binary(name: &str) -> PathBuf {
         return path.into();
     }
     let test = std::env::current_exe().expect("the test's own path");
-    // target/debug/deps/kv_compare-0123 -> target/debug
+    // target/debug/deps/compare-0123 -> target/debug
     let profile = test.ancestors().nth(2).expect("a test lies in deps/");
     let beside = profile.join(name);
     assert!(

@@ -28,5 +28,5 @@ pub const SCRIPTS: &[Script] = &[
 
 /// Keeps the accessor of the one auth method that both servers have from the beginning.
 const ACCESSOR: Step = get("sys/auth")
-    .keeps("/data/token~1/accessor", "accessor")
+    .saves("accessor", "/data/token~1/accessor")
     .only_prepares();

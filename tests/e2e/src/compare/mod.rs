@@ -18,9 +18,9 @@ pub mod userpass;
 
 pub use differences::Difference;
 pub use normal::Normal;
-pub use step::{Script, Step, delete, get, list, patch, post, put, scan, send};
+pub use step::{CLIENT_TOKEN, Script, Step, delete, get, list, patch, post, put, scan, send};
 
-use crate::{Client, Response};
+use crate::{Client, Response, Server};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -31,10 +31,7 @@ const UNTIL_WITHIN: Duration = Duration::from_secs(20);
 /// One server under comparison, with what the script kept of its answers.
 struct Side {
     client: Client,
-    tokens: BTreeMap<&'static str, String>,
-    /// What answers said that later steps need: ids are each server's own.
-    kept: BTreeMap<&'static str, String>,
-    /// JSON, as it stands in an answer.
+    /// What answers said that later steps need, as it stood there: ids are each server's own.
     values: BTreeMap<&'static str, Value>,
 }
 
@@ -42,8 +39,6 @@ impl Side {
     fn new(client: Client) -> Self {
         Self {
             client,
-            tokens: BTreeMap::new(),
-            kept: BTreeMap::new(),
             values: BTreeMap::new(),
         }
     }
@@ -51,7 +46,10 @@ impl Side {
     /// Sends the step, again and again if it waits for a status.
     fn run(&mut self, step: &Step) -> Response {
         let client = match step.token {
-            Some(name) => self.client.with_token(&self.tokens[name]),
+            Some(name) => {
+                let token = self.values[name].as_str();
+                self.client.with_token(token.unwrap_or_default())
+            }
             None => self.client.clone(),
         };
         let path = self.filled(step.path, |text| text.to_owned());
@@ -62,25 +60,12 @@ impl Side {
                 quoted.trim_matches('"').to_owned()
             })
         });
-        // And what was kept, by its other spelling.
-        let path = self.with_kept(&path);
-        let body = body.map(|body| self.with_kept(&body));
         let deadline = Instant::now() + UNTIL_WITHIN;
         loop {
             let response = client.send(step.verb, &path, step.headers, body.as_deref());
             if step.until.is_none_or(|status| status == response.status)
                 || Instant::now() > deadline
             {
-                if let Some(name) = step.saves_token {
-                    let token = response.json()["auth"]["client_token"].clone();
-                    let token = token.as_str().unwrap_or_default().to_owned();
-                    self.tokens.insert(name, token);
-                }
-                if let Some((pointer, name)) = step.keeps {
-                    let value = response.json().pointer(pointer).cloned();
-                    let value = value.and_then(|value| value.as_str().map(str::to_owned));
-                    self.kept.insert(name, value.unwrap_or_default());
-                }
                 if let Some((name, pointer)) = step.saves {
                     let value = response.json().pointer(pointer).cloned();
                     self.values.insert(name, value.unwrap_or_default());
@@ -91,21 +76,16 @@ impl Side {
         }
     }
 
-    /// With what was kept in the place of its name.
-    fn with_kept(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for (name, value) in &self.kept {
-            text = text.replace(&format!("<{name}>"), value);
-        }
-        text
-    }
-
-    /// The answer, with the names in the place of what was kept: as each server's own ids differ,
+    /// The answer, with the names in the place of what was saved: as each server's own ids differ,
     /// so do lists and texts that hold them.
     fn named(&self, response: &Response) -> Response {
         let mut body = response.body.clone();
-        for (name, value) in self.kept.iter().filter(|(_, value)| value.len() > 7) {
-            body = body.replace(value.as_str(), &format!("<{name}>"));
+        let texts = self
+            .values
+            .iter()
+            .filter_map(|(name, value)| Some((name, value.as_str()?)));
+        for (name, text) in texts.filter(|(_, text)| text.len() > 7) {
+            body = body.replace(text, &format!("${{{name}}}"));
         }
         Response {
             status: response.status,
@@ -127,9 +107,55 @@ impl Side {
     }
 }
 
+/// Runs the scripts against a real `bao server` and against ours, and complains of all that should
+/// not be as it is.
+pub fn with_openbao(scripts: &[Script]) {
+    let (bao, casemate) = (Server::start_bao(), Server::start_casemate());
+    let (theirs, ours) = (bao.client(), casemate.client());
+    let complaints: Vec<String> = scripts
+        .iter()
+        .flat_map(|script| run(script, &theirs, &ours))
+        .collect();
+    let count = complaints.len();
+    assert!(
+        complaints.is_empty(),
+        "{count} answers differ:\n\n{}\n",
+        complaints.join("\n\n")
+    );
+}
+
+/// The comparison itself: against its own like, OpenBao shows none of the differences that are meant,
+/// and no others.
+pub fn openbao_with_itself(scripts: &[Script]) {
+    let (one, other) = (Server::start_bao(), Server::start_bao());
+    for script in scripts {
+        let complaints = run(script, &one.client(), &other.client());
+        let meant = script.steps.iter().filter(|step| step.differs.is_some());
+        assert_eq!(complaints.len(), meant.count(), "{complaints:#?}");
+        let vanished = |line: &String| line.contains("no longer differs");
+        assert!(complaints.iter().all(vanished), "{complaints:#?}");
+    }
+}
+
+/// Every meant difference has its line on the page and a step that shows it.
+pub fn differences_are_told(all: &[&Difference], scripts: &[&[Script]]) {
+    let page = include_str!("../../../../docs/reference/compatibility.md");
+    for difference in all {
+        let name = difference.name;
+        assert!(page.contains(name), "{name} is not documented");
+        let mut steps = scripts
+            .iter()
+            .copied()
+            .flatten()
+            .flat_map(|script| script.steps);
+        let is_shown = steps.any(|step| step.differs.is_some_and(|(shown, ..)| shown.name == name));
+        assert!(is_shown, "no step shows `{name}`");
+    }
+}
+
 /// Runs the script against both and gives one line for each step whose answers differ though they
 /// should not, or agree though they should not.
-pub fn run(script: &Script, theirs: &Client, ours: &Client) -> Vec<String> {
+fn run(script: &Script, theirs: &Client, ours: &Client) -> Vec<String> {
     let (mut theirs, mut ours) = (Side::new(theirs.clone()), Side::new(ours.clone()));
     let mut complaints = Vec::new();
     for (number, step) in script.steps.iter().enumerate() {

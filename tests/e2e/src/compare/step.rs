@@ -22,13 +22,8 @@ pub struct Step {
     pub body: Option<&'static str>,
     /// Headers beside the token.
     pub headers: &'static [(&'static str, &'static str)],
-    /// A token that an earlier step saved; root's without.
+    /// The name of a token that an earlier step saved; root's without.
     pub token: Option<&'static str>,
-    /// Keep the token of the answer under this name.
-    pub saves_token: Option<&'static str>,
-    /// Keep a value of the answer under this name: where it stands, and the name. Later paths and
-    /// bodies have it for `<name>`.
-    pub keeps: Option<(&'static str, &'static str)>,
     /// Is it sent for what comes after it, and its answer not compared?
     pub only_prepares: bool,
     /// Keep a value of the answer under this name: where it stands, as a JSON pointer. Later steps name it
@@ -42,6 +37,9 @@ pub struct Step {
     pub differs: Option<(&'static Difference, u16, &'static str)>,
 }
 
+/// Where the token of a login's answer stands.
+pub const CLIENT_TOKEN: &str = "/auth/client_token";
+
 const MERGE_PATCH: &[(&str, &str)] = &[("Content-Type", "application/merge-patch+json")];
 
 /// Any verb.
@@ -52,8 +50,6 @@ pub const fn send(verb: &'static str, path: &'static str) -> Step {
         body: None,
         headers: &[],
         token: None,
-        saves_token: None,
-        keeps: None,
         only_prepares: false,
         saves: None,
         hides: &[],
@@ -119,20 +115,6 @@ impl Step {
         self
     }
 
-    /// Keeps the token of the answer.
-    #[must_use]
-    pub const fn saves_token(mut self, name: &'static str) -> Self {
-        self.saves_token = Some(name);
-        self
-    }
-
-    /// Keeps the value at a JSON pointer of the answer, for `<name>` in later paths and bodies.
-    #[must_use]
-    pub const fn keeps(mut self, pointer: &'static str, name: &'static str) -> Self {
-        self.keeps = Some((pointer, name));
-        self
-    }
-
     /// Sent for what comes after it: its answer is not compared.
     #[must_use]
     pub const fn only_prepares(mut self) -> Self {
@@ -140,7 +122,7 @@ impl Step {
         self
     }
 
-    /// Keeps a value of the answer.
+    /// Keeps the value at a JSON pointer of the answer.
     #[must_use]
     pub const fn saves(mut self, name: &'static str, pointer: &'static str) -> Self {
         self.saves = Some((name, pointer));

@@ -1,6 +1,6 @@
 //! Requests to the userpass method.
 
-use super::{Script, delete, differences, get, list, post};
+use super::{CLIENT_TOKEN, Script, delete, differences, get, list, post};
 
 /// All scripts; each makes a mount of its own.
 pub const SCRIPTS: &[Script] = &[USERS, TOKENS, OLDER, PARTS, LOGINS, RENEWALS];
@@ -191,7 +191,7 @@ const LOGINS: Script = Script {
         post("auth/logins/login/nobody", r#"{"password":"x"}"#),
         post("auth/logins/login/u", r#"{"password":"x"}"#),
         post("auth/logins/login/u", r#"{"password":"pw"}"#),
-        post("auth/logins/login/U", r#"{"password":"pw"}"#).saves_token("u"),
+        post("auth/logins/login/U", r#"{"password":"pw"}"#).saves("u", CLIENT_TOKEN),
         post("auth/logins/users/h", HASH),
         post("auth/logins/login/h", r#"{"password":"wrong"}"#),
         post("auth/logins/login/h", r#"{"password":"a"}"#),
@@ -225,7 +225,7 @@ const RENEWALS: Script = Script {
             "auth/renewals/users/u",
             r#"{"password":"pw","token_policies":"p,q","token_ttl":60}"#,
         ),
-        post("auth/renewals/login/u", r#"{"password":"pw"}"#).saves_token("u"),
+        post("auth/renewals/login/u", r#"{"password":"pw"}"#).saves("u", CLIENT_TOKEN),
         post("auth/token/renew-self", "{}").by("u"),
         post(
             "auth/renewals/users/u",

@@ -1,7 +1,7 @@
 //! Secret ids and logins with them.
 
 use super::{MOUNT, differs, fault};
-use crate::compare::{Script, delete, differences, get, list, post, send};
+use crate::compare::{CLIENT_TOKEN, Script, delete, differences, get, list, post, send};
 
 /// Made, looked up, destroyed.
 pub(super) const SECRET_IDS: Script = Script {
@@ -230,7 +230,7 @@ pub(super) const LOGINS: Script = Script {
             "auth/machines/login",
             r#"{"role_id":"xx","secret_id":"kx"}"#,
         )
-        .saves_token("x"),
+        .saves("x", CLIENT_TOKEN),
         get("auth/machines/login").but(
             &differences::GET_LOGIN,
             405,

@@ -12,18 +12,18 @@ pub(super) const GROUPS: Script = Script {
             "identity/group",
             r#"{"name":"One","policies":["P"],"metadata":{"a":"b"}}"#,
         )
-        .keeps("/data/id", "one"),
-        get("identity/group/id/<one>"),
+        .saves("one", "/data/id"),
+        get("identity/group/id/${one}"),
         get("identity/group/name/ONE"),
         post("identity/group", r#"{"name":"one","policies":["q"]}"#),
         get("identity/group/name/one"),
-        post("identity/group/name/two", r#"{"policies":"a,b"}"#).keeps("/data/id", "two"),
+        post("identity/group/name/two", r#"{"policies":"a,b"}"#).saves("two", "/data/id"),
         post("identity/group/name/two", "{}"),
-        get("identity/group/id/<two>"),
-        post("identity/group/id/<two>", r#"{"name":"ONE"}"#),
-        post("identity/group/id/<two>", r#"{"policies":["root"]}"#),
-        post("identity/group/id/<two>", r#"{"type":"external"}"#),
-        post("identity/group/id/<two>", r#"{"type":"internal"}"#),
+        get("identity/group/id/${two}"),
+        post("identity/group/id/${two}", r#"{"name":"ONE"}"#),
+        post("identity/group/id/${two}", r#"{"policies":["root"]}"#),
+        post("identity/group/id/${two}", r#"{"type":"external"}"#),
+        post("identity/group/id/${two}", r#"{"type":"internal"}"#),
         post("identity/group", r#"{"name":"x","type":"odd"}"#),
         post("identity/group/id/none", r#"{"name":"x"}"#),
         post("identity/group", r#"{"id":"none","name":"x"}"#),
@@ -32,10 +32,10 @@ pub(super) const GROUPS: Script = Script {
         delete("identity/group/id/none"),
         delete("identity/group/name/none"),
         delete("identity/group/name/TWO"),
-        get("identity/group/id/<two>"),
+        get("identity/group/id/${two}"),
         list("identity/group/id"),
         list("identity/group/name"),
-        delete("identity/group/id/<one>"),
+        delete("identity/group/id/${one}"),
     ],
 };
 
@@ -43,35 +43,43 @@ pub(super) const GROUPS: Script = Script {
 pub(super) const MEMBERS: Script = Script {
     name: "members of groups",
     steps: &[
-        post("identity/entity", r#"{"name":"ann"}"#).keeps("/data/id", "ann"),
+        post("identity/entity", r#"{"name":"ann"}"#).saves("ann", "/data/id"),
         post(
             "identity/group",
-            r#"{"name":"in","member_entity_ids":["<ann>","<ann>"]}"#,
+            r#"{"name":"in","member_entity_ids":["${ann}","${ann}"]}"#,
         )
-        .keeps("/data/id", "in"),
+        .saves("in", "/data/id"),
         post(
             "identity/group",
-            r#"{"name":"out","member_group_ids":["<in>"]}"#,
+            r#"{"name":"out","member_group_ids":["${in}"]}"#,
         )
-        .keeps("/data/id", "out"),
-        get("identity/group/id/<out>"),
-        get("identity/entity/id/<ann>"),
+        .saves("out", "/data/id"),
+        get("identity/group/id/${out}"),
+        get("identity/entity/id/${ann}"),
         post(
-            "identity/group/id/<in>",
-            r#"{"member_group_ids":["<out>"]}"#,
+            "identity/group/id/${in}",
+            r#"{"member_group_ids":["${out}"]}"#,
         ),
-        post("identity/group/id/<in>", r#"{"member_group_ids":["<in>"]}"#).but(
+        post(
+            "identity/group/id/${in}",
+            r#"{"member_group_ids":["${in}"]}"#,
+        )
+        .but(
             &differences::IDENTITY_REFUSALS,
             400,
-            r#"{"errors":["member group ID \"<in>\" is same as the ID of the group"]}"#,
+            r#"{"errors":["member group ID \"${in}\" is same as the ID of the group"]}"#,
         ),
-        post("identity/group/id/<in>", r#"{"member_group_ids":["none"]}"#).but(
+        post(
+            "identity/group/id/${in}",
+            r#"{"member_group_ids":["none"]}"#,
+        )
+        .but(
             &differences::IDENTITY_REFUSALS,
             400,
             r#"{"errors":["invalid member group ID \"none\""]}"#,
         ),
         post(
-            "identity/group/id/<in>",
+            "identity/group/id/${in}",
             r#"{"member_entity_ids":["none"]}"#,
         )
         .but(
@@ -79,9 +87,9 @@ pub(super) const MEMBERS: Script = Script {
             400,
             r#"{"errors":["invalid entity ID \"none\""]}"#,
         ),
-        delete("identity/group/id/<out>"),
-        delete("identity/group/id/<in>"),
-        delete("identity/entity/id/<ann>"),
+        delete("identity/group/id/${out}"),
+        delete("identity/group/id/${in}"),
+        delete("identity/entity/id/${ann}"),
     ],
 };
 
@@ -90,20 +98,20 @@ pub(super) const GROUP_ALIASES: Script = Script {
     name: "group aliases",
     steps: &[
         ACCESSOR,
-        post("identity/entity", r#"{"name":"ann"}"#).keeps("/data/id", "ann"),
-        post("identity/group", r#"{"name":"in"}"#).keeps("/data/id", "in"),
+        post("identity/entity", r#"{"name":"ann"}"#).saves("ann", "/data/id"),
+        post("identity/group", r#"{"name":"in"}"#).saves("in", "/data/id"),
         post(
             "identity/group",
-            r#"{"name":"e","type":"external","member_entity_ids":["<ann>"]}"#,
+            r#"{"name":"e","type":"external","member_entity_ids":["${ann}"]}"#,
         ),
         post(
             "identity/group",
-            r#"{"name":"e","type":"external","member_group_ids":["<in>"]}"#,
+            r#"{"name":"e","type":"external","member_group_ids":["${in}"]}"#,
         ),
-        post("identity/group", r#"{"name":"e","type":"external"}"#).keeps("/data/id", "ext"),
+        post("identity/group", r#"{"name":"e","type":"external"}"#).saves("ext", "/data/id"),
         post(
-            "identity/group/id/<ext>",
-            r#"{"member_entity_ids":["<ann>"]}"#,
+            "identity/group/id/${ext}",
+            r#"{"member_entity_ids":["${ann}"]}"#,
         ),
         post("identity/group-alias", "{}"),
         post("identity/group-alias", r#"{"name":"x"}"#),
@@ -113,49 +121,49 @@ pub(super) const GROUP_ALIASES: Script = Script {
         ),
         post(
             "identity/group-alias",
-            r#"{"name":"x","mount_accessor":"<accessor>","canonical_id":"none"}"#,
+            r#"{"name":"x","mount_accessor":"${accessor}","canonical_id":"none"}"#,
         ),
         post(
             "identity/group-alias",
-            r#"{"name":"x","mount_accessor":"<accessor>","canonical_id":"<in>"}"#,
+            r#"{"name":"x","mount_accessor":"${accessor}","canonical_id":"${in}"}"#,
         ),
         post(
             "identity/group-alias",
-            r#"{"name":"Devs","mount_accessor":"<accessor>","canonical_id":"<ext>"}"#,
+            r#"{"name":"Devs","mount_accessor":"${accessor}","canonical_id":"${ext}"}"#,
         )
-        .keeps("/data/id", "alias"),
-        get("identity/group-alias/id/<alias>"),
-        get("identity/group/id/<ext>"),
+        .saves("alias", "/data/id"),
+        get("identity/group-alias/id/${alias}"),
+        get("identity/group/id/${ext}"),
         list("identity/group-alias/id"),
         post(
             "identity/group-alias",
-            r#"{"name":"devs","mount_accessor":"<accessor>","canonical_id":"<ext>"}"#,
+            r#"{"name":"devs","mount_accessor":"${accessor}","canonical_id":"${ext}"}"#,
         ),
         post(
             "identity/group-alias",
-            r#"{"name":"DEVS","mount_accessor":"<accessor>"}"#,
+            r#"{"name":"DEVS","mount_accessor":"${accessor}"}"#,
         ),
-        post("identity/group-alias/id/<alias>", r#"{"name":"ops"}"#),
+        post("identity/group-alias/id/${alias}", r#"{"name":"ops"}"#),
         post(
-            "identity/group-alias/id/<alias>",
-            r#"{"name":"ops","mount_accessor":"<accessor>"}"#,
+            "identity/group-alias/id/${alias}",
+            r#"{"name":"ops","mount_accessor":"${accessor}"}"#,
         ),
-        get("identity/group-alias/id/<alias>"),
-        post("identity/lookup/group", r#"{"alias_id":"<alias>"}"#),
+        get("identity/group-alias/id/${alias}"),
+        post("identity/lookup/group", r#"{"alias_id":"${alias}"}"#),
         post(
             "identity/lookup/group",
-            r#"{"alias_name":"OPS","alias_mount_accessor":"<accessor>"}"#,
+            r#"{"alias_name":"OPS","alias_mount_accessor":"${accessor}"}"#,
         ),
         post(
             "identity/group-alias/id/none",
-            r#"{"name":"x","mount_accessor":"<accessor>"}"#,
+            r#"{"name":"x","mount_accessor":"${accessor}"}"#,
         ),
         get("identity/group-alias/id/none"),
         delete("identity/group-alias/id/none"),
-        delete("identity/group-alias/id/<alias>"),
-        get("identity/group-alias/id/<alias>"),
-        delete("identity/group/id/<ext>"),
-        delete("identity/group/id/<in>"),
-        delete("identity/entity/id/<ann>"),
+        delete("identity/group-alias/id/${alias}"),
+        get("identity/group-alias/id/${alias}"),
+        delete("identity/group/id/${ext}"),
+        delete("identity/group/id/${in}"),
+        delete("identity/entity/id/${ann}"),
     ],
 };

@@ -42,10 +42,10 @@ pub(super) const PARTS: Script = Script {
             r#"{"redirect_uris":["http://127.0.0.1/cb"],"assignments":["a"]}"#,
         ),
         get("identity/oidc/client/c")
-            .keeps("/data/client_id", "client")
+            .saves("client", "/data/client_id")
             .only_prepares(),
         get("identity/oidc/client/c")
-            .keeps("/data/client_secret", "secret")
+            .saves("secret", "/data/client_secret")
             .only_prepares(),
         get("identity/oidc/client/c"),
         list("identity/oidc/client"),
@@ -63,7 +63,7 @@ pub(super) const PARTS: Script = Script {
         ),
         post(
             "identity/oidc/provider/p",
-            r#"{"issuer":"https://example.com","scopes_supported":["s"],"allowed_client_ids":["<client>"]}"#,
+            r#"{"issuer":"https://example.com","scopes_supported":["s"],"allowed_client_ids":["${client}"]}"#,
         ),
         get("identity/oidc/provider/p"),
         get("identity/oidc/provider/p/.well-known/openid-configuration"),
@@ -90,50 +90,50 @@ pub(super) const SIGN_IN: Script = Script {
             r#"{"redirect_uris":["http://127.0.0.1/cb"],"assignments":["allow_all"]}"#,
         ),
         get("identity/oidc/client/c")
-            .keeps("/data/client_id", "client")
+            .saves("client", "/data/client_id")
             .only_prepares(),
         get("identity/oidc/client/c")
-            .keeps("/data/client_secret", "secret")
+            .saves("secret", "/data/client_secret")
             .only_prepares(),
         post(
             "identity/oidc/provider/p",
-            r#"{"allowed_client_ids":["<client>"]}"#,
+            r#"{"allowed_client_ids":["${client}"]}"#,
         ),
         post("identity/oidc/provider/q", r#"{"allowed_client_ids":[]}"#),
         get("identity/oidc/provider/p/authorize"),
         get("identity/oidc/provider/p/authorize?client_id=none&state=st"),
-        get("identity/oidc/provider/q/authorize?client_id=<client>"),
-        get("identity/oidc/provider/p/authorize?client_id=<client>"),
-        get("identity/oidc/provider/p/authorize?client_id=<client>&redirect_uri=http://x/"),
+        get("identity/oidc/provider/q/authorize?client_id=${client}"),
+        get("identity/oidc/provider/p/authorize?client_id=${client}"),
+        get("identity/oidc/provider/p/authorize?client_id=${client}&redirect_uri=http://x/"),
         get(
-            "identity/oidc/provider/p/authorize?client_id=<client>&redirect_uri=http://127.0.0.1:99/cb&scope=s",
+            "identity/oidc/provider/p/authorize?client_id=${client}&redirect_uri=http://127.0.0.1:99/cb&scope=s",
         ),
         get(
-            "identity/oidc/provider/p/authorize?client_id=<client>&redirect_uri=http://127.0.0.1/cb&scope=openid&response_type=token",
+            "identity/oidc/provider/p/authorize?client_id=${client}&redirect_uri=http://127.0.0.1/cb&scope=openid&response_type=token",
         ),
         get(
-            "identity/oidc/provider/p/authorize?client_id=<client>&redirect_uri=http://127.0.0.1/cb&scope=openid&response_type=code",
+            "identity/oidc/provider/p/authorize?client_id=${client}&redirect_uri=http://127.0.0.1/cb&scope=openid&response_type=code",
         ),
         post("identity/oidc/provider/p/token", "{}"),
         post(
             "identity/oidc/provider/p/token",
-            r#"{"client_id":"<client>"}"#,
+            r#"{"client_id":"${client}"}"#,
         ),
         post(
             "identity/oidc/provider/p/token",
-            r#"{"client_id":"<client>","client_secret":"<secret>"}"#,
+            r#"{"client_id":"${client}","client_secret":"${secret}"}"#,
         ),
         post(
             "identity/oidc/provider/p/token",
-            r#"{"client_id":"<client>","client_secret":"<secret>","grant_type":"authorization_code"}"#,
+            r#"{"client_id":"${client}","client_secret":"${secret}","grant_type":"authorization_code"}"#,
         ),
         post(
             "identity/oidc/provider/p/token",
-            r#"{"client_id":"<client>","client_secret":"<secret>","grant_type":"authorization_code","code":"x"}"#,
+            r#"{"client_id":"${client}","client_secret":"${secret}","grant_type":"authorization_code","code":"x"}"#,
         ),
         post(
             "identity/oidc/provider/p/token",
-            r#"{"client_id":"<client>","client_secret":"<secret>","grant_type":"authorization_code","code":"x","redirect_uri":"http://127.0.0.1/cb"}"#,
+            r#"{"client_id":"${client}","client_secret":"${secret}","grant_type":"authorization_code","code":"x","redirect_uri":"http://127.0.0.1/cb"}"#,
         ),
         delete("identity/oidc/provider/p"),
         delete("identity/oidc/provider/q"),

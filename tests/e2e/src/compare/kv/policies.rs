@@ -1,7 +1,9 @@
 //! Which of create, update and patch a request needs.
 
 use super::{MOUNT_V1, MOUNT_V2};
-use crate::compare::{Script, Step, delete, differences, get, list, patch, post, scan};
+use crate::compare::{
+    CLIENT_TOKEN, Script, Step, delete, differences, get, list, patch, post, scan,
+};
 
 /// Requests of a caller who may do one thing only.
 pub(super) const POLICIES: Script = Script {
@@ -19,7 +21,7 @@ pub(super) const POLICIES: Script = Script {
             "sys/policies/acl/create",
             r#"{"policy":"path \"*\" { capabilities = [\"create\"] }"}"#,
         ),
-        token(r#"{"policies":["create"]}"#).saves_token("create"),
+        token(r#"{"policies":["create"]}"#).saves("create", CLIENT_TOKEN),
         post("two/data/ncreate", SECRET).by("create"),
         post("two/data/e", SECRET).by("create"),
         post("two/data/gone", SECRET).by("create"),
@@ -55,7 +57,7 @@ pub(super) const POLICIES: Script = Script {
             "sys/policies/acl/update",
             r#"{"policy":"path \"*\" { capabilities = [\"update\"] }"}"#,
         ),
-        token(r#"{"policies":["update"]}"#).saves_token("update"),
+        token(r#"{"policies":["update"]}"#).saves("update", CLIENT_TOKEN),
         post("two/data/nupdate", SECRET).by("update"),
         post("two/data/e", SECRET).by("update"),
         post("two/data/gone", SECRET).by("update"),
@@ -91,7 +93,7 @@ pub(super) const POLICIES: Script = Script {
             "sys/policies/acl/patch",
             r#"{"policy":"path \"*\" { capabilities = [\"patch\"] }"}"#,
         ),
-        token(r#"{"policies":["patch"]}"#).saves_token("patch"),
+        token(r#"{"policies":["patch"]}"#).saves("patch", CLIENT_TOKEN),
         post("two/data/npatch", SECRET).by("patch"),
         post("two/data/e", SECRET).by("patch"),
         post("two/data/gone", SECRET).by("patch"),
@@ -131,7 +133,7 @@ pub(super) const POLICIES: Script = Script {
             "sys/policies/acl/read",
             r#"{"policy":"path \"*\" { capabilities = [\"read\"] }"}"#,
         ),
-        token(r#"{"policies":["read"]}"#).saves_token("read"),
+        token(r#"{"policies":["read"]}"#).saves("read", CLIENT_TOKEN),
         post("two/data/nread", SECRET).by("read"),
         post("two/data/e", SECRET).by("read"),
         post("two/data/gone", SECRET).by("read"),
@@ -167,7 +169,7 @@ pub(super) const POLICIES: Script = Script {
             "sys/policies/acl/delete",
             r#"{"policy":"path \"*\" { capabilities = [\"delete\"] }"}"#,
         ),
-        token(r#"{"policies":["delete"]}"#).saves_token("delete"),
+        token(r#"{"policies":["delete"]}"#).saves("delete", CLIENT_TOKEN),
         post("two/data/ndelete", SECRET).by("delete"),
         post("two/data/e", SECRET).by("delete"),
         post("two/data/gone", SECRET).by("delete"),
@@ -203,7 +205,7 @@ pub(super) const POLICIES: Script = Script {
             "sys/policies/acl/list",
             r#"{"policy":"path \"*\" { capabilities = [\"list\"] }"}"#,
         ),
-        token(r#"{"policies":["list"]}"#).saves_token("list"),
+        token(r#"{"policies":["list"]}"#).saves("list", CLIENT_TOKEN),
         post("two/data/nlist", SECRET).by("list"),
         post("two/data/e", SECRET).by("list"),
         post("two/data/gone", SECRET).by("list"),

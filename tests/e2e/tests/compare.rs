@@ -1,0 +1,94 @@
+//! What is served answers as OpenBao's does, but where it is meant to differ.
+
+use e2e::Server;
+use e2e::compare::{self, approle, cert, differences, identity, jwt, kv, totp, transit, userpass};
+use serde_json::json;
+
+#[test]
+fn the_key_value_engine() {
+    compare::with_openbao(kv::SCRIPTS);
+    compare::openbao_with_itself(kv::SCRIPTS);
+}
+
+#[test]
+fn the_transit_engine() {
+    compare::with_openbao(transit::SCRIPTS);
+    compare::openbao_with_itself(transit::SCRIPTS);
+}
+
+#[test]
+fn one_time_codes() {
+    compare::with_openbao(totp::SCRIPTS);
+    compare::openbao_with_itself(totp::SCRIPTS);
+}
+
+#[test]
+fn logins_with_passwords() {
+    compare::with_openbao(userpass::SCRIPTS);
+    compare::openbao_with_itself(userpass::SCRIPTS);
+}
+
+#[test]
+fn logins_of_machines() {
+    compare::with_openbao(approle::SCRIPTS);
+    compare::openbao_with_itself(approle::SCRIPTS);
+}
+
+#[test]
+fn logins_with_signed_tokens() {
+    compare::with_openbao(jwt::SCRIPTS);
+    compare::openbao_with_itself(jwt::SCRIPTS);
+}
+
+#[test]
+fn logins_with_certificates() {
+    compare::with_openbao(cert::SCRIPTS);
+    compare::openbao_with_itself(cert::SCRIPTS);
+}
+
+#[test]
+fn the_identity_store() {
+    compare::with_openbao(identity::SCRIPTS);
+    compare::openbao_with_itself(identity::SCRIPTS);
+}
+
+#[test]
+fn every_meant_difference_is_documented_and_shown() {
+    let many = [
+        kv::SCRIPTS,
+        userpass::SCRIPTS,
+        approle::SCRIPTS,
+        totp::SCRIPTS,
+        identity::SCRIPTS,
+    ];
+    compare::differences_are_told(differences::ALL, &many);
+    compare::differences_are_told(transit::differences::ALL, &[transit::SCRIPTS]);
+    compare::differences_are_told(jwt::differences::ALL, &[jwt::SCRIPTS]);
+    compare::differences_are_told(cert::differences::ALL, &[cert::SCRIPTS]);
+}
+
+/// What tokens say of themselves has times and ids in it, so that the comparison leaves it out.
+#[test]
+fn machines_have_the_name_of_their_method_and_people_their_own() {
+    for server in [Server::start_bao(), Server::start_casemate()] {
+        let client = server.client();
+        let name_of = |login: &str, body: &serde_json::Value| {
+            let answer = client.write(login, body).json();
+            let token = answer["auth"]["client_token"].as_str().unwrap_or_default();
+            let token = client.with_token(token).read("auth/token/lookup-self");
+            token.json()["data"]["display_name"].clone()
+        };
+        client.write("sys/auth/approle", &json!({ "type": "approle" }));
+        let role = json!({ "role_id": "id" });
+        client.write("auth/approle/role/r", &role);
+        let secret_id = json!({ "secret_id": "secret" });
+        client.write("auth/approle/role/r/custom-secret-id", &secret_id);
+        let both = json!({ "role_id": "id", "secret_id": "secret" });
+        assert_eq!(name_of("auth/approle/login", &both), "approle");
+
+        client.write("sys/auth/people", &json!({ "type": "userpass" }));
+        let password = json!({ "password": "pw" });
+        client.write("auth/people/users/ann", &password);
+        assert_eq!(name_of("auth/people/login/ann", &password), "people-ann");
+    }
+}
