@@ -50,6 +50,29 @@ pub struct Request {
     pub without_token: WithoutToken,
 }
 
+impl Request {
+    /// A request of this process's own, with nothing in it that a connection adds. Without an id of its
+    /// own: it is not for a log.
+    pub fn new(operation: Operation, path: RequestPath, token: &str, data: Map) -> Self {
+        Self {
+            id: String::from("00000000-0000-4000-8000-000000000000"),
+            operation,
+            path,
+            namespace: String::new(),
+            token: (!token.is_empty()).then(|| Secret::new(token.to_owned())),
+            data,
+            raw_body: None,
+            wrap_ttl: None,
+            client: Client {
+                address: SocketAddr::from(([127, 0, 0, 1], 1)),
+                certificates: Vec::new(),
+            },
+            headers: Vec::new(),
+            without_token: WithoutToken::default(),
+        }
+    }
+}
+
 /// What a listener lets be done without a token, beyond what everybody may.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WithoutToken {

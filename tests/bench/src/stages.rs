@@ -4,8 +4,7 @@
 use aws_lc_rs::rand;
 use barrier::{Keyring, Transaction};
 use base::{
-    Answer, Client, Clock, Entropy, MountId, NamespaceId, Operation, Request, RequestPath, Secret,
-    Timestamp,
+    Answer, Clock, Entropy, MountId, NamespaceId, Operation, Request, RequestPath, Timestamp,
 };
 use core::hint::black_box;
 use journal::MemoryJournal;
@@ -79,22 +78,8 @@ async fn node(storage: Arc<dyn Storage>, component: &'static [u8]) -> Arc<Node> 
 }
 
 async fn ask(node: &Node, operation: Operation, path: &str, data: Map<String, serde_json::Value>) {
-    let request = Request {
-        id: String::from("00000000-0000-4000-8000-000000000000"),
-        operation,
-        path: RequestPath::parse(path).expect("a path"),
-        namespace: String::new(),
-        token: Some(Secret::new(TOKEN.to_owned())),
-        data,
-        raw_body: None,
-        wrap_ttl: None,
-        client: Client {
-            address: "127.0.0.1:1".parse().expect("an address"),
-            certificates: Vec::new(),
-        },
-        headers: Vec::new(),
-        without_token: base::WithoutToken::default(),
-    };
+    let path = RequestPath::parse(path).expect("a path");
+    let request = Request::new(operation, path, TOKEN, data);
     let reply = node.handle(request).await;
     match reply.outcome {
         Ok(Answer::Envelope(envelope)) => drop(black_box(envelope)),

@@ -1,7 +1,7 @@
 //! A node in this process: memory for a disk, a journal without a log, a clock that stands still.
 
 use base::{
-    Answer, Client, Clock, Entropy, ManualClock, Operation, Refusal, Request, RequestPath, Secret,
+    Answer, Clock, Entropy, ManualClock, Operation, Refusal, Request, RequestPath, Secret,
     Timestamp, WithoutToken,
 };
 use core::time::Duration;
@@ -262,20 +262,5 @@ pub(crate) fn request(
     path: &str,
     data: Map<String, Value>,
 ) -> Request {
-    Request {
-        id: String::from("00000000-0000-4000-8000-000000000000"),
-        operation,
-        path: RequestPath::parse(path).unwrap(),
-        namespace: String::new(),
-        token: (!token.is_empty()).then(|| Secret::new(token.to_owned())),
-        data,
-        raw_body: None,
-        wrap_ttl: None,
-        client: Client {
-            address: "127.0.0.1:1".parse().unwrap(),
-            certificates: Vec::new(),
-        },
-        headers: Vec::new(),
-        without_token: WithoutToken::default(),
-    }
+    Request::new(operation, RequestPath::parse(path).unwrap(), token, data)
 }

@@ -2,8 +2,8 @@
 
 use crate::gate::Gate;
 use base::{
-    Answer, Client, Entropy, ManualClock, MountId, NamespaceId, Operation, Refusal, Request,
-    RequestPath, Secret, Timestamp,
+    Answer, Entropy, ManualClock, MountId, NamespaceId, Operation, Refusal, Request, RequestPath,
+    Timestamp,
 };
 use journal::MemoryJournal;
 use locality::{Class, PhysicalKey};
@@ -152,22 +152,8 @@ impl House {
         let Value::Object(data) = data else {
             panic!("data is an object")
         };
-        let request = Request {
-            id: String::from("request-1"),
-            operation,
-            path: RequestPath::parse(path).unwrap(),
-            namespace: String::new(),
-            token: (!token.is_empty()).then(|| Secret::new(token.to_owned())),
-            data,
-            raw_body: None,
-            wrap_ttl: None,
-            client: Client {
-                address: "127.0.0.1:1".parse().unwrap(),
-                certificates: Vec::new(),
-            },
-            headers: Vec::new(),
-            without_token: base::WithoutToken::default(),
-        };
+        let path = RequestPath::parse(path).unwrap();
+        let request = Request::new(operation, path, token, data);
         Ok(match self.node.handle(request).await.outcome? {
             Answer::Envelope(envelope) | Answer::Missing(envelope) | Answer::Accepted(envelope) => {
                 match &envelope.auth {

@@ -1,9 +1,6 @@
 //! A node in this process that has an auth method which believes everybody.
 
-use base::{
-    Answer, Client, Entropy, ManualClock, Operation, Refusal, Request, RequestPath, Secret,
-    Timestamp,
-};
+use base::{Answer, Entropy, ManualClock, Operation, Refusal, Request, RequestPath, Timestamp};
 use core::time::Duration;
 use journal::MemoryJournal;
 use node::{Changes, DevelopmentKeys, Node, Parts, Settings, open_for_development};
@@ -191,20 +188,5 @@ impl House {
 }
 
 fn request(token: &str, operation: Operation, path: &str, data: Map<String, Value>) -> Request {
-    Request {
-        id: String::from("00000000-0000-4000-8000-000000000000"),
-        operation,
-        path: RequestPath::parse(path).unwrap(),
-        namespace: String::new(),
-        token: (!token.is_empty()).then(|| Secret::new(token.to_owned())),
-        data,
-        raw_body: None,
-        wrap_ttl: None,
-        client: Client {
-            address: "127.0.0.1:1".parse().unwrap(),
-            certificates: Vec::new(),
-        },
-        headers: Vec::new(),
-        without_token: base::WithoutToken::default(),
-    }
+    Request::new(operation, RequestPath::parse(path).unwrap(), token, data)
 }
