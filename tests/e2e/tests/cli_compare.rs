@@ -3,29 +3,12 @@
 use e2e::cli::{Kind, Script, compare, differences, lines};
 use std::collections::BTreeSet;
 
-/// Runs whose outputs still differ, by how their complaints begin. Each is a defect of ours, or of the
-/// comparison, that is not mended yet; whoever mends one takes it out.
-const OPEN: [&str; 10] = [
-    "secrets [table]: read sys/mounts/",
-    "secrets [json]: read sys/mounts/",
-    "secrets [yaml]: read sys/mounts/",
-    "auth [json]: auth list",
-    "auth [yaml]: auth list",
-    "status [json]: operator members",
-    // Names that are drawn anew at each run, in places where they are not made equal.
-    "login by a method [json]: login -method=userpass -no-store -wrap-ttl=1m",
-    "tokens [table]: token create -type=batch",
-    "tokens [json]: token create -type=batch",
-    "tokens [yaml]: token create -type=batch",
-];
-
-/// Runs the scripts, two at a time, and complains of all at once.
+/// Runs the scripts and complains of all at once.
 fn check(scripts: &[&Script], kind: Kind) {
     let mut complaints = Vec::new();
     for script in scripts {
         complaints.extend(compare(script, kind));
     }
-    complaints.retain(|one| !OPEN.iter().any(|open| one.starts_with(open)));
     assert!(
         complaints.is_empty(),
         "{} runs differ:\n\n{}\n",

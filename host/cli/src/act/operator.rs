@@ -276,6 +276,8 @@ fn members(session: &mut Session<'_>) -> Result<u8, Stop> {
         "cluster_address",
         "active_node",
         "last_echo",
+        "version",
+        "upgrade_version",
     ];
     let listed = nodes.iter().filter_map(Value::as_object);
     let listed = listed

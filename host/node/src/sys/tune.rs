@@ -1,7 +1,7 @@
 //! `sys/mounts/:path/tune` and `sys/auth/:path/tune`.
 
 use super::mounts;
-use crate::grants;
+use crate::component_grants;
 use crate::native::Does::Now;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::parts::Settings;
@@ -20,12 +20,8 @@ const AT: &[NativeField] = &[path("path", "The mount.")];
 const TUNE: &[NativeField] = &[
     path("path", "The mount."),
     body("description", Text, "For people."),
-    body(
-        "default_lease_ttl",
-        Duration,
-        "Lease of what asks for none.",
-    ),
-    body("max_lease_ttl", Duration, "No lease is longer."),
+    body("default_lease_ttl", Text, "Lease of what asks for none."),
+    body("max_lease_ttl", Text, "No lease is longer."),
     body("options", TextMap, "Options that the engine reads."),
     body(
         "audit_non_hmac_request_keys",
@@ -143,7 +139,7 @@ pub(super) fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
         mounts::check_options(manifest, &options)?;
     }
     let runtime = &ask.node.parts.runtime;
-    grants::apply(&mut entry.config, &ask.input, manifest, runtime)?;
+    component_grants::apply(&mut entry.config, &ask.input, manifest, runtime)?;
     let before = entry.options.get("version").cloned();
     if before.as_deref() == Some("2") && options.get("version").is_some_and(|asked| asked != "2") {
         return Err(Refusal::invalid("cannot downgrade mount from version 2"));
@@ -330,6 +326,6 @@ fn optional(config: &MountConfig) -> Map {
     if config.listing_visibility == ListingVisibility::Unauth {
         members.insert("listing_visibility".into(), "unauth".into());
     }
-    members.extend(grants::shown(config));
+    members.extend(component_grants::shown(config));
     members
 }

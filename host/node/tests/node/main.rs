@@ -17,4 +17,5 @@ mod roles;
 mod rotation;
 mod sealing;
 mod tokens;
+mod tuning;
 mod wrapping;
