@@ -43,40 +43,39 @@ impl Acls {
         // First the count, then a snapshot of its own: a list from an older snapshot could be kept
         // after the change that should have dropped it.
         let before = changes.count();
-        let mut tx = begin();
-        let mut parsed = Vec::with_capacity(policies.len());
-        for name in policies {
-            parsed.extend(find(&mut tx, namespace, name)?);
-        }
-        let acl = Arc::new(Acl::new(&parsed));
+        let acl = Arc::new(Acl::new(&parsed(&mut begin(), namespace, policies)?));
+        Ok(self.keep(key, acl, changes, before))
+    }
+
+    /// Keeps a list that was made when there had been `before` changes; gives the one that is kept.
+    fn keep(&self, key: Key, acl: Arc<Acl>, changes: &Changes, before: u64) -> Arc<Acl> {
         let mut lists = self.lists.write().unwrap_or_else(PoisonError::into_inner);
         // A policy that changed meanwhile may be missing from what was read.
-        if changes.count() == before {
-            if lists.len() >= LISTS_MAX {
-                lists.clear();
-            }
-            lists.insert(key, Arc::clone(&acl));
+        if changes.count() != before {
+            return acl;
         }
-        Ok(acl)
+        if lists.len() >= LISTS_MAX {
+            lists.clear();
+        }
+        Arc::clone(lists.entry(key).or_insert(acl))
     }
 
     /// The list of a set of policies for somebody: shared with all others who have that set, unless
     /// a policy of it says different things to different people.
     pub(crate) fn of_somebody(
         &self,
-        begin: impl Fn() -> Transaction,
+        begin: impl FnOnce() -> Transaction,
         changes: &Changes,
         namespace: &Namespace,
         policies: &[String],
         facts: &Identity,
     ) -> Result<Arc<Acl>, Refusal> {
-        let mut tx = begin();
-        let mut parsed = Vec::with_capacity(policies.len());
-        for name in policies {
-            parsed.extend(find(&mut tx, namespace, name)?);
-        }
+        let before = changes.count();
+        let parsed = parsed(&mut begin(), namespace, policies)?;
         if !parsed.iter().any(|policy| policy.is_templated()) {
-            return self.of(begin, changes, namespace, policies);
+            let acl = Arc::new(Acl::new(&parsed));
+            let key = (namespace.id, policies.to_vec());
+            return Ok(self.keep(key, acl, changes, before));
         }
         let acl = Acl::for_identity(&parsed, facts);
         acl.map(Arc::new).map_err(|error| Refusal {
@@ -94,6 +93,16 @@ impl Acls {
             });
         }
     }
+}
+
+/// Those of the policies that are there.
+fn parsed(
+    tx: &mut Transaction,
+    namespace: &Namespace,
+    policies: &[String],
+) -> Result<Vec<Arc<Policy>>, Refusal> {
+    let found = policies.iter().map(|name| find(tx, namespace, name));
+    found.filter_map(Result::transpose).collect()
 }
 
 /// A policy, parsed.

@@ -5,7 +5,7 @@ use crate::engine::{Entry, Pinned};
 use crate::own_work::Started;
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
-use crate::{grants, tables};
+use crate::{component_grants, tables};
 use barrier::Transaction;
 use base::{NamespaceId, Refusal};
 use locality::SystemKey;
@@ -77,8 +77,8 @@ impl Components {
             facts: Arc::new(facts),
             checkpoint: Arc::new(Midway::of(node, &place)),
             place,
-            outbound: grants::way_out(node, &component, entry)?,
-            limits: grants::limits(node, &entry.config),
+            outbound: component_grants::way_out(node, &component, entry)?,
+            limits: component_grants::limits(node, &entry.config),
             started: Started::default(),
             component,
         })

@@ -4,7 +4,7 @@ use super::tune;
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::tables::{Mount, store_mount};
-use crate::{catalog, grants, removal, tables};
+use crate::{catalog, component_grants, removal, tables};
 use base::{Answer, MountId, Refusal};
 use manifest::Access::{Sudo, Token};
 use manifest::FieldKind::{Boolean, Object, Text, TextMap};
@@ -174,7 +174,7 @@ async fn new_entry(
         let parts = &ask.node.parts;
         tune::apply_config(&mut entry.config, config, &parts.settings)?;
         let manifest = Some(component.manifest().as_ref());
-        grants::apply(&mut entry.config, config, manifest, &parts.runtime)?;
+        component_grants::apply(&mut entry.config, config, manifest, &parts.runtime)?;
     }
     Ok(entry)
 }
