@@ -23,7 +23,7 @@ struct Carried {
     path: String,
     #[serde(rename = "d")]
     display_name: String,
-    /// Whole seconds since the epoch.
+    /// Milliseconds since the epoch.
     #[serde(rename = "c")]
     created: u64,
     #[serde(rename = "t")]
@@ -54,14 +54,13 @@ pub(crate) fn make(
     let mut policies = new.policies;
     policies.sort_unstable();
     policies.dedup();
-    let created = Timestamp::from_millis(now.as_seconds().saturating_mul(1000));
     let ends = new.lifetime.ends(now, now, 0);
     let carried = Carried {
         namespace: new.namespace,
         policies,
         path: new.path,
         display_name: new.display_name,
-        created: created.as_seconds(),
+        created: now.as_millis(),
         ttl: ends.map_or(0, |end| end.since(now).as_secs()),
         parent: new.parent,
         metadata: new.metadata,
@@ -84,7 +83,7 @@ pub(crate) fn open(tx: &Transaction, id: &str) -> Option<Token> {
 }
 
 fn token(carried: Carried) -> Token {
-    let created = Timestamp::from_millis(carried.created.saturating_mul(1000));
+    let created = Timestamp::from_millis(carried.created);
     Token {
         accessor: String::new(),
         parent: carried.parent,

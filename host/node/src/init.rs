@@ -6,6 +6,7 @@ use crate::{builtins, defaults};
 use access::{Lifetime, NewToken, TokenId, TokenSalt};
 use barrier::{Counts, Keyring, Transaction};
 use base::{Entropy, NamespaceId, Refusal, Secret, Timestamp, make_uuid};
+use journal::Op;
 use locality::SystemKey;
 use seal::{SealConfig, SealKind, ValidThreshold};
 use serde::{Deserialize, Serialize};
@@ -68,11 +69,6 @@ pub(crate) async fn initialize(
     tx.danger_put_unsealed(&SystemKey::seal_config(), config);
     let wrapped = seal::wrap_root_key(&wrapping, &root, entropy);
     tx.danger_put_unsealed(&SystemKey::root_key(), wrapped);
-    let stored = keyring
-        .seal_with(&root, Counts::Ahead, entropy)
-        .map_err(from_barrier)?;
-    tx.danger_put_unsealed(&SystemKey::keyring(), stored.bytes);
-
     let cluster = Cluster {
         name: parts.settings.cluster_name.clone(),
         id: make_uuid(entropy),
@@ -83,8 +79,10 @@ pub(crate) async fn initialize(
     defaults::write(&mut tx, entropy)?;
     builtins::register(parts, &mut tx)?;
 
-    let commit = tx.finish().map_err(from_barrier)?;
-    let done = parts.journal.commit(vec![commit.batch]);
+    let mut batch = tx.finish().map_err(from_barrier)?.batch;
+    // In the same batch, and sealed last: it tells how often the key was used so far.
+    batch.ops.extend(keyring_op(parts, &keyring, &root)?);
+    let done = parts.journal.commit(vec![batch]);
     done.await
         .map_err(|error| Refusal::internal(chain(&error)))?;
     tracing::info!(
@@ -93,6 +91,17 @@ pub(crate) async fn initialize(
         "initialized"
     );
     Ok(Initialized { shares, root_token })
+}
+
+/// The write of the keyring: with what it counted until now, since what is sealed from here on is
+/// counted before it is written.
+fn keyring_op(parts: &Parts, keyring: &Arc<Keyring>, root: &seal::Key) -> Result<Vec<Op>, Refusal> {
+    let (snapshot, entropy) = (parts.storage.snapshot(), Arc::clone(&parts.entropy));
+    let stored = keyring.seal_with(root, Counts::Exact, entropy.as_ref());
+    let stored = stored.map_err(from_barrier)?;
+    let mut tx = Transaction::new(snapshot, Arc::clone(keyring), entropy, 0);
+    tx.danger_put_unsealed(&SystemKey::keyring(), stored.bytes);
+    Ok(tx.finish().map_err(from_barrier)?.batch.ops)
 }
 
 fn make_key(parts: &Parts) -> seal::Key {

@@ -1,6 +1,8 @@
 //! Servers as processes of their own, killed when the test lets go of them.
 
 use crate::Client;
+use core::ops::Range;
+use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use std::fs::File;
 use std::net::TcpListener;
@@ -133,12 +135,30 @@ impl Drop for Server {
     }
 }
 
-/// A port on loopback that was free a moment ago.
+/// Ports for servers: below those that the system gives to connections, which could take one between
+/// its choice and its use.
+const PORTS: Range<u16> = 10_000..30_000;
+
+/// Pairs of ports that were handed out by this process.
+static HANDED_OUT: AtomicU32 = AtomicU32::new(0);
+
+/// A port on loopback that was free a moment ago, and is handed out once in this process. So is the one
+/// behind it, where a development server of OpenBao's listens for its cluster.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("a free port")
-        .port()
+    let pairs = u32::from(PORTS.end - PORTS.start) / 2;
+    for _ in 0..pairs {
+        // Test programs that run side by side begin in different places.
+        let pair = HANDED_OUT
+            .fetch_add(1, Ordering::Relaxed)
+            .wrapping_add(std::process::id().wrapping_mul(97));
+        let offset = u16::try_from(pair % pairs).expect("fewer pairs than ports");
+        let port = PORTS.start + offset * 2;
+        let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if is_free(port) && is_free(port + 1) {
+            return port;
+        }
+    }
+    panic!("no free port");
 }
 
 /// Finds a program that `cargo xtask test` provides and names: in `CASEMATE_TEST_BAO`, in
