@@ -3,6 +3,7 @@
 mod audits;
 mod capabilities;
 mod catalog;
+pub(crate) mod config;
 mod generate_root;
 mod ha;
 mod leases;
@@ -33,6 +34,9 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     remount::ROUTES,
     policies::ROUTES,
     audits::ROUTES,
+    config::CORS,
+    config::REQUEST_HEADERS,
+    config::UI_HEADERS,
     capabilities::ROUTES,
     ui::ROUTES,
     openapi::ROUTES,

@@ -7,6 +7,7 @@
     reason = "tests, and what they share: what goes wrong is to fail the test"
 )]
 
+mod audit;
 mod batch;
 mod ceremonies;
 mod cubbyhole;
@@ -16,6 +17,7 @@ mod openapi;
 mod roles;
 mod rotation;
 mod sealing;
+mod settings;
 mod tokens;
 mod tuning;
 mod wrapping;
