@@ -122,15 +122,14 @@ pub(crate) async fn mount_development_kv(node: &Arc<Unsealed>) -> Result<(), Ref
         if mounts.iter().any(|entry| entry.path.as_str() == "secret/") {
             return Ok(());
         }
-        let component = catalog::find(tx, MountKind::Secret, "kv", "")?;
+        let component = catalog::find(node, tx, MountKind::Secret, "kv", "")?;
         let missing = || Refusal::internal("the server was built without the component kv");
         let component = component.ok_or_else(missing)?;
         let path = MountPath::parse("secret");
         let path = path.map_err(|error| Refusal::internal(error.to_string()))?;
         let entropy = node.parts.entropy.as_ref();
         let mut entry = MountEntry::make(MountKind::Secret, path, "kv", entropy);
-        entry.plugin_version = component.version;
-        entry.digest = component.digest;
+        catalog::pin(node, tx, &mut entry, component)?;
         entry.description = String::from("key/value secret storage");
         entry
             .options

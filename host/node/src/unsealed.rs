@@ -1,6 +1,7 @@
 //! What a node has while it is unsealed. Dropping it drops the keys.
 
 use crate::acls::Acls;
+use crate::builtins::Builtins;
 use crate::ceremonies::Ceremonies;
 use crate::commit::{CommitError, Committer};
 use crate::components::Components;
@@ -17,7 +18,7 @@ use crate::removal::Removals;
 use crate::searches::Searches;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
-use crate::{builtins, defaults, run, sys};
+use crate::{defaults, run, sys};
 use access::{Token, TokenSalt};
 use barrier::{Commit, Transaction};
 use base::{CrossOrigin, NamespaceId, Refusal, Timestamp};
@@ -36,6 +37,7 @@ pub(crate) struct Unsealed {
     pub(crate) cluster_id: Arc<str>,
     pub(crate) acls: Acls,
     pub(crate) people: People,
+    pub(crate) builtins: Builtins,
     pub(crate) components: Components,
     pub(crate) ceremonies: Ceremonies,
     pub(crate) devices: Devices,
@@ -66,6 +68,7 @@ impl Unsealed {
         let cluster: Option<Cluster> = tx.read_json(&SystemKey::cluster()).map_err(from_barrier)?;
         let cluster = cluster.ok_or_else(|| missing("cluster id"))?;
         let unsealed = Arc::new(Self {
+            builtins: Builtins::default(),
             components: Components::default(),
             ceremonies: Ceremonies::default(),
             devices: Devices::default(),
@@ -89,7 +92,6 @@ impl Unsealed {
             own_work: OwnWork::default(),
             removals: Removals::default(),
         });
-        builtins::update(&unsealed).await?;
         defaults::complete(&unsealed).await?;
         unsealed.load().await?;
         unsealed.expirer.start(&unsealed);

@@ -156,7 +156,7 @@ async fn new_entry(
     .to_owned();
     let version = wanted_version(ask).unwrap_or_default().to_owned();
     let missing = || Refusal::invalid(format!("plugin not found in the catalog: {name}"));
-    let found = catalog::find(ask.tx, kind, &name, &version)?.ok_or_else(missing)?;
+    let found = catalog::find(ask.node, ask.tx, kind, &name, &version)?.ok_or_else(missing)?;
     let component = ask
         .node
         .components
@@ -164,8 +164,7 @@ async fn new_entry(
         .await?;
     check_options(component.manifest(), &options)?;
     let mut entry = MountEntry::make(kind, path, &name, ask.node.parts.entropy.as_ref());
-    entry.plugin_version = found.version;
-    entry.digest = found.digest;
+    catalog::pin(ask.node, ask.tx, &mut entry, found)?;
     entry.description = ask.text("description").to_owned();
     entry.local = ask.flag("local");
     entry.seal_wrap = ask.flag("seal_wrap");
