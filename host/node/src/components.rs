@@ -58,6 +58,7 @@ impl Components {
             state: entry.state,
         };
         let tables = node.tables();
+        let times = node.parts.meters.times_of(namespace, entry.id);
         let namespace = tables.namespaces.with_id(namespace);
         let facts = MountFacts {
             path: entry.path.as_str().to_owned(),
@@ -81,6 +82,7 @@ impl Components {
             outbound: component_grants::way_out(node, &component, entry)?,
             limits: component_grants::limits(node, &entry.config),
             started: Started::default(),
+            times,
             component,
         })
     }

@@ -37,7 +37,10 @@ impl Node {
 
     /// Answers one request.
     pub async fn handle(&self, request: Request) -> Reply {
+        let meters = &self.parts.meters;
+        let listed = meters.in_flight.begin(&request, self.parts.clock.now());
         let done = self.answer(&request).await;
+        drop(listed);
         let (outcome, index) = match done {
             Ok((answer, index)) => (Ok(answer), index),
             Err(refusal) => (Err(refusal), None),

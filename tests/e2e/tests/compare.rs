@@ -1,7 +1,9 @@
 //! What is served answers as OpenBao's does, but where it is meant to differ.
 
 use e2e::Server;
-use e2e::compare::{self, approle, cert, differences, identity, jwt, kv, totp, transit, userpass};
+use e2e::compare::{
+    self, approle, cert, differences, identity, jwt, kv, settings, totp, transit, userpass,
+};
 use serde_json::json;
 
 #[test]
@@ -50,6 +52,12 @@ fn logins_with_certificates() {
 fn the_identity_store() {
     compare::with_openbao(identity::SCRIPTS);
     compare::openbao_with_itself(identity::SCRIPTS);
+}
+
+#[test]
+fn what_the_server_is_told_at_run_time() {
+    compare::with_openbao(settings::SCRIPTS);
+    compare::openbao_with_itself(settings::SCRIPTS);
 }
 
 #[test]

@@ -218,6 +218,7 @@ async fn statuses() {
 async fn the_position_in_the_log() {
     let fake = Fake {
         index: Some(35),
+        cross_origin: None,
         script: Box::new(|_| Ok(Answer::Empty)),
         asked: Default::default(),
     };

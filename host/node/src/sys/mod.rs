@@ -8,6 +8,7 @@ mod generate_root;
 mod ha;
 mod leases;
 mod mounts;
+mod observe;
 pub(crate) mod openapi;
 mod policies;
 mod prefixes;
@@ -42,6 +43,7 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     openapi::ROUTES,
     catalog::ROUTES,
     leases::ROUTES,
+    observe::ROUTES,
     wrapping::ROUTES,
 ];
 
@@ -102,6 +104,7 @@ mod tests {
             let without = WithoutToken {
                 rekey,
                 generate_root,
+                ..WithoutToken::default()
             };
             assert_eq!(is_open(without, path), expected, "{path} {without:?}");
         };

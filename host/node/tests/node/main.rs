@@ -13,6 +13,7 @@ mod ceremonies;
 mod cubbyhole;
 mod house;
 mod identity;
+mod observe;
 mod openapi;
 mod roles;
 mod rotation;
