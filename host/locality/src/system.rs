@@ -94,6 +94,14 @@ impl SystemKey<Replicated> {
     pub fn policy(namespace: NamespaceId, name: &str) -> Self {
         Self::at(namespace, &format!("sys/policy/{name}"))
     }
+    /// All password policies of a namespace.
+    pub fn password_policies(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "sys/password-policy/")
+    }
+    /// A password policy.
+    pub fn password_policy(namespace: NamespaceId, name: &str) -> Self {
+        Self::at(namespace, &format!("sys/password-policy/{name}"))
+    }
     /// All namespaces, by id.
     pub fn namespaces() -> Self {
         Self::root("core/namespaces/")
@@ -245,6 +253,10 @@ mod tests {
         );
         check(
             SystemKey::policy(NamespaceId::ROOT, "p").physical(),
+            Class::Replicated,
+        );
+        check(
+            SystemKey::password_policy(NamespaceId::ROOT, "p").physical(),
             Class::Replicated,
         );
         check(

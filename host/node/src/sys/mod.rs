@@ -5,15 +5,19 @@ mod capabilities;
 mod catalog;
 mod generate_root;
 mod ha;
+mod inspect;
 mod leases;
 mod mounts;
 pub(crate) mod openapi;
+mod passwords;
 mod policies;
+mod policy_writes;
 mod prefixes;
 mod rekey;
 pub(crate) mod remount;
 mod rotation;
 mod seal;
+mod tools;
 mod tune;
 mod ui;
 mod wrapping;
@@ -32,6 +36,7 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     tune::ROUTES,
     remount::ROUTES,
     policies::ROUTES,
+    passwords::ROUTES,
     audits::ROUTES,
     capabilities::ROUTES,
     ui::ROUTES,
@@ -39,6 +44,8 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     catalog::ROUTES,
     leases::ROUTES,
     wrapping::ROUTES,
+    tools::ROUTES,
+    inspect::ROUTES,
 ];
 
 /// The path below `sys/` as the table has it: `mounts/<path>/tune` and `auth/<path>/tune` end in a
