@@ -122,6 +122,14 @@ impl SystemKey<Replicated> {
     pub fn catalog_entry(kind: &str, name: &str, version: &str) -> Self {
         Self::root(&format!("core/plugin-catalog/{kind}/{name}/{version}"))
     }
+    /// All versions that are pinned.
+    pub fn plugin_pins() -> Self {
+        Self::root("core/plugin-pins/")
+    }
+    /// The version that is pinned of a component, by type and name.
+    pub fn plugin_pin(kind: &str, name: &str) -> Self {
+        Self::root(&format!("core/plugin-pins/{kind}/{name}"))
+    }
     /// The bytes of a component, by digest.
     pub fn component(digest: &str) -> Self {
         Self::root(&format!("core/component/{digest}"))

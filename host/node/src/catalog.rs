@@ -104,6 +104,17 @@ pub(crate) fn all(tx: &mut Transaction) -> Result<Vec<CatalogEntry>, Refusal> {
         .collect())
 }
 
+/// All entries of a name.
+pub(crate) fn versions(
+    tx: &mut Transaction,
+    kind: MountKind,
+    name: &str,
+) -> Result<Vec<CatalogEntry>, Refusal> {
+    let mut entries = all(tx)?;
+    entries.retain(|entry| entry.kind == kind && entry.name == name);
+    Ok(entries)
+}
+
 /// The entry of a name: of the version that is asked for, else the newest; uploaded ones before
 /// those of the binary.
 pub(crate) fn find(
@@ -112,10 +123,10 @@ pub(crate) fn find(
     name: &str,
     version: &str,
 ) -> Result<Option<CatalogEntry>, Refusal> {
-    let fits = |entry: &CatalogEntry| {
-        entry.kind == kind && entry.name == name && (version.is_empty() || entry.version == version)
-    };
-    let entries = all(tx)?.into_iter().filter(fits);
+    let number = |version: &str| version.trim_start_matches('v').to_owned();
+    let asked = number(version);
+    let entries = versions(tx, kind, name)?.into_iter();
+    let entries = entries.filter(|entry| asked.is_empty() || number(&entry.version) == asked);
     Ok(entries.max_by_key(|entry| (!entry.builtin, version_order(&entry.version))))
 }
 

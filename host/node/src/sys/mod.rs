@@ -10,10 +10,12 @@ mod leases;
 mod mounts;
 pub(crate) mod openapi;
 mod passwords;
+mod pins;
 mod policies;
 mod policy_writes;
 mod prefixes;
 mod rekey;
+mod reload;
 pub(crate) mod remount;
 mod rotation;
 mod seal;
@@ -42,6 +44,8 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     ui::ROUTES,
     openapi::ROUTES,
     catalog::ROUTES,
+    pins::ROUTES,
+    reload::ROUTES,
     leases::ROUTES,
     wrapping::ROUTES,
     tools::ROUTES,
