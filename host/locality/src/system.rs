@@ -94,6 +94,14 @@ impl SystemKey<Replicated> {
     pub fn policy(namespace: NamespaceId, name: &str) -> Self {
         Self::at(namespace, &format!("sys/policy/{name}"))
     }
+    /// All password policies of a namespace.
+    pub fn password_policies(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "sys/password-policy/")
+    }
+    /// A password policy.
+    pub fn password_policy(namespace: NamespaceId, name: &str) -> Self {
+        Self::at(namespace, &format!("sys/password-policy/{name}"))
+    }
     /// All namespaces, by id.
     pub fn namespaces() -> Self {
         Self::root("core/namespaces/")
@@ -113,6 +121,14 @@ impl SystemKey<Replicated> {
     /// A registered component, by type, name and version.
     pub fn catalog_entry(kind: &str, name: &str, version: &str) -> Self {
         Self::root(&format!("core/plugin-catalog/{kind}/{name}/{version}"))
+    }
+    /// All versions that are pinned.
+    pub fn plugin_pins() -> Self {
+        Self::root("core/plugin-pins/")
+    }
+    /// The version that is pinned of a component, by type and name.
+    pub fn plugin_pin(kind: &str, name: &str) -> Self {
+        Self::root(&format!("core/plugin-pins/{kind}/{name}"))
     }
     /// The bytes of a component, by digest.
     pub fn component(digest: &str) -> Self {
@@ -245,6 +261,10 @@ mod tests {
         );
         check(
             SystemKey::policy(NamespaceId::ROOT, "p").physical(),
+            Class::Replicated,
+        );
+        check(
+            SystemKey::password_policy(NamespaceId::ROOT, "p").physical(),
             Class::Replicated,
         );
         check(

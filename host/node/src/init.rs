@@ -76,7 +76,7 @@ pub(crate) async fn initialize(
     tx.write_json(&SystemKey::cluster(), &cluster)
         .map_err(from_barrier)?;
     let root_token = first_token(parts, &mut tx, request.root_token)?;
-    defaults::write(&mut tx, entropy)?;
+    defaults::write(&mut tx, entropy, parts.clock.now())?;
 
     let mut batch = tx.finish().map_err(from_barrier)?.batch;
     // In the same batch, and sealed last: it tells how often the key was used so far.

@@ -35,6 +35,7 @@ mod node;
 mod own_work;
 mod parts;
 mod people;
+mod pins;
 mod pipeline;
 mod refusal;
 mod regrant;
@@ -50,6 +51,7 @@ mod tables;
 mod token;
 mod trail;
 mod unsealed;
+mod upgrade;
 mod wrapping;
 
 pub use changes::Changes;

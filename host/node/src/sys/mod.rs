@@ -5,15 +5,21 @@ mod capabilities;
 mod catalog;
 mod generate_root;
 mod ha;
+mod inspect;
 mod leases;
 mod mounts;
 pub(crate) mod openapi;
+mod passwords;
+mod pins;
 mod policies;
+mod policy_writes;
 mod prefixes;
 mod rekey;
+mod reload;
 pub(crate) mod remount;
 mod rotation;
 mod seal;
+mod tools;
 mod tune;
 mod ui;
 mod wrapping;
@@ -32,13 +38,18 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     tune::ROUTES,
     remount::ROUTES,
     policies::ROUTES,
+    passwords::ROUTES,
     audits::ROUTES,
     capabilities::ROUTES,
     ui::ROUTES,
     openapi::ROUTES,
     catalog::ROUTES,
+    pins::ROUTES,
+    reload::ROUTES,
     leases::ROUTES,
     wrapping::ROUTES,
+    tools::ROUTES,
+    inspect::ROUTES,
 ];
 
 /// The path below `sys/` as the table has it: `mounts/<path>/tune` and `auth/<path>/tune` end in a

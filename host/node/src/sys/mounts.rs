@@ -4,14 +4,14 @@ use super::tune;
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::tables::{Mount, store_mount};
-use crate::{catalog, component_grants, removal, tables};
+use crate::{catalog, component_grants, pins, removal, tables};
 use base::{Answer, MountId, Refusal};
 use manifest::Access::{Sudo, Token};
 use manifest::FieldKind::{Boolean, Object, Text, TextMap};
 use manifest::Manifest;
 use manifest::Operation::{Delete, Read, Update};
 use mount::MountKind::{Auth, Secret};
-use mount::{MountEntry, MountKind, MountPath};
+use mount::{ChosenPlugin, MountEntry, MountKind, MountPath};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -154,7 +154,8 @@ async fn new_entry(
         name => name,
     }
     .to_owned();
-    let version = wanted_version(ask).unwrap_or_default().to_owned();
+    let asked = wanted_version(ask).unwrap_or_default().to_owned();
+    let version = pins::decide(ask.tx, kind, &name, &asked)?;
     let missing = || Refusal::invalid(format!("plugin not found in the catalog: {name}"));
     let found = catalog::find(ask.node, ask.tx, kind, &name, &version)?.ok_or_else(missing)?;
     let component = ask
@@ -164,7 +165,13 @@ async fn new_entry(
         .await?;
     check_options(component.manifest(), &options)?;
     let mut entry = MountEntry::make(kind, path, &name, ask.node.parts.entropy.as_ref());
-    catalog::pin(ask.node, ask.tx, &mut entry, found)?;
+    catalog::keep_bytes(ask.node, ask.tx, &found.digest)?;
+    entry.chosen = (!asked.is_empty()).then(|| ChosenPlugin {
+        version: found.version.clone(),
+        digest: found.digest.clone(),
+    });
+    entry.plugin_version = found.version;
+    entry.digest = found.digest;
     entry.description = ask.text("description").to_owned();
     entry.local = ask.flag("local");
     entry.seal_wrap = ask.flag("seal_wrap");
@@ -260,7 +267,7 @@ pub(super) fn describe(mount: &Arc<Mount>) -> Value {
             true => Value::Null,
             false => json!(entry.options),
         },
-        "plugin_version": "",
+        "plugin_version": entry.chosen.as_ref().map_or("", |chosen| &chosen.version),
         "running_plugin_version": match entry.plugin_version.is_empty() {
             true => format!("v{}+builtin.casemate", env!("CARGO_PKG_VERSION")),
             false => entry.plugin_version.clone(),

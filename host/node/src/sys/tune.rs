@@ -1,19 +1,19 @@
 //! `sys/mounts/:path/tune` and `sys/auth/:path/tune`.
 
-use super::mounts;
-use crate::component_grants;
-use crate::native::Does::Now;
+use super::{mounts, reload};
+use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::parts::Settings;
 use crate::refusal::from_barrier;
 use crate::tables::store_mount;
+use crate::{catalog, component_grants, pins};
 use base::{Answer, Envelope, Map, Refusal, parse_duration};
 use locality::SystemKey;
 use manifest::Access::{Sudo, Token};
 use manifest::FieldKind::{Duration, Integer, Text, TextList, TextMap};
 use manifest::Operation::{Read, Update};
 use mount::MountKind::{Auth, Secret};
-use mount::{ListingVisibility, MountConfig, MountEntry, MountKind};
+use mount::{ChosenPlugin, ListingVisibility, MountConfig, MountEntry, MountKind};
 use serde_json::{Value, json};
 
 const AT: &[NativeField] = &[path("path", "The mount.")];
@@ -48,7 +48,12 @@ const TUNE: &[NativeField] = &[
     body(
         "plugin_version",
         Text,
-        "Version of the component to run from now on.",
+        "Version of the component to run from the next reload on.",
+    ),
+    body(
+        "consent",
+        Text,
+        "Digest of that version's component, where what it changes needs consent.",
     ),
     body(
         "outbound_hosts",
@@ -76,9 +81,9 @@ const TUNE: &[NativeField] = &[
 #[rustfmt::skip]
 pub(super) const ROUTES: &[NativeRoute] = &[
     on(Read, "tune/mounts/{path..}", Token, Now(|ask| read(ask, Secret)), AT, "Reads what was tuned."),
-    on(Update, "tune/mounts/{path..}", Token, Now(|ask| write(ask, Secret)), TUNE, "Tunes a mount."),
+    on(Update, "tune/mounts/{path..}", Token, Later(|ask| Box::pin(write(ask, Secret))), TUNE, "Tunes a mount."),
     on(Read, "tune/auth/{path..}", Sudo, Now(|ask| read(ask, Auth)), AT, "Reads what was tuned."),
-    on(Update, "tune/auth/{path..}", Sudo, Now(|ask| write(ask, Auth)), TUNE, "Tunes an auth method."),
+    on(Update, "tune/auth/{path..}", Sudo, Later(|ask| Box::pin(write(ask, Auth))), TUNE, "Tunes an auth method."),
 ];
 
 /// What holds for a mount.
@@ -100,6 +105,9 @@ pub(super) fn read(ask: &mut Ask<'_>, kind: MountKind) -> Told {
         if entry.kind == MountKind::Auth {
             members.insert("token_type".into(), token_type(&entry.config).into());
         }
+        if let Some(chosen) = &entry.chosen {
+            members.insert("plugin_version".into(), chosen.version.clone().into());
+        }
         if !entry.options.is_empty() {
             members.insert("options".into(), json!(entry.options));
         }
@@ -108,11 +116,7 @@ pub(super) fn read(ask: &mut Ask<'_>, kind: MountKind) -> Told {
 }
 
 /// Changes what holds for a mount.
-pub(super) fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
-    if !ask.text("plugin_version").is_empty() {
-        let text = "another version of a component cannot be tuned yet: enable a mount with it";
-        return Err(Refusal::invalid(text));
-    }
+pub(super) async fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     let found = entry(ask, kind)?;
     // From storage, so that two changes of one mount do not undo each other.
     let stored: Option<MountEntry> = match found.local {
@@ -140,6 +144,7 @@ pub(super) fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     }
     let runtime = &ask.node.parts.runtime;
     component_grants::apply(&mut entry.config, &ask.input, manifest, runtime)?;
+    choose(ask, &mut entry).await?;
     let before = entry.options.get("version").cloned();
     if before.as_deref() == Some("2") && options.get("version").is_some_and(|asked| asked != "2") {
         return Err(Refusal::invalid("cannot downgrade mount from version 2"));
@@ -158,6 +163,31 @@ pub(super) fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
         })));
     }
     Ok(Answer::Empty)
+}
+
+/// Takes the version of the component that a request chooses, for the next reload.
+async fn choose(ask: &mut Ask<'_>, entry: &mut MountEntry) -> Result<(), Refusal> {
+    let asked = ask.text("plugin_version").to_owned();
+    if asked.is_empty() {
+        return match ask.text("consent") {
+            "" => Ok(()),
+            _ => Err(Refusal::invalid("consent goes with a plugin_version")),
+        };
+    }
+    let version = pins::decide(ask.tx, entry.kind, &entry.plugin, &asked)?;
+    let found = catalog::find(ask.node, ask.tx, entry.kind, &entry.plugin, &version)?;
+    let found = found.ok_or_else(|| reload::not_there(entry, &version))?;
+    let next = ask.node.components.load(ask.node, ask.tx, &found.digest);
+    let next = next.await?;
+    mounts::check_options(next.manifest(), &entry.options)?;
+    let consent = ask.text("consent").to_owned();
+    reload::check_consent(ask, entry, &next, &consent).await?;
+    catalog::keep_bytes(ask.node, ask.tx, &found.digest)?;
+    entry.chosen = Some(ChosenPlugin {
+        version: found.version,
+        digest: found.digest,
+    });
+    Ok(())
 }
 
 fn entry(ask: &Ask<'_>, kind: MountKind) -> Result<MountEntry, Refusal> {
