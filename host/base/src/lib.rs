@@ -8,6 +8,7 @@
 //!                 RequestPath      Answer | Refusal
 //! ```
 
+mod cross_origin;
 mod duration;
 mod entropy;
 mod id;
@@ -19,6 +20,7 @@ mod request;
 mod secret;
 mod time;
 
+pub use cross_origin::CrossOrigin;
 pub use duration::{DurationError, parse_duration};
 pub use entropy::{Entropy, make_base62, make_hex, make_uuid};
 pub use id::{MountId, NamespaceId};

@@ -86,6 +86,18 @@ impl SystemKey<Replicated> {
     pub fn audit(path: &str) -> Self {
         Self::root(&format!("core/audit/{path}"))
     }
+    /// Which headers of requests audit devices are given.
+    pub fn audited_headers() -> Self {
+        Self::root("core/audited-headers")
+    }
+    /// Which web pages may ask.
+    pub fn cross_origin() -> Self {
+        Self::root("core/cors")
+    }
+    /// The headers of answers with the user interface.
+    pub fn ui_headers() -> Self {
+        Self::root("core/ui-headers")
+    }
     /// All ACL policies of a namespace.
     pub fn policies(namespace: NamespaceId) -> Self {
         Self::at(namespace, "sys/policy/")
@@ -255,6 +267,7 @@ mod tests {
         check(SystemKey::seal_config().physical(), Class::Ignored);
         check(SystemKey::cluster().physical(), Class::Ignored);
         check(SystemKey::rotation().physical(), Class::Replicated);
+        check(SystemKey::cross_origin().physical(), Class::Replicated);
         check(
             SystemKey::mount(NamespaceId::ROOT, MountId::new(7)).physical(),
             Class::Replicated,

@@ -5,7 +5,7 @@ use crate::keys::{self, Keys};
 use crate::parts::Parts;
 use crate::status;
 use crate::unsealed::Unsealed;
-use base::{Answer, Refusal, RefusalKind, Reply, Request};
+use base::{Answer, CrossOrigin, Refusal, RefusalKind, Reply, Request};
 use locality::SystemKey;
 use seal::{Key, SealConfig, Share, Submitted, UnsealProgress, ValidThreshold};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -161,6 +161,11 @@ impl Node {
     pub fn cluster_id(&self) -> Option<Arc<str>> {
         self.unsealed()
             .map(|unsealed| Arc::clone(&unsealed.cluster_id))
+    }
+
+    /// Which web pages may ask; None for none, and while sealed.
+    pub fn cross_origin(&self) -> Option<Arc<CrossOrigin>> {
+        self.unsealed()?.cross_origin()
     }
 
     /// Drops the keys. Requests under way can read what they hold, and commit nothing any more.

@@ -367,7 +367,11 @@ impl<'p> Known<'p> {
     }
 
     /// Asks the policies. `exists` is what the component said; an engine that was not asked changes.
-    pub(crate) fn decide(self, exists: Option<bool>) -> Result<Allowed<'p>, Refusal> {
+    pub(crate) fn decide(
+        self,
+        exists: Option<bool>,
+        trail: &mut Trail,
+    ) -> Result<Allowed<'p>, Refusal> {
         let Some(caller) = &self.caller else {
             return Ok(Allowed {
                 known: self,
@@ -398,6 +402,7 @@ impl<'p> Known<'p> {
                 existed: exists,
             });
         }
+        trail.denied();
         let text = "1 error occurred:\n\t* permission denied\n\n";
         Err(Refusal::new(RefusalKind::Denied, text))
     }

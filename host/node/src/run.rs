@@ -77,7 +77,7 @@ impl Unsealed {
             let (same, there) = self.exists(&known, target, tx).await?;
             (tx, exists) = (same, Some(there));
         }
-        let recorded = known.decide(exists)?.record(self, trail)?;
+        let recorded = known.decide(exists, trail)?.record(self, trail)?;
         self.run(&recorded, tx).await
     }
 

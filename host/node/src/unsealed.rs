@@ -18,10 +18,10 @@ use crate::removal::Removals;
 use crate::searches::Searches;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
-use crate::{defaults, run};
+use crate::{defaults, run, sys};
 use access::{Token, TokenSalt};
 use barrier::{Commit, Transaction};
-use base::{NamespaceId, Refusal, Timestamp};
+use base::{CrossOrigin, NamespaceId, Refusal, Timestamp};
 use locality::{PhysicalKey, SystemKey};
 use policy::Acl;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -41,6 +41,8 @@ pub(crate) struct Unsealed {
     pub(crate) components: Components,
     pub(crate) ceremonies: Ceremonies,
     pub(crate) devices: Devices,
+    /// Which web pages may ask.
+    cross_origin: RwLock<Option<Arc<CrossOrigin>>>,
     pub(crate) moves: Moves,
     pub(crate) searches: Searches,
     /// When it was unsealed.
@@ -70,6 +72,7 @@ impl Unsealed {
             components: Components::default(),
             ceremonies: Ceremonies::default(),
             devices: Devices::default(),
+            cross_origin: RwLock::default(),
             moves: Moves::default(),
             searches: Searches::default(),
             since: parts.clock.now(),
@@ -198,6 +201,7 @@ impl Unsealed {
             }
         }
         self.devices.load(&mut tx)?;
+        self.load_cross_origin(&mut tx)?;
         *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
         self.current.store(count, Ordering::Release);
         Ok(())
@@ -266,8 +270,25 @@ impl Unsealed {
             || key.path().starts_with("core/local-audit/")
         {
             self.devices.load(tx)?;
+        } else if key.path() == SystemKey::audited_headers().physical().path() {
+            self.devices.load_headers(tx)?;
+        } else if key.path() == SystemKey::cross_origin().physical().path() {
+            self.load_cross_origin(tx)?;
         }
         Ok(())
+    }
+
+    fn load_cross_origin(&self, tx: &mut Transaction) -> Result<(), Refusal> {
+        let rules = sys::config::stored_cross_origin(tx)?.map(Arc::new);
+        let kept = self.cross_origin.write();
+        *kept.unwrap_or_else(PoisonError::into_inner) = rules;
+        Ok(())
+    }
+
+    /// Which web pages may ask; None for none.
+    pub(crate) fn cross_origin(&self) -> Option<Arc<CrossOrigin>> {
+        let kept = self.cross_origin.read();
+        kept.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What runs a mount. A component that cannot be loaded breaks its mount and nothing else.

@@ -3,6 +3,7 @@
 mod audits;
 mod capabilities;
 mod catalog;
+pub(crate) mod config;
 mod generate_root;
 mod ha;
 mod inspect;
@@ -40,6 +41,9 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     policies::ROUTES,
     passwords::ROUTES,
     audits::ROUTES,
+    config::CORS,
+    config::REQUEST_HEADERS,
+    config::UI_HEADERS,
     capabilities::ROUTES,
     ui::ROUTES,
     openapi::ROUTES,

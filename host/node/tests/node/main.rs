@@ -7,6 +7,7 @@
     reason = "tests, and what they share: what goes wrong is to fail the test"
 )]
 
+mod audit;
 mod batch;
 mod ceremonies;
 mod cubbyhole;
@@ -17,6 +18,7 @@ mod policies;
 mod roles;
 mod rotation;
 mod sealing;
+mod settings;
 mod tokens;
 mod tools;
 mod tuning;
