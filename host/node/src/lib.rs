@@ -36,6 +36,7 @@ mod own_work;
 mod parts;
 mod people;
 mod pipeline;
+mod quotas;
 mod refusal;
 mod regrant;
 mod removal;

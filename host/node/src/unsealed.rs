@@ -12,6 +12,7 @@ use crate::keys::Keys;
 use crate::own_work::{OwnWork, Started};
 use crate::parts::Parts;
 use crate::people::People;
+use crate::quotas::Quotas;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
 use crate::removal::Removals;
 use crate::searches::Searches;
@@ -36,6 +37,7 @@ pub(crate) struct Unsealed {
     pub(crate) cluster_id: Arc<str>,
     pub(crate) acls: Acls,
     pub(crate) people: People,
+    pub(crate) quotas: Quotas,
     pub(crate) components: Components,
     pub(crate) ceremonies: Ceremonies,
     pub(crate) devices: Devices,
@@ -78,6 +80,7 @@ impl Unsealed {
             cluster,
             acls: Acls::default(),
             people: People::default(),
+            quotas: Quotas::default(),
             tables: RwLock::default(),
             current: AtomicU64::new(0),
             refreshing: tokio::sync::Mutex::new(()),
@@ -196,6 +199,7 @@ impl Unsealed {
             }
         }
         self.devices.load(&mut tx)?;
+        self.quotas.load(&mut tx)?;
         *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
         self.current.store(count, Ordering::Release);
         Ok(())
@@ -264,6 +268,8 @@ impl Unsealed {
             || key.path().starts_with("core/local-audit/")
         {
             self.devices.load(tx)?;
+        } else if key.path().starts_with("sys/quotas/") {
+            self.quotas.load(tx)?;
         }
         Ok(())
     }

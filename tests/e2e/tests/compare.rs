@@ -1,7 +1,9 @@
 //! What is served answers as OpenBao's does, but where it is meant to differ.
 
 use e2e::Server;
-use e2e::compare::{self, approle, cert, differences, identity, jwt, kv, totp, transit, userpass};
+use e2e::compare::{
+    self, approle, cert, differences, identity, jwt, kv, quotas, totp, transit, userpass,
+};
 use serde_json::json;
 
 #[test]
@@ -53,11 +55,18 @@ fn the_identity_store() {
 }
 
 #[test]
+fn limits_on_requests() {
+    compare::with_openbao(quotas::SCRIPTS);
+    compare::openbao_with_itself(quotas::SCRIPTS);
+}
+
+#[test]
 fn every_meant_difference_is_documented_and_shown() {
     let many = [
         kv::SCRIPTS,
         userpass::SCRIPTS,
         approle::SCRIPTS,
+        quotas::SCRIPTS,
         totp::SCRIPTS,
         identity::SCRIPTS,
     ];

@@ -10,6 +10,7 @@ mod mounts;
 pub(crate) mod openapi;
 mod policies;
 mod prefixes;
+mod quotas;
 mod rekey;
 pub(crate) mod remount;
 mod rotation;
@@ -38,6 +39,7 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     openapi::ROUTES,
     catalog::ROUTES,
     leases::ROUTES,
+    quotas::ROUTES,
     wrapping::ROUTES,
 ];
 

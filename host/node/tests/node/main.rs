@@ -13,6 +13,7 @@ mod cubbyhole;
 mod house;
 mod identity;
 mod openapi;
+mod quotas;
 mod roles;
 mod rotation;
 mod sealing;

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod jwt;
 pub mod kv;
 mod normal;
+pub mod quotas;
 mod step;
 pub mod totp;
 pub mod transit;
