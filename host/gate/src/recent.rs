@@ -42,6 +42,23 @@ impl<K: Eq + Hash, V> Recent<K, V> {
         }
     }
 
+    /// What is kept of `key`, without a note that it was asked for.
+    pub(crate) fn get(&self, key: &K) -> Option<&V> {
+        self.young.get(key).or_else(|| self.old.get(key))
+    }
+
+    /// Forgets what is kept of `key`.
+    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
+        let young = self.young.remove(key);
+        let old = self.old.remove(key);
+        young.or(old)
+    }
+
+    /// All that is kept.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.young.iter().chain(&self.old)
+    }
+
     #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
         self.young.len() + self.old.len()

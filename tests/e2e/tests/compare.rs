@@ -2,7 +2,7 @@
 
 use e2e::Server;
 use e2e::compare::{
-    self, approle, cert, differences, identity, jwt, kv, quotas, totp, transit, userpass,
+    self, approle, cert, differences, identity, jwt, kv, lockout, quotas, totp, transit, userpass,
 };
 use serde_json::json;
 
@@ -61,12 +61,19 @@ fn limits_on_requests() {
 }
 
 #[test]
+fn users_who_are_locked_out() {
+    compare::with_openbao(lockout::SCRIPTS);
+    compare::openbao_with_itself(lockout::SCRIPTS);
+}
+
+#[test]
 fn every_meant_difference_is_documented_and_shown() {
     let many = [
         kv::SCRIPTS,
         userpass::SCRIPTS,
         approle::SCRIPTS,
         quotas::SCRIPTS,
+        lockout::SCRIPTS,
         totp::SCRIPTS,
         identity::SCRIPTS,
     ];

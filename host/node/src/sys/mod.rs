@@ -6,6 +6,7 @@ mod catalog;
 mod generate_root;
 mod ha;
 mod leases;
+mod locked_users;
 mod mounts;
 pub(crate) mod openapi;
 mod policies;
@@ -16,6 +17,7 @@ pub(crate) mod remount;
 mod rotation;
 mod seal;
 mod tune;
+mod tune_lockout;
 mod ui;
 mod wrapping;
 
@@ -40,6 +42,7 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     catalog::ROUTES,
     leases::ROUTES,
     quotas::ROUTES,
+    locked_users::ROUTES,
     wrapping::ROUTES,
 ];
 

@@ -1,6 +1,6 @@
 //! `sys/mounts/:path/tune` and `sys/auth/:path/tune`.
 
-use super::mounts;
+use super::{mounts, tune_lockout};
 use crate::component_grants;
 use crate::native::Does::Now;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
@@ -10,7 +10,7 @@ use crate::tables::store_mount;
 use base::{Answer, Envelope, Map, Refusal, parse_duration};
 use locality::SystemKey;
 use manifest::Access::{Sudo, Token};
-use manifest::FieldKind::{Duration, Integer, Text, TextList, TextMap};
+use manifest::FieldKind::{Duration, Integer, Object, Text, TextList, TextMap};
 use manifest::Operation::{Read, Update};
 use mount::MountKind::{Auth, Secret};
 use mount::{ListingVisibility, MountConfig, MountEntry, MountKind};
@@ -45,6 +45,11 @@ const TUNE: &[NativeField] = &[
         "Headers that the engine may set.",
     ),
     body("token_type", Text, "Type of the tokens of an auth method."),
+    body(
+        "user_lockout_config",
+        Object,
+        "When users of an auth method are locked out: `lockout_threshold`, `lockout_duration`, `lockout_counter_reset_duration`, `lockout_disable`.",
+    ),
     body(
         "plugin_version",
         Text,
@@ -100,6 +105,9 @@ pub(super) fn read(ask: &mut Ask<'_>, kind: MountKind) -> Told {
         if entry.kind == MountKind::Auth {
             members.insert("token_type".into(), token_type(&entry.config).into());
         }
+        if let Some(lockout) = &entry.config.user_lockout {
+            members.extend(tune_lockout::shown(lockout));
+        }
         if !entry.options.is_empty() {
             members.insert("options".into(), json!(entry.options));
         }
@@ -127,6 +135,7 @@ pub(super) fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     let mut entry = stored.ok_or_else(|| no_mount(ask))?;
     let settings = ask.node.parts.settings.clone();
     apply_config(&mut entry.config, &ask.input, &settings)?;
+    tune_lockout::apply(&mut entry.config, &ask.input, &entry.plugin)?;
     if let Some(description) = ask.some_text("description") {
         entry.description = description.to_owned();
     }
@@ -288,6 +297,10 @@ pub(super) fn shown(config: &MountConfig, kind: MountKind) -> Value {
         members.extend(optional(config));
         if kind == MountKind::Auth {
             members.insert("token_type".into(), token_type(config).into());
+        }
+        if let Some(lockout) = &config.user_lockout {
+            let lockout = tune_lockout::shown(lockout).into();
+            members.insert("user_lockout_config".into(), lockout);
         }
     }
     shown
