@@ -28,8 +28,8 @@ pub use json::{Json, JsonError, Map};
 pub use outbound::{Outbound, OutboundError, OutboundRequest, OutboundResponse, Sending};
 pub use path::{PathError, RequestPath};
 pub use reply::{
-    Answer, AuthBlock, Envelope, HealthReport, LeaseBlock, Raw, Refusal, RefusalKind, Reply,
-    TokenKind, WrapBlock,
+    Answer, AuthBlock, Envelope, HealthReport, LeaseBlock, RateReport, RateRoom, Raw, Refusal,
+    RefusalKind, Reply, TokenKind, WrapBlock,
 };
 pub use request::{Client, Operation, Request, WithoutToken};
 pub use secret::Secret;

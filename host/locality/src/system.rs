@@ -146,6 +146,18 @@ impl SystemKey<Replicated> {
     pub fn component(digest: &str) -> Self {
         Self::root(&format!("core/component/{digest}"))
     }
+    /// All quotas of a kind: `rate-limit`, `lease-count`.
+    pub fn quotas(kind: &str) -> Self {
+        Self::root(&format!("sys/quotas/{kind}/"))
+    }
+    /// A quota.
+    pub fn quota(kind: &str, name: &str) -> Self {
+        Self::root(&format!("sys/quotas/{kind}/{name}"))
+    }
+    /// What holds for all quotas.
+    pub fn quota_config() -> Self {
+        Self::root("sys/quotas/config")
+    }
     /// All token roles of a namespace.
     pub fn token_roles(namespace: NamespaceId) -> Self {
         Self::at(namespace, "sys/token/roles/")

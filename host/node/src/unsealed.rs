@@ -13,6 +13,7 @@ use crate::keys::Keys;
 use crate::own_work::{OwnWork, Started};
 use crate::parts::Parts;
 use crate::people::People;
+use crate::quotas::Quotas;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
 use crate::removal::Removals;
 use crate::searches::Searches;
@@ -38,6 +39,8 @@ pub(crate) struct Unsealed {
     pub(crate) acls: Acls,
     pub(crate) people: People,
     pub(crate) builtins: Builtins,
+    pub(crate) quotas: Quotas,
+    pub(crate) lockouts: gate::Lockouts,
     pub(crate) components: Components,
     pub(crate) ceremonies: Ceremonies,
     pub(crate) devices: Devices,
@@ -84,6 +87,8 @@ impl Unsealed {
             cluster,
             acls: Acls::default(),
             people: People::default(),
+            quotas: Quotas::default(),
+            lockouts: gate::Lockouts::default(),
             tables: RwLock::default(),
             current: AtomicU64::new(0),
             refreshing: tokio::sync::Mutex::new(()),
@@ -202,6 +207,7 @@ impl Unsealed {
         }
         self.devices.load(&mut tx)?;
         self.load_cross_origin(&mut tx)?;
+        self.quotas.load(&mut tx)?;
         *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
         self.current.store(count, Ordering::Release);
         Ok(())
@@ -274,6 +280,8 @@ impl Unsealed {
             self.devices.load_headers(tx)?;
         } else if key.path() == SystemKey::cross_origin().physical().path() {
             self.load_cross_origin(tx)?;
+        } else if key.path().starts_with("sys/quotas/") {
+            self.quotas.load(tx)?;
         }
         Ok(())
     }

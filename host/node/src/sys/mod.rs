@@ -8,6 +8,7 @@ mod generate_root;
 mod ha;
 mod inspect;
 mod leases;
+mod locked_users;
 mod mounts;
 pub(crate) mod openapi;
 mod passwords;
@@ -15,6 +16,7 @@ mod pins;
 mod policies;
 mod policy_writes;
 mod prefixes;
+mod quotas;
 mod rekey;
 mod reload;
 pub(crate) mod remount;
@@ -22,6 +24,7 @@ mod rotation;
 mod seal;
 mod tools;
 mod tune;
+mod tune_lockout;
 mod ui;
 mod wrapping;
 
@@ -51,6 +54,8 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     pins::ROUTES,
     reload::ROUTES,
     leases::ROUTES,
+    quotas::ROUTES,
+    locked_users::ROUTES,
     wrapping::ROUTES,
     tools::ROUTES,
     inspect::ROUTES,

@@ -1,6 +1,6 @@
 //! `sys/mounts` and `sys/auth`.
 
-use super::tune;
+use super::{tune, tune_lockout};
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::tables::{Mount, store_mount};
@@ -179,6 +179,7 @@ async fn new_entry(
     if let Some(Value::Object(config)) = ask.input.get("config") {
         let parts = &ask.node.parts;
         tune::apply_config(&mut entry.config, config, &parts.settings)?;
+        tune_lockout::apply(&mut entry.config, config, &entry.plugin)?;
         let manifest = Some(component.manifest().as_ref());
         component_grants::apply(&mut entry.config, config, manifest, &parts.runtime)?;
     }

@@ -3,7 +3,8 @@
 use super::{asked, roles};
 use crate::grant;
 use crate::native::{Ask, Told};
-use crate::pipeline::Caller;
+use crate::pipeline::{Caller, Place};
+use crate::quotas;
 use crate::refusal::{chain, from_barrier};
 use access::{AccessError, Lifetime, NewToken, Token, TokenId, TokenRole};
 use base::{Answer, Envelope, Refusal, TokenKind};
@@ -95,6 +96,10 @@ fn make(ask: &mut Ask<'_>, lineage: Lineage, role: Option<&TokenRole>) -> Told {
         bound_cidrs: bound_cidrs(ask, &caller, role),
         method: None,
     };
+    if kind == TokenKind::Service && ask.node.quotas.limits_leases() {
+        let place = Place::find(&ask.node.tables(), ask.request)?;
+        quotas::admit_lease(ask.node, &place)?;
+    }
     let (id, token) = store(ask, kind, id, new, terms.own)?;
     ask.node.wake_expirer();
     let identity_policies = ask.node.identity_policies(&token)?;

@@ -15,6 +15,7 @@ mod house;
 mod identity;
 mod openapi;
 mod policies;
+mod quotas;
 mod roles;
 mod rotation;
 mod sealing;
