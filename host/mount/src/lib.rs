@@ -16,6 +16,6 @@ mod path;
 mod table;
 
 pub use entry::{ListingVisibility, MountConfig, MountEntry, MountKind, MountState};
-pub use namespace::{Namespace, Namespaces};
+pub use namespace::{Namespace, NamespaceState, Namespaces};
 pub use path::{MountPath, MountPathError};
 pub use table::{InUse, Located, Table};

@@ -86,7 +86,8 @@ pub(crate) fn write_mounts(
 pub(crate) async fn complete(node: &Arc<Unsealed>) -> Result<(), Refusal> {
     node.transact(|tx| {
         let namespaces = stored_namespaces(tx)?;
-        let ids = namespaces.iter().map(|namespace| namespace.id);
+        let open = namespaces.iter().filter(|namespace| !namespace.is_going());
+        let ids = open.map(|namespace| namespace.id);
         for namespace in core::iter::once(NamespaceId::ROOT).chain(ids) {
             write_mounts(tx, namespace, node.parts.entropy.as_ref())?;
         }
@@ -97,8 +98,12 @@ pub(crate) async fn complete(node: &Arc<Unsealed>) -> Result<(), Refusal> {
 
 /// The mounts and the policies of the root namespace.
 pub(crate) fn write(tx: &mut Transaction, entropy: &dyn Entropy) -> Result<(), Refusal> {
-    let root = NamespaceId::ROOT;
-    write_mounts(tx, root, entropy)?;
+    write_mounts(tx, NamespaceId::ROOT, entropy)?;
+    write_policies(tx, NamespaceId::ROOT)
+}
+
+/// The policies that each namespace has from the beginning.
+pub(crate) fn write_policies(tx: &mut Transaction, namespace: NamespaceId) -> Result<(), Refusal> {
     for (name, text) in [
         ("default", policy::DEFAULT_TEXT),
         ("response-wrapping", policy::RESPONSE_WRAPPING_TEXT),
@@ -108,7 +113,7 @@ pub(crate) fn write(tx: &mut Transaction, entropy: &dyn Entropy) -> Result<(), R
             allow_slashes: false,
             allow_wildcards: false,
         };
-        tx.write_json(&SystemKey::policy(root, name), &stored)
+        tx.write_json(&SystemKey::policy(namespace, name), &stored)
             .map_err(from_barrier)?;
     }
     Ok(())

@@ -30,6 +30,7 @@ mod init;
 mod keys;
 mod lease_search;
 mod lifecycle;
+mod namespaces;
 mod native;
 mod node;
 mod own_work;

@@ -7,6 +7,7 @@ mod generate_root;
 mod ha;
 mod leases;
 mod mounts;
+mod namespaces;
 pub(crate) mod openapi;
 mod policies;
 mod prefixes;
@@ -31,6 +32,7 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     mounts::ROUTES,
     tune::ROUTES,
     remount::ROUTES,
+    namespaces::ROUTES,
     policies::ROUTES,
     audits::ROUTES,
     capabilities::ROUTES,

@@ -72,7 +72,9 @@ fn names(ask: &mut Ask<'_>) -> Result<Vec<String>, Refusal> {
         .filter_map(name)
         .filter(|one| one != INTERNAL)
         .collect();
-    names.push(String::from("root"));
+    if ask.namespace.is_root() {
+        names.push(String::from("root"));
+    }
     names.sort_unstable();
     Ok(names)
 }
@@ -96,7 +98,7 @@ pub(super) fn read_legacy(ask: &mut Ask<'_>) -> Told {
 
 fn find(ask: &mut Ask<'_>) -> Result<(String, StoredPolicy), Refusal> {
     let name = ask.text("name").to_lowercase();
-    if name == "root" {
+    if name == "root" && ask.namespace.is_root() {
         return Ok((name, StoredPolicy::default()));
     }
     let key = SystemKey::policy(ask.namespace.id, &name);
