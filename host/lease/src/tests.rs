@@ -68,7 +68,11 @@ fn what_cannot_be_ended_is_tried_later_and_later_and_then_no_more() {
     assert_eq!(found[0].0, "a/b/1");
     assert_eq!(found[0].1.irrevocable.as_deref(), Some("down"));
     forget(&mut tx, "a/b/1").unwrap();
-    assert!(irrevocable(&mut tx, NamespaceId::ROOT, 10).unwrap().is_empty());
+    assert!(
+        irrevocable(&mut tx, NamespaceId::ROOT, 10)
+            .unwrap()
+            .is_empty()
+    );
     let next = note_failure(&mut tx, "a/b/1", now, now, "down").unwrap();
     assert_eq!(next, Next::Gone);
 }
@@ -122,5 +126,8 @@ fn ids_are_found_by_their_beginning() {
     assert_eq!(ids("a/b/", None), ["a/b/1", "a/b/2"]);
     assert_eq!(ids("a/b/", Some("a/b/1")), ["a/b/2"]);
     assert_eq!(ids("", Some("a/bc/3")), ["b/4"]);
-    assert_eq!(names_below(&mut tx, NamespaceId::ROOT, "a/").unwrap(), ["b/", "bc/"]);
+    assert_eq!(
+        names_below(&mut tx, NamespaceId::ROOT, "a/").unwrap(),
+        ["b/", "bc/"]
+    );
 }

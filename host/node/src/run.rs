@@ -207,7 +207,7 @@ impl Unsealed {
                 call::component(self, recorded, target, pinned, tx).await?
             }
             Engine::Native(native) => {
-                namespaces::check_sealable(recorded.place())?;
+                namespaces::check_shared(recorded.place())?;
                 let (validated, warnings) = call::validated(recorded.request(), target)?;
                 let mut tx = tx;
                 let mut ask = Ask {

@@ -6,7 +6,7 @@ mod removal;
 mod restricted;
 
 pub(crate) use removal::{Removals, delete};
-pub(crate) use restricted::check_sealable;
+pub(crate) use restricted::check_shared;
 
 use crate::defaults;
 use crate::pipeline::Place;
@@ -124,7 +124,9 @@ pub(crate) fn in_the_way(
     let stored = stored_namespaces(tx)?;
     let within = |namespace: &Namespace| namespace.path_within(above).map(str::to_owned);
     let paths = stored.iter().filter_map(within);
-    Ok(paths.filter(|path| path.starts_with(to) || to.starts_with(path.as_str())).min())
+    Ok(paths
+        .filter(|path| path.starts_with(to) || to.starts_with(path.as_str()))
+        .min())
 }
 
 /// The id of the namespace whose entry lies at a key; None for other keys.
@@ -160,9 +162,7 @@ mod tests {
         );
         check(
             "a*",
-            Err(
-                "\"a*\" contains wildcard characters that cannot be used in a namespace name: '*'",
-            ),
+            Err("\"a*\" contains wildcard characters that cannot be used in a namespace name: '*'"),
         );
         check("{{x}}", Err("\"{{x}}\" cannot be used as a namespace name"));
         assert!(name(&"a".repeat(200)).is_err());

@@ -1,7 +1,8 @@
 //! What belongs to the server as a whole, and is offered in the root namespace alone.
 
-use crate::pipeline::Place;
+use crate::pipeline::{Place, no_match};
 use base::{Refusal, Request};
+use manifest::NoMatch;
 
 /// Refused before anything else where a header names a namespace.
 const OF_THE_SERVER: &[&str] = &[
@@ -27,19 +28,17 @@ const OF_THE_ROOT: &[&str] = &[
     "config",
     "host-info",
     "internal/counters/activity",
+    "internal/counters/config",
     "internal/inspect",
     "loggers",
+    "mfa/method",
     "monitor",
     "quotas",
     "replication",
 ];
 
 /// Refused to those who may ask, since there is one seal and no namespace has its own.
-const OF_THE_SEAL: &[&str] = &[
-    "generate-root-token",
-    "key-status",
-    "rotate",
-];
+const OF_THE_SEAL: &[&str] = &["generate-root-token", "key-status", "rotate"];
 
 /// Refuses what is of the server alone, where a header names a namespace.
 pub(super) fn check_server(place: &Place, request: &Request) -> Result<(), Refusal> {
@@ -65,13 +64,25 @@ fn below_sys(place: &Place) -> Option<&str> {
     place.path.as_str().strip_prefix("sys/")
 }
 
-/// Refuses what only something with a seal of its own has.
-pub(crate) fn check_sealable(place: &Place) -> Result<(), Refusal> {
-    let is_inside = !place.namespace.is_root();
-    match is_inside && below_sys(place).is_some_and(|path| is_one_of(path, OF_THE_SEAL)) {
-        true => Err(Refusal::invalid("namespace is not sealable")),
-        false => Ok(()),
+/// Refuses what all namespaces share and the root namespace alone may change, and what only something
+/// with a seal of its own has, to those who may ask.
+pub(crate) fn check_shared(place: &Place) -> Result<(), Refusal> {
+    if place.namespace.is_root() {
+        return Ok(());
     }
+    match below_sys(place) {
+        Some(path) if is_one_of(path, OF_THE_SEAL) => {
+            Err(Refusal::invalid("namespace is not sealable"))
+        }
+        Some(path) if is_component(path) => Err(no_match(NoMatch::Path)),
+        _ => Ok(()),
+    }
+}
+
+/// Does a path name a component of the catalog? There is one catalog for all.
+fn is_component(path: &str) -> bool {
+    let named = path.strip_prefix("plugins/catalog/");
+    named.is_some_and(|named| named.trim_end_matches('/').contains('/'))
 }
 
 /// Is a path one of these, or below one?
@@ -98,6 +109,13 @@ mod tests {
         check("storage/raft/snapshot", true);
     }
 
+    #[test]
+    fn the_catalog_can_be_read_and_its_components_cannot() {
+        assert!(!is_component("plugins/catalog"));
+        assert!(!is_component("plugins/catalog/secret/"));
+        assert!(is_component("plugins/catalog/secret/kv"));
+    }
+
     /// A new route must be put into one of these lists, or said to work in every namespace.
     #[test]
     fn each_route_is_offered_everywhere_or_in_the_root_alone() {
@@ -106,10 +124,16 @@ mod tests {
             "capabilities",
             "capabilities-accessor",
             "capabilities-self",
+            "decode-token",
             "ha-status",
+            "internal/counters/entities",
+            "internal/counters/requests",
+            "internal/counters/tokens",
             "internal/specs",
             "internal/ui",
             "leases",
+            "locked-users",
+            "mfa/validate",
             "mounts",
             "namespaces",
             "plugins",
@@ -120,7 +144,9 @@ mod tests {
             "revoke",
             "revoke-force",
             "revoke-prefix",
+            "tools",
             "tune",
+            "version-history",
             "wrapping",
         ];
         let all = [OF_THE_SERVER, OF_THE_ROOT, OF_THE_SEAL, EVERYWHERE];

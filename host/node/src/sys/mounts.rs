@@ -86,7 +86,10 @@ pub(super) fn read(ask: &mut Ask<'_>, kind: MountKind) -> Told {
         .and_then(|table| table.at(&path))
         .filter(|mount| mount.0.kind == kind);
     let missing = || Refusal::invalid(format!("No secret engine mount at {path}"));
-    Ok(Answer::repeated(&describe(mount.ok_or_else(missing)?, ask.namespace)))
+    Ok(Answer::repeated(&describe(
+        mount.ok_or_else(missing)?,
+        ask.namespace,
+    )))
 }
 
 /// Makes a mount.

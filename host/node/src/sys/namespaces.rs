@@ -18,7 +18,11 @@ const NAMESPACE: &[NativeField] = &[
     path("path", "Name of the namespace."),
     body("custom_metadata", Object, "Texts that say what it is for."),
     body("seal", Text, "Refused: there is one seal for all."),
-    body("pgp_keys", TextList, "Without effect: there is one seal for all."),
+    body(
+        "pgp_keys",
+        TextList,
+        "Without effect: there is one seal for all.",
+    ),
 ];
 const LOCK: &[NativeField] = &[path("path", "The namespace, from the request's own.")];
 const UNLOCK: &[NativeField] = &[body("unlock_key", Text, "The key that locking gave.")];
@@ -93,7 +97,9 @@ fn named(ask: &mut Ask<'_>) -> Result<(String, Option<Namespace>), Refusal> {
 
 fn read(ask: &mut Ask<'_>) -> Told {
     let (_, found) = named(ask)?;
-    Ok(Answer::data(&describe(&found.ok_or_else(Refusal::not_found)?)))
+    Ok(Answer::data(&describe(
+        &found.ok_or_else(Refusal::not_found)?,
+    )))
 }
 
 fn write(ask: &mut Ask<'_>) -> Told {
@@ -131,7 +137,9 @@ fn metadata(ask: &Ask<'_>) -> Result<BTreeMap<String, String>, Refusal> {
 fn patch(ask: &mut Ask<'_>) -> Told {
     let (_, found) = named(ask)?;
     let missing = || Refusal::invalid("namespace not found");
-    let mut namespace = found.filter(|found| !found.is_going()).ok_or_else(missing)?;
+    let mut namespace = found
+        .filter(|found| !found.is_going())
+        .ok_or_else(missing)?;
     match ask.input.get("custom_metadata") {
         None => {}
         Some(Value::Object(changes)) => apply(&mut namespace.custom_metadata, changes)?,
@@ -164,7 +172,10 @@ fn remove(ask: &mut Ask<'_>) -> Told {
         })));
     };
     let stored = stored_namespaces(ask.tx)?;
-    if stored.iter().any(|other| other.path_within(&namespace).is_some()) {
+    if stored
+        .iter()
+        .any(|other| other.path_within(&namespace).is_some())
+    {
         return Err(Refusal::invalid(
             "unable to delete namespace containing child namespaces",
         ));
@@ -193,9 +204,7 @@ fn to_lock(ask: &mut Ask<'_>) -> Result<Namespace, Refusal> {
         below => format!("{}{below}/", ask.namespace.path),
     };
     if path.is_empty() {
-        return Err(Refusal::invalid(
-            "root namespace cannot be locked/unlocked",
-        ));
+        return Err(Refusal::invalid("root namespace cannot be locked/unlocked"));
     }
     let found = namespaces::find(ask.tx, &path)?.filter(|found| !found.is_going());
     found.ok_or_else(|| Refusal::invalid("requested namespace does not exist"))
@@ -231,7 +240,9 @@ fn unlock(ask: &mut Ask<'_>) -> Told {
     let sent = UnlockKey::sent(ask.text("unlock_key").to_owned());
     let by_sudo = sent.expose().is_empty();
     if by_sudo && !ask.has_sudo()? {
-        return Err(Refusal::invalid("1 error occurred:\n\t* provided empty key\n\n"));
+        return Err(Refusal::invalid(
+            "1 error occurred:\n\t* provided empty key\n\n",
+        ));
     }
     if !by_sudo && !sent.opens(&kept) {
         return Err(Refusal::invalid("incorrect unlock key"));

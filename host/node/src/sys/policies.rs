@@ -98,7 +98,7 @@ pub(super) fn read_legacy(ask: &mut Ask<'_>) -> Told {
 
 fn find(ask: &mut Ask<'_>) -> Result<(String, StoredPolicy), Refusal> {
     let name = ask.text("name").to_lowercase();
-    if name == "root" && ask.namespace.is_root() {
+    if name == "root" {
         return Ok((name, StoredPolicy::default()));
     }
     let key = SystemKey::policy(ask.namespace.id, &name);

@@ -42,14 +42,7 @@ pub(super) async fn end_all(ask: &mut Ask<'_>, how: End) -> Told {
         let mut after: Option<String> = None;
         loop {
             let mut tx = node.begin();
-            let page = lease::ids_below(
-                &mut tx,
-                kind,
-                namespace,
-                &folder,
-                after.as_deref(),
-                PAGE,
-            );
+            let page = lease::ids_below(&mut tx, kind, namespace, &folder, after.as_deref(), PAGE);
             let page = page.map_err(from_barrier)?;
             match kind {
                 Kind::Secret => end_some(&node, &page, how).await?,

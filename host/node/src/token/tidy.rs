@@ -24,9 +24,9 @@ pub(crate) fn started() -> Answer {
 
 pub(super) fn start(ask: &mut Ask<'_>) -> Told {
     let id = ask.namespace.id;
-    ask.node
-        .searches
-        .begin("accessors", ask.node, move |node| Box::pin(search(node, id)));
+    ask.node.searches.begin("accessors", ask.node, move |node| {
+        Box::pin(search(node, id))
+    });
     Ok(started())
 }
 

@@ -12,6 +12,7 @@ mod ceremonies;
 mod cubbyhole;
 mod house;
 mod identity;
+mod namespaces;
 mod openapi;
 mod roles;
 mod rotation;
