@@ -18,6 +18,6 @@ mod table;
 pub use entry::{
     ChosenPlugin, ListingVisibility, MountConfig, MountEntry, MountKind, MountState, UserLockout,
 };
-pub use namespace::{Namespace, Namespaces};
+pub use namespace::{Namespace, NamespaceState, Namespaces};
 pub use path::{MountPath, MountPathError};
 pub use table::{InUse, Located, Table};

@@ -121,7 +121,7 @@ fn first_token(
     let salt = TokenSalt::new(&salt);
     let id = match wanted {
         Some(id) => TokenId::parse(id).ok_or_else(|| Refusal::invalid("invalid root token id"))?,
-        None => TokenId::make_service(entropy),
+        None => TokenId::make_service(entropy, NamespaceId::ROOT),
     };
     root_token(tx, &salt, entropy, parts.clock.now(), &id)?;
     Ok(id.into_secret())

@@ -19,7 +19,7 @@ use crate::removal::Removals;
 use crate::searches::Searches;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
-use crate::{defaults, run, sys};
+use crate::{defaults, namespaces, run, sys};
 use access::{Token, TokenSalt};
 use barrier::{Commit, Transaction};
 use base::{CrossOrigin, NamespaceId, Refusal, Timestamp};
@@ -58,6 +58,8 @@ pub(crate) struct Unsealed {
     expirer: Expirer,
     pub(crate) own_work: OwnWork,
     pub(crate) removals: Removals,
+    /// Namespaces that were deleted.
+    pub(crate) leaving: namespaces::Removals,
 }
 
 impl Unsealed {
@@ -96,6 +98,7 @@ impl Unsealed {
             expirer: Expirer::default(),
             own_work: OwnWork::default(),
             removals: Removals::default(),
+            leaving: namespaces::Removals::default(),
         });
         defaults::complete(&unsealed).await?;
         unsealed.load().await?;
@@ -238,6 +241,9 @@ impl Unsealed {
         }
         *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
         self.current.store(count, Ordering::Release);
+        if keys.iter().any(|key| namespaces::id_of(key).is_some()) {
+            self.leaving.resume(self);
+        }
         Ok(())
     }
 
@@ -270,6 +276,15 @@ impl Unsealed {
                 None => {
                     self.own_work.forget(id);
                     tables.drop_mount(namespace, id);
+                }
+            }
+        } else if let Some(id) = namespaces::id_of(key) {
+            match tx.read_json(key).map_err(from_barrier)? {
+                Some(namespace) => tables.namespaces.insert(namespace),
+                None => {
+                    tables.drop_namespace(id);
+                    self.acls.forget_namespace(id);
+                    self.people.forget_namespace(id);
                 }
             }
         } else if key.path().starts_with("core/audit/")
@@ -343,6 +358,7 @@ impl Unsealed {
         self.searches.stop().await;
         drop(self.refreshing.lock().await);
         self.own_work.stop().await;
+        self.leaving.stop().await;
         self.removals.stop().await;
         // Last of all: nothing seals any more.
         self.count_exactly().await;

@@ -10,6 +10,7 @@ mod inspect;
 mod leases;
 mod locked_users;
 mod mounts;
+mod namespaces;
 pub(crate) mod openapi;
 mod passwords;
 mod pins;
@@ -41,6 +42,7 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     mounts::ROUTES,
     tune::ROUTES,
     remount::ROUTES,
+    namespaces::ROUTES,
     policies::ROUTES,
     passwords::ROUTES,
     audits::ROUTES,

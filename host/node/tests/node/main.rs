@@ -13,6 +13,7 @@ mod ceremonies;
 mod cubbyhole;
 mod house;
 mod identity;
+mod namespaces;
 mod openapi;
 mod policies;
 mod quotas;
