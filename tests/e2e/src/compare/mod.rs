@@ -11,6 +11,7 @@ pub mod identity;
 pub mod jwt;
 pub mod kv;
 mod normal;
+pub mod plugins;
 pub mod policies;
 mod step;
 pub mod tools;
