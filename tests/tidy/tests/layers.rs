@@ -103,6 +103,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
             "raft",
             "server",
             "bench",
+            "compat",
             "conformance",
             "e2e",
         ],
@@ -111,7 +112,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("wit-component", &["pack", "conformance"]),
     (
         "wit-bindgen",
-        &["sdk", "hostile", "hostile-method", "reception"],
+        &["sdk", "editions", "hostile", "hostile-method", "reception"],
     ),
 ];
 
