@@ -2,8 +2,8 @@
 
 use e2e::Server;
 use e2e::compare::{
-    self, approle, cert, differences, identity, jwt, kv, lockout, policies, quotas, tools, totp,
-    transit, userpass,
+    self, approle, cert, differences, identity, jwt, kv, lockout, plugins, policies, quotas, tools,
+    totp, transit, userpass,
 };
 use serde_json::json;
 
@@ -62,6 +62,12 @@ fn policies_of_paths_and_of_passwords() {
 }
 
 #[test]
+fn the_plugin_catalog() {
+    compare::with_openbao(plugins::SCRIPTS);
+    compare::openbao_with_itself(plugins::SCRIPTS);
+}
+
+#[test]
 fn small_services() {
     compare::with_openbao(tools::SCRIPTS);
     compare::openbao_with_itself(tools::SCRIPTS);
@@ -93,6 +99,7 @@ fn every_meant_difference_is_documented_and_shown() {
     compare::differences_are_told(differences::ALL, &many);
     compare::differences_are_told(transit::differences::ALL, &[transit::SCRIPTS]);
     compare::differences_are_told(jwt::differences::ALL, &[jwt::SCRIPTS]);
+    compare::differences_are_told(plugins::ALL, &[plugins::SCRIPTS]);
     compare::differences_are_told(policies::ALL, &[policies::SCRIPTS]);
     compare::differences_are_told(cert::differences::ALL, &[cert::SCRIPTS]);
 }

@@ -105,6 +105,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
             "raft",
             "server",
             "bench",
+            "compat",
             "conformance",
             "e2e",
         ],
@@ -113,7 +114,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("wit-component", &["pack", "conformance"]),
     (
         "wit-bindgen",
-        &["sdk", "hostile", "hostile-method", "reception"],
+        &["sdk", "editions", "hostile", "hostile-method", "reception"],
     ),
 ];
 

@@ -93,7 +93,8 @@ pub(super) const ROUTES: &[NativeRoute] = &[
 
 /// What holds for a mount.
 pub(super) fn read(ask: &mut Ask<'_>, kind: MountKind) -> Told {
-    let entry = entry(ask, kind)?;
+    let missing = |path| Refusal::invalid(format!("cannot fetch sysview for path {path:?}"));
+    let entry = entry(ask, kind)?.ok_or_else(|| missing(asked_path(ask, kind)))?;
     let settings = &ask.node.parts.settings;
     let effective = |tuned: u64, usual: core::time::Duration| match tuned {
         0 => usual.as_secs(),
@@ -125,7 +126,12 @@ pub(super) fn read(ask: &mut Ask<'_>, kind: MountKind) -> Told {
 
 /// Changes what holds for a mount.
 pub(super) async fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
-    let found = entry(ask, kind)?;
+    let path = asked_path(ask, kind);
+    let missing = || {
+        let text = format!("tune of path {path:?} failed: no mount entry found");
+        Refusal::invalid(text)
+    };
+    let found = entry(ask, kind)?.ok_or_else(missing)?;
     // From storage, so that two changes of one mount do not undo each other.
     let stored: Option<MountEntry> = match found.local {
         true => ask
@@ -136,7 +142,7 @@ pub(super) async fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
             .read_json(&SystemKey::mount(ask.namespace.id, found.id)),
     }
     .map_err(from_barrier)?;
-    let mut entry = stored.ok_or_else(|| no_mount(ask))?;
+    let mut entry = stored.ok_or_else(missing)?;
     let settings = ask.node.parts.settings.clone();
     apply_config(&mut entry.config, &ask.input, &settings)?;
     tune_lockout::apply(&mut entry.config, &ask.input, &entry.plugin)?;
@@ -199,17 +205,22 @@ async fn choose(ask: &mut Ask<'_>, entry: &mut MountEntry) -> Result<(), Refusal
     Ok(())
 }
 
-fn entry(ask: &Ask<'_>, kind: MountKind) -> Result<MountEntry, Refusal> {
+/// The path that was asked for, as errors name it.
+fn asked_path(ask: &Ask<'_>, kind: MountKind) -> String {
+    let path = ask.text("path").trim_end_matches('/');
+    match kind {
+        Secret => format!("{path}/"),
+        Auth => format!("auth/{path}/"),
+    }
+}
+
+fn entry(ask: &Ask<'_>, kind: MountKind) -> Result<Option<MountEntry>, Refusal> {
     let path = mounts::mount_path(ask, kind)?;
     let tables = ask.node.tables();
     let mount = tables
         .of(ask.namespace.id)
         .and_then(|table| table.at(&path));
-    Ok(mount.ok_or_else(|| no_mount(ask))?.0.clone())
-}
-
-fn no_mount(ask: &Ask<'_>) -> Refusal {
-    Refusal::invalid(format!("no mount at {:?}", ask.text("path")))
+    Ok(mount.map(|mount| mount.0.clone()))
 }
 
 /// Takes what a request sets.

@@ -12,6 +12,7 @@ pub mod jwt;
 pub mod kv;
 pub mod lockout;
 mod normal;
+pub mod plugins;
 pub mod policies;
 pub mod quotas;
 mod step;
