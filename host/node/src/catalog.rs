@@ -6,7 +6,7 @@ use crate::unsealed::Unsealed;
 use barrier::Transaction;
 use base::Refusal;
 use locality::{PhysicalKey, SystemKey};
-use mount::{MountEntry, MountKind};
+use mount::MountKind;
 use plugin::{Component, Kind, Runtime};
 use serde::{Deserialize, Serialize};
 
@@ -95,22 +95,19 @@ pub(crate) fn forget(tx: &mut Transaction, entry: &CatalogEntry) {
     tx.delete(&key(entry));
 }
 
-/// Ties a mount to a component, whose bytes are stored with it: it runs as it is until it is
-/// upgraded, whatever the catalog has then.
-pub(crate) fn pin(
+/// Keeps the bytes of a component that a mount is to run: it runs them until it is upgraded,
+/// whatever the catalog has then.
+pub(crate) fn keep_bytes(
     node: &Unsealed,
     tx: &mut Transaction,
-    mount: &mut MountEntry,
-    entry: CatalogEntry,
+    digest: &str,
 ) -> Result<(), Refusal> {
-    let key = SystemKey::component(&entry.digest);
+    let key = SystemKey::component(digest);
     if tx.get(&key).map_err(from_barrier)?.is_none() {
-        let bytes = node.builtins.bytes(&node.parts, &entry.digest)?;
-        let missing = || Refusal::internal(format!("no component {}", entry.digest));
+        let bytes = node.builtins.bytes(&node.parts, digest)?;
+        let missing = || Refusal::internal(format!("no component {digest}"));
         tx.put(&key, bytes.ok_or_else(missing)?.to_vec());
     }
-    mount.plugin_version = entry.version;
-    mount.digest = entry.digest;
     Ok(())
 }
 
@@ -132,6 +129,18 @@ fn order(entry: &CatalogEntry) -> (&'static str, &str, &str) {
     (kind_name(entry.kind), &entry.name, &entry.version)
 }
 
+/// All entries of a name.
+pub(crate) fn versions(
+    node: &Unsealed,
+    tx: &mut Transaction,
+    kind: MountKind,
+    name: &str,
+) -> Result<Vec<CatalogEntry>, Refusal> {
+    let mut entries = all(node, tx)?;
+    entries.retain(|entry| entry.kind == kind && entry.name == name);
+    Ok(entries)
+}
+
 /// The entry of a name: of the version that is asked for, else the newest; uploaded ones before
 /// those of the binary.
 pub(crate) fn find(
@@ -141,10 +150,10 @@ pub(crate) fn find(
     name: &str,
     version: &str,
 ) -> Result<Option<CatalogEntry>, Refusal> {
-    let fits = |entry: &CatalogEntry| {
-        entry.kind == kind && entry.name == name && (version.is_empty() || entry.version == version)
-    };
-    let entries = all(node, tx)?.into_iter().filter(fits);
+    let number = |version: &str| version.trim_start_matches('v').to_owned();
+    let asked = number(version);
+    let entries = versions(node, tx, kind, name)?.into_iter();
+    let entries = entries.filter(|entry| asked.is_empty() || number(&entry.version) == asked);
     Ok(entries.max_by_key(|entry| (!entry.builtin, version_order(&entry.version))))
 }
 

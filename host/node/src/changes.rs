@@ -16,7 +16,7 @@ pub struct Changes {
 }
 
 /// What is kept in memory begins with one of these, below the system mount.
-const KEPT: [&str; 14] = [
+const KEPT: [&str; 15] = [
     "core/mounts/",
     "core/local-mounts/",
     "core/namespaces/",
@@ -25,6 +25,7 @@ const KEPT: [&str; 14] = [
     "core/audited-headers",
     "core/cors",
     "sys/policy/",
+    "sys/quotas/",
     "identity/entity/id/",
     "identity/entity/alias/",
     "identity/entity/merged/",

@@ -56,6 +56,7 @@ impl Components {
         let place = Entry {
             key: tables::mount_key(namespace, entry),
             state: entry.state,
+            digest: entry.digest.clone(),
         };
         let tables = node.tables();
         let times = node.parts.meters.times_of(namespace, entry.id);

@@ -76,7 +76,7 @@ pub(crate) async fn initialize(
     tx.write_json(&SystemKey::cluster(), &cluster)
         .map_err(from_barrier)?;
     let root_token = first_token(parts, &mut tx, request.root_token)?;
-    defaults::write(&mut tx, entropy)?;
+    defaults::write(&mut tx, entropy, parts.clock.now())?;
 
     let mut batch = tx.finish().map_err(from_barrier)?.batch;
     // In the same batch, and sealed last: it tells how often the key was used so far.
@@ -121,7 +121,7 @@ fn first_token(
     let salt = TokenSalt::new(&salt);
     let id = match wanted {
         Some(id) => TokenId::parse(id).ok_or_else(|| Refusal::invalid("invalid root token id"))?,
-        None => TokenId::make_service(entropy),
+        None => TokenId::make_service(entropy, NamespaceId::ROOT),
     };
     root_token(tx, &salt, entropy, parts.clock.now(), &id)?;
     Ok(id.into_secret())

@@ -3,6 +3,7 @@
 use crate::init::{InitRequest, Initialized};
 use crate::keys::{self, Keys};
 use crate::parts::Parts;
+use crate::quotas::Limited;
 use crate::status;
 use crate::unsealed::Unsealed;
 use base::{Answer, CrossOrigin, Refusal, RefusalKind, Reply, Request};
@@ -39,7 +40,14 @@ impl Node {
     pub async fn handle(&self, request: Request) -> Reply {
         let meters = &self.parts.meters;
         let listed = meters.in_flight.begin(&request, self.parts.clock.now());
-        let done = self.answer(&request).await;
+        let limited = match self.unsealed() {
+            Some(unsealed) if unsealed.quotas.limits_rates() => unsealed.limit_rate(&request).await,
+            _ => Limited::default(),
+        };
+        let done = match limited.refusal {
+            Some(refusal) => Err(refusal),
+            None => self.answer(&request).await,
+        };
         drop(listed);
         let (outcome, index) = match done {
             Ok((answer, index)) => (Ok(answer), index),
@@ -54,6 +62,7 @@ impl Node {
             request_id: request.id,
             outcome,
             index,
+            rate: limited.report,
         }
     }
 

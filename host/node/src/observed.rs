@@ -5,7 +5,7 @@ use crate::in_flight::Begun;
 use crate::parts::Parts;
 use crate::refusal::from_barrier;
 use crate::unsealed::Unsealed;
-use base::{Answer, Json, Map, Operation, Raw, Refusal};
+use base::{Answer, Json, Map, NamespaceId, Operation, Raw, Refusal};
 use core::time::Duration;
 use locality::SystemKey;
 use mount::MountKind;
@@ -148,9 +148,15 @@ fn leases(node: &Unsealed) -> Result<f64, Refusal> {
 }
 
 fn irrevocable(node: &Unsealed) -> Result<f64, Refusal> {
-    let prefix = SystemKey::irrevocable_leases();
-    let keys = node.begin().keys(&prefix, None, LEASES_PAGE);
-    Ok(gauge(keys.map_err(from_barrier)?.len()))
+    let tables = node.tables();
+    let namespaces = core::iter::once(NamespaceId::ROOT).chain(tables.namespaces.ids());
+    let (mut tx, mut count) = (node.begin(), 0);
+    for namespace in namespaces {
+        let prefix = SystemKey::irrevocable_leases(namespace);
+        let keys = tx.keys(&prefix, None, LEASES_PAGE);
+        count += keys.map_err(from_barrier)?.len();
+    }
+    Ok(gauge(count))
 }
 
 fn gauge(count: usize) -> f64 {

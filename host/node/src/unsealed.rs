@@ -13,12 +13,13 @@ use crate::keys::Keys;
 use crate::own_work::{OwnWork, Started};
 use crate::parts::Parts;
 use crate::people::People;
+use crate::quotas::Quotas;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
 use crate::removal::Removals;
 use crate::searches::Searches;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
-use crate::{defaults, run, sys, versions};
+use crate::{defaults, namespaces, run, sys, versions};
 use access::{Token, TokenSalt};
 use barrier::{Commit, Transaction};
 use base::{CrossOrigin, NamespaceId, Refusal, Timestamp};
@@ -38,6 +39,8 @@ pub(crate) struct Unsealed {
     pub(crate) acls: Acls,
     pub(crate) people: People,
     pub(crate) builtins: Builtins,
+    pub(crate) quotas: Quotas,
+    pub(crate) lockouts: gate::Lockouts,
     pub(crate) components: Components,
     pub(crate) ceremonies: Ceremonies,
     pub(crate) devices: Devices,
@@ -55,6 +58,8 @@ pub(crate) struct Unsealed {
     expirer: Expirer,
     pub(crate) own_work: OwnWork,
     pub(crate) removals: Removals,
+    /// Namespaces that were deleted.
+    pub(crate) leaving: namespaces::Removals,
 }
 
 impl Unsealed {
@@ -84,6 +89,8 @@ impl Unsealed {
             cluster,
             acls: Acls::default(),
             people: People::default(),
+            quotas: Quotas::default(),
+            lockouts: gate::Lockouts::default(),
             tables: RwLock::default(),
             current: AtomicU64::new(0),
             refreshing: tokio::sync::Mutex::new(()),
@@ -91,6 +98,7 @@ impl Unsealed {
             expirer: Expirer::default(),
             own_work: OwnWork::default(),
             removals: Removals::default(),
+            leaving: namespaces::Removals::default(),
         });
         defaults::complete(&unsealed).await?;
         versions::note(&unsealed).await?;
@@ -208,6 +216,7 @@ impl Unsealed {
         }
         self.devices.load(&mut tx)?;
         self.load_cross_origin(&mut tx)?;
+        self.quotas.load(&mut tx)?;
         *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
         self.current.store(count, Ordering::Release);
         Ok(())
@@ -238,6 +247,9 @@ impl Unsealed {
         }
         *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
         self.current.store(count, Ordering::Release);
+        if keys.iter().any(|key| namespaces::id_of(key).is_some()) {
+            self.leaving.resume(self);
+        }
         Ok(())
     }
 
@@ -272,6 +284,15 @@ impl Unsealed {
                     tables.drop_mount(namespace, id);
                 }
             }
+        } else if let Some(id) = namespaces::id_of(key) {
+            match tx.read_json(key).map_err(from_barrier)? {
+                Some(namespace) => tables.namespaces.insert(namespace),
+                None => {
+                    tables.drop_namespace(id);
+                    self.acls.forget_namespace(id);
+                    self.people.forget_namespace(id);
+                }
+            }
         } else if key.path().starts_with("core/audit/")
             || key.path().starts_with("core/local-audit/")
         {
@@ -280,6 +301,8 @@ impl Unsealed {
             self.devices.load_headers(tx)?;
         } else if key.path() == SystemKey::cross_origin().physical().path() {
             self.load_cross_origin(tx)?;
+        } else if key.path().starts_with("sys/quotas/") {
+            self.quotas.load(tx)?;
         }
         Ok(())
     }
@@ -341,6 +364,7 @@ impl Unsealed {
         self.searches.stop().await;
         drop(self.refreshing.lock().await);
         self.own_work.stop().await;
+        self.leaving.stop().await;
         self.removals.stop().await;
         // Last of all: nothing seals any more.
         self.count_exactly().await;

@@ -4,6 +4,7 @@ mod check;
 mod error;
 mod keys;
 mod listener;
+mod lockout;
 pub mod schema;
 mod telemetry;
 
@@ -17,6 +18,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use hcl::Body;
 use listener::read_listener;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +39,8 @@ pub struct Config {
     pub default_lease_ttl: Duration,
     /// No lease is longer.
     pub max_lease_ttl: Duration,
+    /// When users are locked out, by type of method, or for `all`.
+    pub user_lockout: BTreeMap<String, mount::UserLockout>,
     /// How much is logged, and how.
     pub log: LogConfig,
     /// The file that gets the log as well.
@@ -206,6 +210,7 @@ struct Draft<'tree> {
     tops: Vec<Checked<'tree>>,
     listeners: Vec<Checked<'tree>>,
     storage: Option<StorageConfig>,
+    user_lockout: BTreeMap<String, mount::UserLockout>,
     warnings: Vec<String>,
 }
 
@@ -229,6 +234,10 @@ impl<'tree> Draft<'tree> {
             let title = "listener \"tcp\"";
             let listener = check(file, title, block.body, keys::LISTENER_TCP, warnings)?;
             self.listeners.push(listener);
+        }
+        for block in body.blocks("user_lockout", 1).map_err(at)? {
+            let (method, said) = lockout::read(file, &block, warnings)?;
+            self.user_lockout.insert(method, said);
         }
         for block in body.blocks("storage", 1).map_err(at)? {
             self.storage = Some(match block.labels.concat().as_str() {
@@ -287,6 +296,7 @@ impl<'tree> Draft<'tree> {
                 .unwrap_or_else(|| String::from("casemate")),
             default_lease_ttl: self.lease("default_lease_ttl")?,
             max_lease_ttl: self.lease("max_lease_ttl")?,
+            user_lockout: self.user_lockout.clone(),
             log,
             log_file: self.log_file(),
             telemetry: telemetry::read(&self.tops)?,

@@ -17,6 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("journal", &["base", "digest", "locality", "storage"]),
     ("mount", &["base", "locality", "manifest"]),
     ("outbound", &["base"]),
+    ("gate", &["base"]),
     ("barrier", &["base", "journal", "locality", "storage"]),
     ("lease", &["barrier", "base", "journal", "locality"]),
     (
@@ -41,6 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "barrier",
             "base",
             "digest",
+            "gate",
             "hcl",
             "identity",
             "journal",
@@ -120,6 +122,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
             "raft",
             "server",
             "bench",
+            "compat",
             "conformance",
             "e2e",
         ],
@@ -128,7 +131,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("wit-component", &["pack", "conformance"]),
     (
         "wit-bindgen",
-        &["sdk", "hostile", "hostile-method", "reception"],
+        &["sdk", "editions", "hostile", "hostile-method", "reception"],
     ),
 ];
 

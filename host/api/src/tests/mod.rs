@@ -34,6 +34,7 @@ pub(crate) struct Fake {
     pub(crate) asked: Mutex<Vec<Request>>,
     index: Option<u64>,
     pub(crate) cross_origin: Option<Arc<CrossOrigin>>,
+    rate: base::RateReport,
 }
 
 impl Fake {
@@ -45,6 +46,7 @@ impl Fake {
             asked: Mutex::default(),
             index: None,
             cross_origin: None,
+            rate: base::RateReport::default(),
         })
     }
 
@@ -60,6 +62,7 @@ impl Service for Fake {
             request_id: request.id.clone(),
             outcome: (self.script)(&request),
             index: self.index,
+            rate: self.rate,
         };
         self.asked.lock().unwrap().push(request);
         reply

@@ -6,17 +6,27 @@ mod catalog;
 pub(crate) mod config;
 mod generate_root;
 mod ha;
+mod inspect;
 mod leases;
+mod locked_users;
 mod mounts;
+mod namespaces;
 mod observe;
 pub(crate) mod openapi;
+mod passwords;
+mod pins;
 mod policies;
+mod policy_writes;
 mod prefixes;
+mod quotas;
 mod rekey;
+mod reload;
 pub(crate) mod remount;
 mod rotation;
 mod seal;
+mod tools;
 mod tune;
+mod tune_lockout;
 mod ui;
 mod wrapping;
 
@@ -33,7 +43,9 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     mounts::ROUTES,
     tune::ROUTES,
     remount::ROUTES,
+    namespaces::ROUTES,
     policies::ROUTES,
+    passwords::ROUTES,
     audits::ROUTES,
     config::CORS,
     config::REQUEST_HEADERS,
@@ -42,9 +54,15 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     ui::ROUTES,
     openapi::ROUTES,
     catalog::ROUTES,
+    pins::ROUTES,
+    reload::ROUTES,
     leases::ROUTES,
     observe::ROUTES,
+    quotas::ROUTES,
+    locked_users::ROUTES,
     wrapping::ROUTES,
+    tools::ROUTES,
+    inspect::ROUTES,
 ];
 
 /// The path below `sys/` as the table has it: `mounts/<path>/tune` and `auth/<path>/tune` end in a
