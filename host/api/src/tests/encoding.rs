@@ -319,6 +319,7 @@ async fn what_a_rate_limit_lets_a_client_know() {
     };
     let check = |room, retry_after, expected: [Option<&'static str>; 4]| async move {
         let fake = Fake {
+            cross_origin: None,
             index: None,
             rate: base::RateReport { room, retry_after },
             script: Box::new(|_| Err(base::Refusal::new(base::RefusalKind::TooMany, "no"))),
