@@ -2,8 +2,8 @@
 
 use e2e::Server;
 use e2e::compare::{
-    self, approle, cert, differences, identity, jwt, kv, plugins, policies, tools, totp, transit,
-    userpass,
+    self, approle, cert, differences, identity, jwt, kv, plugins, policies, tokens, tools, totp,
+    transit, userpass,
 };
 use serde_json::json;
 
@@ -68,6 +68,12 @@ fn the_plugin_catalog() {
 }
 
 #[test]
+fn tokens_leases_and_wrapping() {
+    compare::with_openbao(tokens::SCRIPTS);
+    compare::openbao_with_itself(tokens::SCRIPTS);
+}
+
+#[test]
 fn small_services() {
     compare::with_openbao(tools::SCRIPTS);
     compare::openbao_with_itself(tools::SCRIPTS);
@@ -85,6 +91,7 @@ fn every_meant_difference_is_documented_and_shown() {
     compare::differences_are_told(differences::ALL, &many);
     compare::differences_are_told(transit::differences::ALL, &[transit::SCRIPTS]);
     compare::differences_are_told(jwt::differences::ALL, &[jwt::SCRIPTS]);
+    compare::differences_are_told(tokens::ALL, &[tokens::SCRIPTS]);
     compare::differences_are_told(plugins::ALL, &[plugins::SCRIPTS]);
     compare::differences_are_told(policies::ALL, &[policies::SCRIPTS]);
     compare::differences_are_told(cert::differences::ALL, &[cert::SCRIPTS]);

@@ -14,6 +14,7 @@ mod normal;
 pub mod plugins;
 pub mod policies;
 mod step;
+pub mod tokens;
 pub mod tools;
 pub mod totp;
 pub mod transit;
