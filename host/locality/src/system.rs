@@ -86,6 +86,18 @@ impl SystemKey<Replicated> {
     pub fn audit(path: &str) -> Self {
         Self::root(&format!("core/audit/{path}"))
     }
+    /// Which headers of requests audit devices are given.
+    pub fn audited_headers() -> Self {
+        Self::root("core/audited-headers")
+    }
+    /// Which web pages may ask.
+    pub fn cross_origin() -> Self {
+        Self::root("core/cors")
+    }
+    /// The headers of answers with the user interface.
+    pub fn ui_headers() -> Self {
+        Self::root("core/ui-headers")
+    }
     /// All ACL policies of a namespace.
     pub fn policies(namespace: NamespaceId) -> Self {
         Self::at(namespace, "sys/policy/")
@@ -134,6 +146,18 @@ impl SystemKey<Replicated> {
     pub fn component(digest: &str) -> Self {
         Self::root(&format!("core/component/{digest}"))
     }
+    /// All quotas of a kind: `rate-limit`, `lease-count`.
+    pub fn quotas(kind: &str) -> Self {
+        Self::root(&format!("sys/quotas/{kind}/"))
+    }
+    /// A quota.
+    pub fn quota(kind: &str, name: &str) -> Self {
+        Self::root(&format!("sys/quotas/{kind}/{name}"))
+    }
+    /// What holds for all quotas.
+    pub fn quota_config() -> Self {
+        Self::root("sys/quotas/config")
+    }
     /// All token roles of a namespace.
     pub fn token_roles(namespace: NamespaceId) -> Self {
         Self::at(namespace, "sys/token/roles/")
@@ -178,13 +202,14 @@ impl SystemKey<Local> {
     pub fn token_grant(hash: &str) -> Self {
         Self::root(&format!("sys/token/grant/{hash}"))
     }
-    /// All accessors.
-    pub fn accessors() -> Self {
-        Self::root("sys/token/accessor/")
+    /// All accessors of a namespace.
+    pub fn accessors(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "sys/token/accessor/")
     }
-    /// From an accessor to the hash of its token.
+    /// From an accessor, which is marked with its namespace, to the hash of its token.
     pub fn accessor(accessor: &str) -> Self {
-        Self::root(&format!("sys/token/accessor/{accessor}"))
+        let namespace = NamespaceId::marked_on(accessor);
+        Self::at(namespace, &format!("sys/token/accessor/{accessor}"))
     }
     /// All children of a token.
     pub fn token_children(parent_hash: &str) -> Self {
@@ -194,21 +219,30 @@ impl SystemKey<Local> {
     pub fn token_child(parent_hash: &str, child_hash: &str) -> Self {
         Self::root(&format!("sys/token/parent/{parent_hash}/{child_hash}"))
     }
-    /// A lease, by its id.
+    /// All leases of a namespace whose ids begin with `prefix`.
+    pub fn leases(namespace: NamespaceId, prefix: &str) -> Self {
+        Self::at(namespace, &format!("sys/expire/id/{prefix}"))
+    }
+    /// A lease, by its id, which is marked with its namespace.
     pub fn lease(id: &str) -> Self {
-        Self::root(&format!("sys/expire/id/{id}"))
+        Self::leases(NamespaceId::marked_on(id), id)
     }
-    /// A lease that ends a token, by its id, or all that begin with `id`.
+    /// All leases of a namespace that end tokens and whose ids begin with `prefix`.
+    pub fn token_lease_ids(namespace: NamespaceId, prefix: &str) -> Self {
+        Self::at(namespace, &format!("sys/expire/token-id/{prefix}"))
+    }
+    /// A lease that ends a token, by its id, which is marked with its namespace.
     pub fn token_lease_id(id: &str) -> Self {
-        Self::root(&format!("sys/expire/token-id/{id}"))
+        Self::token_lease_ids(NamespaceId::marked_on(id), id)
     }
-    /// All leases that could not be ended.
-    pub fn irrevocable_leases() -> Self {
-        Self::root("sys/expire/irrevocable/")
+    /// All leases of a namespace that could not be ended.
+    pub fn irrevocable_leases(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "sys/expire/irrevocable/")
     }
-    /// A lease that could not be ended.
+    /// A lease that could not be ended, by its id, which is marked with its namespace.
     pub fn irrevocable_lease(id: &str) -> Self {
-        Self::root(&format!("sys/expire/irrevocable/{id}"))
+        let namespace = NamespaceId::marked_on(id);
+        Self::at(namespace, &format!("sys/expire/irrevocable/{id}"))
     }
     /// All leases of a mount.
     pub fn mount_leases(mount: MountId) -> Self {
@@ -238,6 +272,14 @@ impl SystemKey<Local> {
     pub fn cubbyholes(token_hash: &str) -> Self {
         Self::root(&format!("cubbyhole/{token_hash}/"))
     }
+    /// All tokens of other namespaces that have a cubbyhole in this one.
+    pub fn cubbyhole_visitors(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "cubbyhole/of/")
+    }
+    /// A token of another namespace that has a cubbyhole in this one.
+    pub fn cubbyhole_visitor(namespace: NamespaceId, token_hash: &str) -> Self {
+        Self::at(namespace, &format!("cubbyhole/of/{token_hash}"))
+    }
     /// An entry of a token's cubbyhole in a namespace, or all that begin with `path`.
     pub fn cubbyhole(token_hash: &str, namespace: NamespaceId, path: &str) -> Self {
         Self::root(&format!("cubbyhole/{token_hash}/{namespace}/{path}"))
@@ -255,6 +297,7 @@ mod tests {
         check(SystemKey::seal_config().physical(), Class::Ignored);
         check(SystemKey::cluster().physical(), Class::Ignored);
         check(SystemKey::rotation().physical(), Class::Replicated);
+        check(SystemKey::cross_origin().physical(), Class::Replicated);
         check(
             SystemKey::mount(NamespaceId::ROOT, MountId::new(7)).physical(),
             Class::Replicated,
@@ -290,6 +333,22 @@ mod tests {
             SystemKey::cubbyhole("h", NamespaceId::ROOT, "a").physical(),
             Class::Local,
         );
+    }
+
+    #[test]
+    fn marked_ids_lie_in_their_namespace() {
+        let namespace = NamespaceId::new(7);
+        let id = namespace.mark(String::from("pki/issue/web/x"));
+        for key in [
+            SystemKey::lease(&id),
+            SystemKey::token_lease_id(&id),
+            SystemKey::irrevocable_lease(&id),
+            SystemKey::accessor(&namespace.mark(String::from("a"))),
+        ] {
+            assert_eq!(key.physical().namespace(), namespace, "{key:?}");
+        }
+        let root = SystemKey::lease("pki/issue/web/x");
+        assert_eq!(root.physical().namespace(), NamespaceId::ROOT);
     }
 
     #[test]

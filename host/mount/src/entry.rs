@@ -159,4 +159,21 @@ pub struct MountConfig {
     pub plugin_deadline: u64,
     /// Calls of storage that one call may make.
     pub plugin_storage_calls_max: u64,
+    /// When users of the method are locked out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_lockout: Option<UserLockout>,
+}
+
+/// When users of an auth method are locked out. Zero and None mean: as the server has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UserLockout {
+    /// Failures in a row that lock.
+    pub threshold: u64,
+    /// For how long, in seconds.
+    pub duration: u64,
+    /// After how many seconds without a failure it begins at none again.
+    pub counter_reset: u64,
+    /// Is nobody ever locked out?
+    pub disable: Option<bool>,
 }

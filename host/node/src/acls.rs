@@ -84,6 +84,12 @@ impl Acls {
         })
     }
 
+    /// Drops the lists of a namespace that is gone.
+    pub(crate) fn forget_namespace(&self, id: NamespaceId) {
+        let mut lists = self.lists.write().unwrap_or_else(PoisonError::into_inner);
+        lists.retain(|(namespace, _), _| *namespace != id);
+    }
+
     /// Drops the lists that a changed entry is part of.
     pub(crate) fn forget(&self, key: &PhysicalKey) {
         if let Some(name) = key.path().strip_prefix("sys/policy/") {

@@ -105,7 +105,8 @@ pub(crate) fn write_mounts(
 pub(crate) async fn complete(node: &Arc<Unsealed>) -> Result<(), Refusal> {
     node.transact(|tx| {
         let namespaces = stored_namespaces(tx)?;
-        let ids = namespaces.iter().map(|namespace| namespace.id);
+        let open = namespaces.iter().filter(|namespace| !namespace.is_going());
+        let ids = open.map(|namespace| namespace.id);
         for namespace in core::iter::once(NamespaceId::ROOT).chain(ids) {
             write_mounts(tx, namespace, node.parts.entropy.as_ref())?;
         }
@@ -120,8 +121,16 @@ pub(crate) fn write(
     entropy: &dyn Entropy,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    let root = NamespaceId::ROOT;
-    write_mounts(tx, root, entropy)?;
+    write_mounts(tx, NamespaceId::ROOT, entropy)?;
+    write_policies(tx, NamespaceId::ROOT, now)
+}
+
+/// The policies that each namespace has from the beginning.
+pub(crate) fn write_policies(
+    tx: &mut Transaction,
+    namespace: NamespaceId,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     for (name, text) in [
         ("default", policy::DEFAULT_TEXT),
         ("response-wrapping", policy::RESPONSE_WRAPPING_TEXT),
@@ -132,7 +141,7 @@ pub(crate) fn write(
             modified: Some(now),
             ..StoredPolicy::default()
         };
-        tx.write_json(&SystemKey::policy(root, name), &stored)
+        tx.write_json(&SystemKey::policy(namespace, name), &stored)
             .map_err(from_barrier)?;
     }
     Ok(())
@@ -146,13 +155,14 @@ pub(crate) async fn mount_development_kv(node: &Arc<Unsealed>) -> Result<(), Ref
         if mounts.iter().any(|entry| entry.path.as_str() == "secret/") {
             return Ok(());
         }
-        let component = catalog::find(tx, MountKind::Secret, "kv", "")?;
+        let component = catalog::find(node, tx, MountKind::Secret, "kv", "")?;
         let missing = || Refusal::internal("the server was built without the component kv");
         let component = component.ok_or_else(missing)?;
         let path = MountPath::parse("secret");
         let path = path.map_err(|error| Refusal::internal(error.to_string()))?;
         let entropy = node.parts.entropy.as_ref();
         let mut entry = MountEntry::make(MountKind::Secret, path, "kv", entropy);
+        catalog::keep_bytes(node, tx, &component.digest)?;
         entry.plugin_version = component.version;
         entry.digest = component.digest;
         entry.description = String::from("key/value secret storage");

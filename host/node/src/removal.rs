@@ -12,9 +12,9 @@
 use crate::commit::CommitError;
 use crate::expire::token_hash;
 use crate::refusal::{from_barrier, from_commit};
-use crate::secret;
 use crate::tables::{self, forget_mount, store_mount};
 use crate::unsealed::Unsealed;
+use crate::{quotas, secret};
 use base::{MountId, NamespaceId, Refusal};
 use locality::{Class, PhysicalKey, SystemKey};
 use mount::{MountEntry, MountState};
@@ -153,7 +153,7 @@ async fn remove(
     }
     node.transact(|tx| {
         forget_mount(tx, namespace, entry);
-        Ok(())
+        quotas::forget_mount(tx, entry.id)
     })
     .await
 }

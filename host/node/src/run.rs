@@ -5,6 +5,7 @@ use crate::call::{self, Ran};
 use crate::commit::CommitError;
 use crate::engine::Engine;
 use crate::help;
+use crate::namespaces;
 use crate::native::Ask;
 use crate::pipeline::{Known, Place, Recorded, Routed, Target, no_handler};
 use crate::refusal::from_commit;
@@ -14,6 +15,7 @@ use crate::wrapping;
 use access::TokenHash;
 use barrier::Transaction;
 use base::{Answer, Operation, Refusal, RefusalKind, Request};
+use locality::SystemKey;
 use plugin::CallError;
 use std::sync::Arc;
 
@@ -65,6 +67,7 @@ impl Unsealed {
     ) -> Answered {
         let (place, mut tx) = self.place(request).await?;
         trail.place(&place);
+        namespaces::admit(self, &place, request)?;
         let inside = wrapping::check(self, &mut tx, &place, request)?;
         let known = Routed::find(request, &place)
             .authenticate(self, &mut tx, inside.as_ref())
@@ -77,7 +80,7 @@ impl Unsealed {
             let (same, there) = self.exists(&known, target, tx).await?;
             (tx, exists) = (same, Some(there));
         }
-        let recorded = known.decide(exists)?.record(self, trail)?;
+        let recorded = known.decide(exists, trail)?.record(self, trail)?;
         self.run(&recorded, tx).await
     }
 
@@ -114,6 +117,7 @@ impl Unsealed {
                     node: self,
                     tx: &mut tx,
                     namespace: &known.place().namespace,
+                    path: &known.place().path,
                     caller: known.caller(),
                     request: known.request(),
                     input: call::validated(known.request(), target)?.0.input,
@@ -173,6 +177,9 @@ impl Unsealed {
             return self.attempt(recorded, recorded.target(), tx).await;
         };
         let tables = self.tables();
+        if tables.namespaces.with_id(before.namespace).is_none() {
+            return Err(namespaces::not_found().into());
+        }
         let mount = tables.with_id(before.namespace, before.mount.0.id);
         let gone = || no_handler(&recorded.place().path);
         let mount = mount.filter(|mount| !mount.0.is_going()).ok_or_else(gone)?;
@@ -212,12 +219,14 @@ impl Unsealed {
                 call::component(self, recorded, target, pinned, tx).await?
             }
             Engine::Native(native) => {
+                namespaces::check_shared(recorded.place())?;
                 let (validated, warnings) = call::validated(recorded.request(), target)?;
                 let mut tx = tx;
                 let mut ask = Ask {
                     node: self,
                     tx: &mut tx,
                     namespace: &recorded.place().namespace,
+                    path: &recorded.place().path,
                     caller: recorded.caller(),
                     request: recorded.request(),
                     input: validated.input,
@@ -235,6 +244,11 @@ impl Unsealed {
             Engine::Broken(reason) => return Err(Refusal::internal(reason.to_string()).into()),
         };
         ran.answer = wrapping::wrap_asked(self, &mut ran.tx, recorded, ran.answer)?;
+        let namespace = &recorded.place().namespace;
+        if !namespace.is_root() && !ran.tx.is_read_only() {
+            // Nothing is to be written into a namespace that was deleted meanwhile.
+            ran.tx.depend_on(&SystemKey::namespace(namespace.id));
+        }
         match self.finish(ran.tx).await {
             Ok(index) => Ok((ran.answer, Some(index))),
             Err(Failed::Overtaken(_)) if ran.acted_outside => {

@@ -2,8 +2,8 @@
 
 use e2e::Server;
 use e2e::compare::{
-    self, approle, cert, differences, identity, jwt, kv, plugins, policies, tokens, tools, totp,
-    transit, userpass,
+    self, approle, cert, differences, identity, jwt, kv, lockout, plugins, policies, quotas,
+    tokens, tools, totp, transit, userpass,
 };
 use serde_json::json;
 
@@ -80,11 +80,25 @@ fn small_services() {
 }
 
 #[test]
+fn limits_on_requests() {
+    compare::with_openbao(quotas::SCRIPTS);
+    compare::openbao_with_itself(quotas::SCRIPTS);
+}
+
+#[test]
+fn users_who_are_locked_out() {
+    compare::with_openbao(lockout::SCRIPTS);
+    compare::openbao_with_itself(lockout::SCRIPTS);
+}
+
+#[test]
 fn every_meant_difference_is_documented_and_shown() {
     let many = [
         kv::SCRIPTS,
         userpass::SCRIPTS,
         approle::SCRIPTS,
+        quotas::SCRIPTS,
+        lockout::SCRIPTS,
         totp::SCRIPTS,
         identity::SCRIPTS,
     ];

@@ -77,7 +77,7 @@ fn untyped(ask: &mut Ask<'_>, what: &str) -> Told {
 
 /// Everything.
 pub(super) fn all(ask: &mut Ask<'_>) -> Told {
-    let entries = catalog::all(ask.tx)?;
+    let entries = catalog::all(ask.node, ask.tx)?;
     let detailed: Vec<Value> = entries.iter().map(summary).collect();
     let data = json!({
         "auth": names(&entries, MountKind::Auth),
@@ -91,7 +91,7 @@ pub(super) fn all(ask: &mut Ask<'_>) -> Told {
 /// The names of a type.
 pub(super) fn list(ask: &mut Ask<'_>) -> Told {
     let kind = kind(ask)?;
-    let entries = catalog::all(ask.tx)?;
+    let entries = catalog::all(ask.node, ask.tx)?;
     Ok(Answer::data(&json!({ "keys": names(&entries, kind) })))
 }
 
@@ -196,7 +196,7 @@ pub(super) async fn register(ask: &mut Ask<'_>) -> Told {
         let text = format!("component says it is version {:?}", entry.version);
         return Err(Refusal::invalid(text));
     }
-    let known = catalog::find(ask.tx, kind, &name, &entry.version)?;
+    let known = catalog::find(ask.node, ask.tx, kind, &name, &entry.version)?;
     if known.is_some_and(|known| known.builtin) {
         let text = format!("{name} {} comes with the server", entry.version);
         return Err(Refusal::invalid(text));
@@ -209,7 +209,7 @@ pub(super) async fn register(ask: &mut Ask<'_>) -> Told {
 pub(super) fn delete(ask: &mut Ask<'_>) -> Told {
     let kind = kind(ask)?;
     let (name, version) = (ask.text("name").to_owned(), ask.text("version").to_owned());
-    let uploaded = catalog::versions(ask.tx, kind, &name)?;
+    let uploaded = catalog::versions(ask.node, ask.tx, kind, &name)?;
     let uploaded = uploaded.iter().filter(|entry| !entry.builtin).count();
     if version.is_empty() && uploaded > 1 {
         let text = format!("{name} has {uploaded} versions: say which one with \"version\"");
@@ -240,7 +240,7 @@ pub(super) fn delete(ask: &mut Ask<'_>) -> Told {
 fn find(ask: &mut Ask<'_>) -> Result<CatalogEntry, Refusal> {
     let kind = kind(ask)?;
     let (name, version) = (ask.text("name").to_owned(), ask.text("version").to_owned());
-    catalog::find(ask.tx, kind, &name, &version)?.ok_or_else(Refusal::not_found)
+    catalog::find(ask.node, ask.tx, kind, &name, &version)?.ok_or_else(Refusal::not_found)
 }
 
 pub(super) fn kind(ask: &Ask<'_>) -> Result<MountKind, Refusal> {

@@ -3,17 +3,21 @@
 mod audits;
 mod capabilities;
 mod catalog;
+pub(crate) mod config;
 mod generate_root;
 mod ha;
 mod inspect;
 mod leases;
+mod locked_users;
 mod mounts;
+mod namespaces;
 pub(crate) mod openapi;
 mod passwords;
 mod pins;
 mod policies;
 mod policy_writes;
 mod prefixes;
+mod quotas;
 mod rekey;
 mod reload;
 pub(crate) mod remount;
@@ -21,6 +25,7 @@ mod rotation;
 mod seal;
 mod tools;
 mod tune;
+mod tune_lockout;
 mod ui;
 mod wrapping;
 
@@ -37,9 +42,13 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     mounts::ROUTES,
     tune::ROUTES,
     remount::ROUTES,
+    namespaces::ROUTES,
     policies::ROUTES,
     passwords::ROUTES,
     audits::ROUTES,
+    config::CORS,
+    config::REQUEST_HEADERS,
+    config::UI_HEADERS,
     capabilities::ROUTES,
     ui::ROUTES,
     openapi::ROUTES,
@@ -47,6 +56,8 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     pins::ROUTES,
     reload::ROUTES,
     leases::ROUTES,
+    quotas::ROUTES,
+    locked_users::ROUTES,
     wrapping::ROUTES,
     tools::ROUTES,
     inspect::ROUTES,

@@ -56,7 +56,7 @@ fn write(ask: &mut Ask<'_>) -> Told {
     if pin.version.is_empty() {
         return Err(Refusal::invalid("missing version"));
     }
-    let known = catalog::find(ask.tx, pin.kind, &pin.name, &pin.version)?;
+    let known = catalog::find(ask.node, ask.tx, pin.kind, &pin.name, &pin.version)?;
     known.ok_or_else(|| {
         let Pin { name, version, .. } = &pin;
         let text = format!("plugin not found in the catalog: {name}, version={version}");

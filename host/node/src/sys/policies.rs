@@ -133,7 +133,7 @@ fn all(ask: &mut Ask<'_>) -> Result<Vec<(String, StoredPolicy)>, Refusal> {
             name != INTERNAL && stored.is_alive(now) && name.starts_with(&folder)
         })
         .collect();
-    if folder.is_empty() {
+    if folder.is_empty() && ask.namespace.is_root() {
         all.push((String::from("root"), StoredPolicy::default()));
     }
     all.sort_by(|(one, _), (other, _)| one.cmp(other));

@@ -70,7 +70,7 @@ pub(super) fn patch(ask: &mut Ask<'_>) -> Told {
         new.expires = Some(end);
     }
     save(ask, &name, new)?;
-    Ok(Answer::Envelope(Box::new(Envelope::default())))
+    Ok(Answer::Envelope(Box::default()))
 }
 
 /// Deletes a policy.

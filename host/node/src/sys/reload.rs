@@ -87,7 +87,7 @@ async fn all_of(ask: &mut Ask<'_>, kind: Option<MountKind>, plugin: &str) -> Tol
         .filter(|(_, mount)| !mount.0.is_hosts_own() && fits(mount.0.kind, &mount.0.plugin))
         .map(|(namespace, mount)| (namespace, mount.0.clone()))
         .collect();
-    let mut known = catalog::all(ask.tx)?.into_iter();
+    let mut known = catalog::all(ask.node, ask.tx)?.into_iter();
     if found.is_empty() && !known.any(|entry| fits(entry.kind, &entry.name)) {
         let text = format!("plugin not found in the catalog: {plugin:?}");
         return Err(Refusal::invalid(text));
@@ -139,7 +139,7 @@ async fn taken_up(ask: &mut Ask<'_>, mut entry: MountEntry) -> Result<MountEntry
             let Some(version) = pinned else {
                 return Ok(entry);
             };
-            let found = catalog::find(ask.tx, entry.kind, &entry.plugin, &version)?;
+            let found = catalog::find(ask.node, ask.tx, entry.kind, &entry.plugin, &version)?;
             let found = found.ok_or_else(|| not_there(&entry, &version))?;
             (found.version, found.digest)
         }
@@ -153,6 +153,7 @@ async fn taken_up(ask: &mut Ask<'_>, mut entry: MountEntry) -> Result<MountEntry
         // Who pinned it was not shown what changes for this mount.
         check_consent(ask, &entry, &next, "").await?;
     }
+    catalog::keep_bytes(ask.node, ask.tx, &digest)?;
     entry.plugin_version = version;
     entry.digest = digest;
     Ok(entry)

@@ -1,6 +1,6 @@
 //! `sys/mounts/:path/tune` and `sys/auth/:path/tune`.
 
-use super::{mounts, reload};
+use super::{mounts, reload, tune_lockout};
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::parts::Settings;
@@ -10,7 +10,7 @@ use crate::{catalog, component_grants, pins};
 use base::{Answer, Envelope, Map, Refusal, parse_duration};
 use locality::SystemKey;
 use manifest::Access::{Sudo, Token};
-use manifest::FieldKind::{Duration, Integer, Text, TextList, TextMap};
+use manifest::FieldKind::{Duration, Integer, Object, Text, TextList, TextMap};
 use manifest::Operation::{Read, Update};
 use mount::MountKind::{Auth, Secret};
 use mount::{ChosenPlugin, ListingVisibility, MountConfig, MountEntry, MountKind};
@@ -45,6 +45,11 @@ const TUNE: &[NativeField] = &[
         "Headers that the engine may set.",
     ),
     body("token_type", Text, "Type of the tokens of an auth method."),
+    body(
+        "user_lockout_config",
+        Object,
+        "When users of an auth method are locked out: `lockout_threshold`, `lockout_duration`, `lockout_counter_reset_duration`, `lockout_disable`.",
+    ),
     body(
         "plugin_version",
         Text,
@@ -109,6 +114,9 @@ pub(super) fn read(ask: &mut Ask<'_>, kind: MountKind) -> Told {
         if let Some(chosen) = &entry.chosen {
             members.insert("plugin_version".into(), chosen.version.clone().into());
         }
+        if let Some(lockout) = &entry.config.user_lockout {
+            members.extend(tune_lockout::shown(lockout));
+        }
         if !entry.options.is_empty() {
             members.insert("options".into(), json!(entry.options));
         }
@@ -137,6 +145,7 @@ pub(super) async fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     let mut entry = stored.ok_or_else(missing)?;
     let settings = ask.node.parts.settings.clone();
     apply_config(&mut entry.config, &ask.input, &settings)?;
+    tune_lockout::apply(&mut entry.config, &ask.input, &entry.plugin)?;
     if let Some(description) = ask.some_text("description") {
         entry.description = description.to_owned();
     }
@@ -181,13 +190,14 @@ async fn choose(ask: &mut Ask<'_>, entry: &mut MountEntry) -> Result<(), Refusal
         };
     }
     let version = pins::decide(ask.tx, entry.kind, &entry.plugin, &asked)?;
-    let found = catalog::find(ask.tx, entry.kind, &entry.plugin, &version)?;
+    let found = catalog::find(ask.node, ask.tx, entry.kind, &entry.plugin, &version)?;
     let found = found.ok_or_else(|| reload::not_there(entry, &version))?;
     let next = ask.node.components.load(ask.node, ask.tx, &found.digest);
     let next = next.await?;
     mounts::check_options(next.manifest(), &entry.options)?;
     let consent = ask.text("consent").to_owned();
     reload::check_consent(ask, entry, &next, &consent).await?;
+    catalog::keep_bytes(ask.node, ask.tx, &found.digest)?;
     entry.chosen = Some(ChosenPlugin {
         version: found.version,
         digest: found.digest,
@@ -328,6 +338,10 @@ pub(super) fn shown(config: &MountConfig, kind: MountKind) -> Value {
         members.extend(optional(config));
         if kind == MountKind::Auth {
             members.insert("token_type".into(), token_type(config).into());
+        }
+        if let Some(lockout) = &config.user_lockout {
+            let lockout = tune_lockout::shown(lockout).into();
+            members.insert("user_lockout_config".into(), lockout);
         }
     }
     shown

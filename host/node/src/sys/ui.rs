@@ -19,6 +19,7 @@ const AT: &[NativeField] = &[path("path", "The mount.")];
 #[rustfmt::skip]
 pub(super) const ROUTES: &[NativeRoute] = &[
     on(Read, "internal/ui/mounts", Public, Now(mounts), &[], "The mounts that the caller can see."),
+    on(Read, "internal/ui/namespaces", Public, Now(namespaces), &[], "The namespaces directly below that the caller can use."),
     on(Read, "internal/ui/mounts/{path..}", Public, Now(mount), AT, "The mount that serves a path."),
     on(Read, "internal/ui/resultant-acl", Token, Now(resultant), &[], "What the caller may do where."),
 ];
@@ -44,12 +45,28 @@ pub(super) fn mounts(ask: &mut Ask<'_>) -> Told {
                 MountKind::Secret => secret,
                 MountKind::Auth => auth,
             };
-            list.insert(shown_path(entry), describe(mount));
+            list.insert(shown_path(entry), describe(mount, ask.namespace));
         }
     }
     let [secret, auth] = shown;
     let data = json!({ "auth": auth, "secret": secret });
     Ok(Answer::data(&data))
+}
+
+/// The namespaces directly below that the caller can use something of.
+fn namespaces(ask: &mut Ask<'_>) -> Told {
+    let acl = acl(ask)?.ok_or_else(Refusal::denied)?;
+    let tables = ask.node.tables();
+    let below = tables.namespaces.below(ask.namespace);
+    let children = below.filter(|below| below.is_child_of(ask.namespace));
+    let usable = children.filter(|child| acl.grants_below(&child.path, ask.now));
+    let keys: Vec<&str> = usable
+        .filter_map(|child| child.path_within(ask.namespace))
+        .collect();
+    Ok(Answer::data(&match keys.is_empty() {
+        true => json!({}),
+        false => json!({ "keys": keys }),
+    }))
 }
 
 /// The mount that serves a path.
@@ -65,15 +82,19 @@ pub(super) fn mount(ask: &mut Ask<'_>) -> Told {
     let acl = acl(ask)?.ok_or_else(Refusal::denied)?;
     let parsed = RequestPath::parse(&path).map_err(|error| Refusal::invalid(error.to_string()))?;
     let tables = ask.node.tables();
+    // The path may lead into a namespace below.
+    let own = ask.namespace.path.trim_end_matches('/');
+    let resolved = tables.namespaces.resolve(own, &parsed);
+    let (namespace, parsed) = resolved.ok_or_else(denied)?;
     let located = tables
-        .of(ask.namespace.id)
+        .of(namespace.id)
         .and_then(|table| table.locate(&parsed));
     let mount = located.ok_or_else(denied)?.mount;
-    let folder = format!("{}{}", ask.namespace.path, mount.0.path);
+    let folder = format!("{}{}", namespace.path, mount.0.path);
     if !acl.grants_below(&folder, ask.now) {
         return Err(denied());
     }
-    let mut data = describe(&mount);
+    let mut data = describe(&mount, &namespace);
     if let Value::Object(members) = &mut data {
         members.insert("path".into(), mount.0.path.as_str().into());
     }

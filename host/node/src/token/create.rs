@@ -2,7 +2,8 @@
 
 use super::{asked, roles};
 use crate::native::{Ask, Told};
-use crate::pipeline::Caller;
+use crate::pipeline::{Caller, Place};
+use crate::quotas;
 use crate::refusal::{chain, from_barrier};
 use crate::{grant, identity};
 use access::{AccessError, Lifetime, NewToken, Token, TokenId, TokenRole};
@@ -10,7 +11,7 @@ use base::{Answer, Envelope, Refusal, TokenKind};
 
 pub(super) fn child(ask: &mut Ask<'_>) -> Told {
     let parentless = ask.flag("no_parent");
-    if parentless && !has_sudo(ask)? {
+    if parentless && !ask.has_sudo()? {
         return Err(Refusal::invalid(
             "root or sudo privileges required to create orphan token",
         ));
@@ -45,25 +46,17 @@ enum Lineage {
     Orphan,
 }
 
-/// Does the caller have sudo on the path it calls?
-fn has_sudo(ask: &Ask<'_>) -> Result<bool, Refusal> {
-    let caller = ask.caller()?;
-    let question = policy::Ask {
-        path: &format!("{}{}", ask.namespace.path, ask.request.path),
-        operation: policy::Operation::Update,
-        data: &ask.request.data,
-        wrap_ttl: ask.request.wrap_ttl,
-        now: ask.now,
-    };
-    Ok(caller.acl.decide(&question).sudo)
-}
-
 fn make(ask: &mut Ask<'_>, lineage: Lineage, role: Option<&TokenRole>) -> Told {
     let caller = ask.caller()?.clone();
     check_caller(&caller.token)?;
     let alias = alias(ask, role)?;
     let kind = asked::kind(ask, role)?;
-    let sudo = has_sudo(ask)?;
+    let sudo = ask.has_sudo()?;
+    if caller.token.namespace != ask.namespace.id && !sudo {
+        return Err(Refusal::invalid(
+            "root or sudo privileges required to directly generate a token in a child namespace",
+        ));
+    }
     let id = id(ask, sudo)?;
     let policies = asked::policies(ask, &caller, role, sudo)?;
     let terms = asked::terms(ask, role, sudo, policies.contains("root"))?;
@@ -100,6 +93,10 @@ fn make(ask: &mut Ask<'_>, lineage: Lineage, role: Option<&TokenRole>) -> Told {
         bound_cidrs: bound_cidrs(ask, &caller, role),
         method: None,
     };
+    if kind == TokenKind::Service && ask.node.quotas.limits_leases() {
+        let place = Place::find(&ask.node.tables(), ask.request)?;
+        quotas::admit_lease(ask.node, &place)?;
+    }
     let (id, token) = store(ask, kind, id, new, terms.own)?;
     ask.node.wake_expirer();
     let identity_policies = match person {
@@ -176,7 +173,7 @@ fn store(
 }
 
 fn path(ask: &Ask<'_>, role: Option<&TokenRole>) -> String {
-    let path = ask.request.path.as_str();
+    let path = ask.path.as_str();
     match role.map(|role| role.path_suffix.trim_start_matches('/')) {
         Some(suffix) if !suffix.is_empty() => format!("{path}/{suffix}"),
         _ => path.to_owned(),

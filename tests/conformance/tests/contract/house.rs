@@ -6,7 +6,7 @@ use base::{
     Timestamp,
 };
 use journal::MemoryJournal;
-use locality::{Class, PhysicalKey};
+use locality::{Class, PhysicalKey, SystemKey};
 use node::{Changes, InitRequest, Node, Parts, Settings};
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr};
@@ -109,12 +109,14 @@ impl House {
 
     /// How many entries are on the disk.
     pub(crate) fn entries(&self) -> usize {
-        // Machine code that was kept for the next start is no mount's.
+        // Components and their machine code are kept for the next mount.
         let ignored = PhysicalKey::new(Class::Ignored, NamespaceId::ROOT, MountId::SYSTEM, "");
+        let components = SystemKey::component("").into_physical();
         let snapshot = self.storage.snapshot();
         let all = snapshot.range(Space::Entries, &[], None);
         all.map(Result::unwrap)
             .filter(|(key, _)| key.first() != ignored.as_bytes().first())
+            .filter(|(key, _)| !key.starts_with(components.as_bytes()))
             .count()
     }
 
