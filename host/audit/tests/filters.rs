@@ -3,8 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use audit::{
-    AuditError, Broker, Device, Filter, Kind, MountRecord, Options, RequestPart, RequestRecord,
-    Salt,
+    AuditError, Broker, Filter, Kind, MountRecord, Options, RequestPart, RequestRecord, Salt,
 };
 use base::{NamespaceId, Secret, Timestamp};
 use proptest::prelude::*;
