@@ -31,6 +31,7 @@ mod keys;
 mod lease_search;
 mod lifecycle;
 mod lockout;
+mod mfa;
 mod native;
 mod node;
 mod own_work;

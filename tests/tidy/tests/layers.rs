@@ -37,8 +37,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         "node",
         &[
             "access", "audit", "barrier", "base", "digest", "gate", "hcl", "identity", "journal",
-            "lease", "locality", "manifest", "mount", "outbound", "plugin", "policy", "seal",
-            "storage",
+            "lease", "locality", "manifest", "mount", "otp", "outbound", "plugin", "policy",
+            "seal", "storage",
         ],
     ),
     ("api", &["base", "node"]),
@@ -50,6 +50,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("xtask", &["manifest", "pack"]),
     ("pack", &["manifest"]),
     ("sdk-macros", &[]),
+    ("otp", &[]),
     ("sdk", &["manifest", "sdk-macros"]),
 ];
 
@@ -126,6 +127,7 @@ const PURE: &[&str] = &[
     "host/mount/src",
     "host/replication/src",
     "sdk/manifest/src",
+    "sdk/otp/src",
 ];
 
 /// What no pure room names.
@@ -161,7 +163,7 @@ fn rooms_know_only_what_lies_below() {
             continue;
         }
         let allowed = if package.folder().starts_with("plugins/") {
-            &["manifest", "sdk"]
+            &["manifest", "otp", "sdk"]
         } else {
             match ROOMS.iter().find(|(room, _)| *room == package.name) {
                 Some((_, allowed)) => *allowed,

@@ -7,6 +7,7 @@ mod generate_root;
 mod ha;
 mod leases;
 mod locked_users;
+mod mfa;
 mod mounts;
 pub(crate) mod openapi;
 mod policies;
@@ -43,6 +44,7 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     leases::ROUTES,
     quotas::ROUTES,
     locked_users::ROUTES,
+    mfa::ROUTES,
     wrapping::ROUTES,
 ];
 
