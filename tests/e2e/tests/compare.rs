@@ -2,7 +2,7 @@
 
 use e2e::Server;
 use e2e::compare::{
-    self, approle, cert, differences, identity, jwt, kv, lockout, plugins, policies, quotas,
+    self, approle, cert, differences, identity, jwt, kv, lockout, mfa, plugins, policies, quotas,
     settings, tokens, tools, totp, transit, userpass,
 };
 use serde_json::json;
@@ -98,12 +98,19 @@ fn users_who_are_locked_out() {
 }
 
 #[test]
+fn second_factors_of_logins() {
+    compare::with_openbao(mfa::SCRIPTS);
+    compare::openbao_with_itself(mfa::SCRIPTS);
+}
+
+#[test]
 fn every_meant_difference_is_documented_and_shown() {
     let many = [
         kv::SCRIPTS,
         userpass::SCRIPTS,
         approle::SCRIPTS,
         quotas::SCRIPTS,
+        mfa::SCRIPTS,
         lockout::SCRIPTS,
         totp::SCRIPTS,
         identity::SCRIPTS,

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod jwt;
 pub mod kv;
 pub mod lockout;
+pub mod mfa;
 mod normal;
 pub mod plugins;
 pub mod policies;
