@@ -67,9 +67,10 @@ pub(crate) fn write_envelope(request_id: &str, envelope: &Envelope) -> Vec<u8> {
         out.value(&envelope.warnings);
     }
     out.raw(",\"auth\":");
-    match &envelope.auth {
-        Some(auth) => write_auth(&mut out, auth),
-        None => out.raw("null"),
+    match (&envelope.auth, &envelope.mfa_requirement) {
+        (Some(auth), _) => write_auth(&mut out, auth),
+        (None, Some(requirement)) => write_waiting(&mut out, requirement),
+        (None, None) => out.raw("null"),
     }
     out.field(",\"mount_type\":", &envelope.mount_type);
     if let (true, Some(data)) = (envelope.repeats_data, &envelope.data) {
@@ -122,6 +123,15 @@ fn write_auth(out: &mut Writer, auth: &AuthBlock) {
     out.raw(",\"mfa_requirement\":null");
     out.number(",\"num_uses\":", u64::from(auth.uses));
     out.raw("}");
+}
+
+/// No token yet, and what it waits for.
+fn write_waiting(out: &mut Writer, requirement: &Json) {
+    out.raw("{\"client_token\":\"\",\"accessor\":\"\",\"policies\":null,\"metadata\":null");
+    out.raw(",\"lease_duration\":0,\"renewable\":false,\"entity_id\":\"\"");
+    out.raw(",\"token_type\":\"default\",\"orphan\":false,\"mfa_requirement\":");
+    out.raw(requirement.as_str());
+    out.raw(",\"num_uses\":0}");
 }
 
 /// The keys that are the envelope's own; a member of the data by that name is not repeated.

@@ -119,6 +119,8 @@ pub struct Envelope {
     pub lease: LeaseBlock,
     /// A token that was made.
     pub auth: Option<Box<AuthBlock>>,
+    /// In the place of a token: the second factor that its login waits for, as clients are told.
+    pub mfa_requirement: Option<Json>,
     /// The answer is elsewhere, to be unwrapped.
     pub wrap: Option<Box<WrapBlock>>,
     /// Remarks for a person.

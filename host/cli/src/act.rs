@@ -9,6 +9,7 @@ mod kv_metadata;
 mod kv_place;
 mod lease;
 mod login;
+mod mfa;
 mod monitor;
 mod mount_list;
 mod mounts;

@@ -172,7 +172,7 @@ fn answer(
             }
         }
         Outcome::Secret(leased) => secret::lease(node, tx, recorded, place, pinned, entry, leased)?,
-        Outcome::Grant(granted) => grant::token(node, tx, place, pinned, entry, *granted)?,
+        Outcome::Grant(granted) => grant::token(node, tx, recorded, pinned, entry, *granted)?,
     };
     envelope.mount_type.clone_from(&entry.plugin);
     Ok(Answer::Envelope(Box::new(envelope)))

@@ -2,10 +2,12 @@
 
 use crate::engine::Pinned;
 use crate::identity;
-use crate::pipeline::Place;
+use crate::mfa::{self, Arriving};
+use crate::pipeline::{Place, Recorded};
 use crate::quotas;
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
+use ::identity::Person;
 use access::{Lifetime, NewToken, Token, TokenId, TokenType};
 use barrier::Transaction;
 use base::{AuthBlock, Envelope, Refusal, Timestamp, TokenKind};
@@ -26,8 +28,33 @@ pub(crate) fn check_alias(identified: Option<&str>, grant: &Grant) -> Result<(),
     }
 }
 
-/// Makes the token that a grant describes, in the transaction of the login.
+/// Makes the token that a grant describes, in the transaction of the login, or says what the login has
+/// to wait for.
 pub(crate) fn token(
+    node: &Arc<Unsealed>,
+    tx: &mut Transaction,
+    recorded: &Recorded<'_>,
+    pinned: &Pinned,
+    entry: &MountEntry,
+    grant: Grant,
+) -> Result<Envelope, Refusal> {
+    let place = recorded.place();
+    check_policies(&grant)?;
+    let person = identity::log_in(node, tx, &place.namespace, entry, &grant)?;
+    let arriving = Arriving {
+        request: recorded.request(),
+        place,
+        entry,
+        person: person.as_ref(),
+    };
+    match mfa::stand_before(node, tx, &arriving, &grant)? {
+        Some(waiting) => Ok(waiting),
+        None => make_for(node, tx, place, pinned, entry, person, grant),
+    }
+}
+
+/// As [`token`], for a login that waits for nothing any more.
+pub(crate) fn make(
     node: &Arc<Unsealed>,
     tx: &mut Transaction,
     place: &Place,
@@ -35,10 +62,27 @@ pub(crate) fn token(
     entry: &MountEntry,
     grant: Grant,
 ) -> Result<Envelope, Refusal> {
-    if grant.policies.iter().any(|policy| policy == "root") {
-        return Err(Refusal::internal("an auth method granted the root policy"));
-    }
+    check_policies(&grant)?;
     let person = identity::log_in(node, tx, &place.namespace, entry, &grant)?;
+    make_for(node, tx, place, pinned, entry, person, grant)
+}
+
+fn check_policies(grant: &Grant) -> Result<(), Refusal> {
+    match grant.policies.iter().any(|policy| policy == "root") {
+        true => Err(Refusal::internal("an auth method granted the root policy")),
+        false => Ok(()),
+    }
+}
+
+fn make_for(
+    node: &Arc<Unsealed>,
+    tx: &mut Transaction,
+    place: &Place,
+    pinned: &Pinned,
+    entry: &MountEntry,
+    person: Option<Person>,
+    grant: Grant,
+) -> Result<Envelope, Refusal> {
     let (entity_id, identity_policies) = match person {
         Some(person) => (person.entity.id.clone(), person.policies()),
         None => (String::new(), Vec::new()),

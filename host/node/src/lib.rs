@@ -33,6 +33,7 @@ mod lease_search;
 mod lifecycle;
 mod lockout;
 mod meters;
+mod mfa;
 mod namespaces;
 mod native;
 mod node;

@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::expire::Expirer;
 use crate::init::Cluster;
 use crate::keys::Keys;
+use crate::mfa::Waiting;
 use crate::own_work::{OwnWork, Started};
 use crate::parts::Parts;
 use crate::people::People;
@@ -41,6 +42,8 @@ pub(crate) struct Unsealed {
     pub(crate) builtins: Builtins,
     pub(crate) quotas: Quotas,
     pub(crate) lockouts: gate::Lockouts,
+    pub(crate) mfa_attempts: gate::Attempts,
+    pub(crate) waiting: Waiting,
     pub(crate) components: Components,
     pub(crate) ceremonies: Ceremonies,
     pub(crate) devices: Devices,
@@ -91,6 +94,8 @@ impl Unsealed {
             people: People::default(),
             quotas: Quotas::default(),
             lockouts: gate::Lockouts::default(),
+            mfa_attempts: gate::Attempts::default(),
+            waiting: Waiting::default(),
             tables: RwLock::default(),
             current: AtomicU64::new(0),
             refreshing: tokio::sync::Mutex::new(()),

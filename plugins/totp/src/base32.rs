@@ -1,12 +1,7 @@
 //! Base32 as people copy it: in any case, with or without the padding it should have.
 
-use data_encoding::{BASE32_NOPAD, Encoding, Specification};
+use data_encoding::{Encoding, Specification};
 use sdk::{Result, internal, invalid};
-
-/// Bytes as authenticators take them.
-pub(crate) fn encode(bytes: &[u8]) -> String {
-    BASE32_NOPAD.encode(bytes)
-}
 
 /// At least one byte, and at most so many.
 pub(crate) fn decode(text: &str, bytes_max: usize) -> Result<Vec<u8>> {

@@ -2,7 +2,7 @@
 
 use crate::codes::used_key;
 use crate::hotp::Algorithm;
-use crate::{barcode, base32, url};
+use crate::{base32, url};
 use sdk::crypto::{Key, KeyOptions, kind};
 use sdk::prelude::*;
 use sdk::{ListRange, to_base64};
@@ -251,18 +251,19 @@ fn make(
 }
 
 fn told(record: &Record, bytes: &[u8], qr_size: i64) -> Result<Reply> {
-    let url = url::write(
+    let url = otp::url(
         &record.issuer,
         &record.account_name,
         record.algorithm.name(),
         record.digits,
         record.period,
-        &base32::encode(bytes),
+        &otp::base32(bytes),
     );
     match u32::try_from(qr_size).unwrap_or_default() {
         0 => Reply::data(&json!({ "url": url })),
         pixels => {
-            let barcode = to_base64(&barcode::png(&url, pixels)?);
+            let barcode = otp::png(&url, pixels).map_err(|error| invalid(error.to_string()))?;
+            let barcode = to_base64(&barcode);
             Reply::data(&json!({ "barcode": barcode, "url": url }))
         }
     }

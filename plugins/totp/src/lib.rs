@@ -5,12 +5,11 @@
 //!  lib ─ routes ─▶ keys     made, taken from elsewhere, read
 //!             └──▶ codes    shown, checked, and never taken twice
 //!                    └─▶ hotp     a code of a counter
-//!       keys ─▶ url (how authenticators are told a key), barcode (the same as a picture)
+//!       keys ─▶ url      a key as authenticators tell it
 //! ```
 //!
 //! What it must never do: keep the bytes of a key. The host has them, and makes the codes.
 
-mod barcode;
 mod base32;
 mod codes;
 mod hotp;

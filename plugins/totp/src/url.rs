@@ -1,26 +1,7 @@
 //! How authenticators are told a key: `otpauth://totp/issuer:account?secret=…`.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use sdk::{Result, invalid};
-
-/// What a label is written with as it is.
-const LABEL: &AsciiSet = &MEMBER
-    .remove(b'&')
-    .remove(b'+')
-    .remove(b',')
-    .remove(b'/')
-    .remove(b';')
-    .remove(b'=');
-
-/// What a member of the query is written with as it is.
-const MEMBER: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~')
-    .remove(b'$')
-    .remove(b':')
-    .remove(b'@');
 
 /// What a URL says. What it leaves out is none.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,23 +13,6 @@ pub(crate) struct Said {
     pub(crate) algorithm: Option<String>,
     pub(crate) digits: Option<i64>,
     pub(crate) period: Option<i64>,
-}
-
-/// Writes the URL of a key. Vault's members, in Vault's order.
-pub(crate) fn write(
-    issuer: &str,
-    account_name: &str,
-    algorithm: &str,
-    digits: u32,
-    period: u64,
-    secret: &str,
-) -> String {
-    let label = format!("{issuer}:{account_name}");
-    format!(
-        "otpauth://totp/{}?algorithm={algorithm}&digits={digits}&issuer={}&period={period}&secret={secret}",
-        utf8_percent_encode(&label, LABEL),
-        utf8_percent_encode(issuer, MEMBER),
-    )
 }
 
 /// Reads a URL.
@@ -100,7 +64,7 @@ mod tests {
             ("Va ult", "a b"),
             ("I/s?&=+#%é", "a:b&c=d+e;f,g?h#i%"),
         ] {
-            let url = write(issuer, account, "SHA256", 8, 45, "JBSWY3DP");
+            let url = otp::url(issuer, account, "SHA256", 8, 45, "JBSWY3DP");
             let said = read(&url).unwrap();
             assert_eq!(
                 (&*said.issuer, &*said.account_name),
@@ -113,14 +77,6 @@ mod tests {
             );
             assert_eq!(said.algorithm.as_deref(), Some("SHA256"));
         }
-    }
-
-    #[test]
-    fn it_is_written_as_vault_writes_it() {
-        assert_eq!(
-            write("Va ult", "t@t.com", "SHA1", 6, 30, "NPXP"),
-            "otpauth://totp/Va%20ult:t@t.com?algorithm=SHA1&digits=6&issuer=Va%20ult&period=30&secret=NPXP",
-        );
     }
 
     #[test]

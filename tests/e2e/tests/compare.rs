@@ -2,8 +2,8 @@
 
 use e2e::Server;
 use e2e::compare::{
-    self, approle, cert, differences, identity, jwt, kv, lockout, plugins, policies, quotas,
-    settings, tools, totp, transit, userpass,
+    self, approle, cert, differences, identity, jwt, kv, lockout, mfa, plugins, policies, quotas,
+    settings, tokens, tools, totp, transit, userpass,
 };
 use serde_json::json;
 
@@ -74,6 +74,12 @@ fn the_plugin_catalog() {
 }
 
 #[test]
+fn tokens_leases_and_wrapping() {
+    compare::with_openbao(tokens::SCRIPTS);
+    compare::openbao_with_itself(tokens::SCRIPTS);
+}
+
+#[test]
 fn small_services() {
     compare::with_openbao(tools::SCRIPTS);
     compare::openbao_with_itself(tools::SCRIPTS);
@@ -92,12 +98,19 @@ fn users_who_are_locked_out() {
 }
 
 #[test]
+fn second_factors_of_logins() {
+    compare::with_openbao(mfa::SCRIPTS);
+    compare::openbao_with_itself(mfa::SCRIPTS);
+}
+
+#[test]
 fn every_meant_difference_is_documented_and_shown() {
     let many = [
         kv::SCRIPTS,
         userpass::SCRIPTS,
         approle::SCRIPTS,
         quotas::SCRIPTS,
+        mfa::SCRIPTS,
         lockout::SCRIPTS,
         totp::SCRIPTS,
         identity::SCRIPTS,
@@ -105,6 +118,7 @@ fn every_meant_difference_is_documented_and_shown() {
     compare::differences_are_told(differences::ALL, &many);
     compare::differences_are_told(transit::differences::ALL, &[transit::SCRIPTS]);
     compare::differences_are_told(jwt::differences::ALL, &[jwt::SCRIPTS]);
+    compare::differences_are_told(tokens::ALL, &[tokens::SCRIPTS]);
     compare::differences_are_told(plugins::ALL, &[plugins::SCRIPTS]);
     compare::differences_are_told(policies::ALL, &[policies::SCRIPTS]);
     compare::differences_are_told(cert::differences::ALL, &[cert::SCRIPTS]);

@@ -50,6 +50,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "locality",
             "manifest",
             "mount",
+            "otp",
             "outbound",
             "plugin",
             "policy",
@@ -67,6 +68,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("xtask", &["manifest", "pack"]),
     ("pack", &["manifest"]),
     ("sdk-macros", &[]),
+    ("otp", &[]),
     ("sdk", &["manifest", "sdk-macros"]),
 ];
 
@@ -144,6 +146,7 @@ const PURE: &[&str] = &[
     "host/mount/src",
     "host/replication/src",
     "sdk/manifest/src",
+    "sdk/otp/src",
 ];
 
 /// What no pure room names.
@@ -179,7 +182,7 @@ fn rooms_know_only_what_lies_below() {
             continue;
         }
         let allowed = if package.folder().starts_with("plugins/") {
-            &["manifest", "sdk"]
+            &["manifest", "otp", "sdk"]
         } else {
             match ROOMS.iter().find(|(room, _)| *room == package.name) {
                 Some((_, allowed)) => *allowed,

@@ -1,5 +1,6 @@
 //! `read`, `write`, `patch`, `delete`, `list`, `scan`, `unwrap` and `path-help`.
 
+use super::mfa;
 use crate::answer::ApiAnswer;
 use crate::error::{During, Stop};
 use crate::request::{ApiRequest, clean_path};
@@ -58,6 +59,9 @@ pub(super) fn written(
     let answer = session
         .ask(request)
         .during(&format!("Error writing data to {path}"))?;
+    if answer.envelope().as_ref().is_some_and(mfa::waits) {
+        session.warn(mfa::WAITS)?;
+    }
     shown_or_done(
         session,
         &answer,

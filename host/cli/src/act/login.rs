@@ -1,6 +1,6 @@
 //! `login`.
 
-use super::Surroundings;
+use super::{Surroundings, mfa};
 use crate::answer::{ApiAnswer, Envelope, member, text};
 use crate::error::{During, Stop};
 use crate::request::{ApiRequest, clean_path};
@@ -25,6 +25,12 @@ pub(super) fn login(
         "token" | "" => by_token(session, &args.words)?,
         _ => by_method(session, &args)?,
     };
+    if let Some(requirement) = mfa::requirement(&found) {
+        match mfa::ask(session, requirement)? {
+            Some(done) => found = done,
+            None => return session.show_envelope(&found),
+        }
+    }
     if found.wrap_info.is_some() {
         return session.show_envelope(&found);
     }

@@ -37,6 +37,10 @@ pub(crate) fn rows(envelope: &Envelope) -> Vec<(String, String)> {
         return wrap_rows(wrap);
     }
     let mut rows = Vec::new();
+    let auth = envelope.auth.as_deref().unwrap_or_default();
+    if let Some(Value::Object(requirement)) = member(auth, "mfa_requirement") {
+        return requirement_rows(requirement);
+    }
     if let Some(auth) = &envelope.auth {
         rows.extend(auth_rows(auth));
     }
@@ -89,6 +93,27 @@ fn auth_rows(auth: &[(String, Value)]) -> Vec<(String, String)> {
     if let Some(Value::Object(metadata)) = member(auth, "metadata") {
         for (key, found) in map_rows(metadata) {
             rows.push((format!("token_meta_{key}"), found));
+        }
+    }
+    rows
+}
+
+/// What a login waits for: its request, and each method that would do.
+fn requirement_rows(requirement: &Map<String, Value>) -> Vec<(String, String)> {
+    let id = text(requirement.get("mfa_request_id"));
+    let mut rows = vec![("mfa_request_id".to_owned(), id)];
+    let constraints = requirement.get("mfa_constraints");
+    let constraints = constraints.and_then(Value::as_object).into_iter().flatten();
+    for (name, constraint) in constraints {
+        let methods = constraint.get("any").and_then(Value::as_array);
+        for method in methods.into_iter().flatten() {
+            let kind = text(method.get("type"));
+            for key in ["id", "uses_passcode", "name"] {
+                let found = method.get(key).map(|found| value::field(key, found));
+                let found = found.filter(|text| !text.is_empty());
+                let row = |text| (format!("mfa_constraint_{name}_{kind}_{key}"), text);
+                rows.extend(found.map(row));
+            }
         }
     }
     rows

@@ -149,7 +149,46 @@ impl SystemKey<Replicated> {
     }
 }
 
+/// Second factors of logins.
+impl SystemKey<Replicated> {
+    /// All methods.
+    pub fn mfa_methods(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "identity/mfa/method/")
+    }
+    /// A method.
+    pub fn mfa_method(namespace: NamespaceId, id: &str) -> Self {
+        Self::at(namespace, &format!("identity/mfa/method/{id}"))
+    }
+    /// All words on who needs one.
+    pub fn mfa_enforcements(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "identity/mfa/login-enforcement/")
+    }
+    /// A word on who needs one.
+    pub fn mfa_enforcement(namespace: NamespaceId, name: &str) -> Self {
+        Self::at(namespace, &format!("identity/mfa/login-enforcement/{name}"))
+    }
+    /// All entities that have a key of a method.
+    pub fn mfa_enrolments(namespace: NamespaceId, method: &str) -> Self {
+        Self::at(namespace, &format!("identity/mfa/enrolment/{method}/"))
+    }
+    /// How codes are made of the key that an entity has.
+    pub fn mfa_enrolment(namespace: NamespaceId, method: &str, entity: &str) -> Self {
+        Self::at(
+            namespace,
+            &format!("identity/mfa/enrolment/{method}/{entity}"),
+        )
+    }
+    /// The key that an entity has.
+    pub fn mfa_secret(namespace: NamespaceId, method: &str, entity: &str) -> Self {
+        Self::at(namespace, &format!("identity/mfa/secret/{method}/{entity}"))
+    }
+}
+
 impl SystemKey<Local> {
+    /// The last code of an entity's that was taken, by its number.
+    pub fn mfa_used(namespace: NamespaceId, method: &str, entity: &str) -> Self {
+        Self::at(namespace, &format!("identity/mfa/used/{method}/{entity}"))
+    }
     /// All codes that were handed out and not yet taken back.
     pub fn oidc_codes(namespace: NamespaceId) -> Self {
         Self::at(namespace, "identity/oidc/code/")

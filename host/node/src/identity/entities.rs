@@ -1,6 +1,7 @@
 //! `identity/entity`.
 
 use super::{PAGE, directory, given, metadata, named, page, refused, shown};
+use crate::mfa;
 use crate::native::Does::Now;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use base::{Answer, Refusal};
@@ -105,13 +106,19 @@ fn answer(ask: &mut Ask<'_>, found: Option<Entity>) -> Told {
 
 fn delete(ask: &mut Ask<'_>) -> Told {
     let id = ask.text("id").to_owned();
-    directory(ask).delete_entity(&id).map_err(refused)?;
+    forget(ask, &id)?;
     Ok(Answer::Empty)
+}
+
+/// Removes an entity, and its keys of second factors.
+fn forget(ask: &mut Ask<'_>, id: &str) -> Result<(), Refusal> {
+    directory(ask).delete_entity(id).map_err(refused)?;
+    mfa::forget_entity(ask.tx, ask.namespace.id, id)
 }
 
 fn delete_named(ask: &mut Ask<'_>) -> Told {
     if let Some(entity) = named_entity(ask)? {
-        directory(ask).delete_entity(&entity.id).map_err(refused)?;
+        forget(ask, &entity.id)?;
     }
     Ok(Answer::Empty)
 }
@@ -122,7 +129,7 @@ fn delete_all(ask: &mut Ask<'_>) -> Told {
         return Err(Refusal::invalid("missing entity ids to delete"));
     }
     for id in ids {
-        directory(ask).delete_entity(&id).map_err(refused)?;
+        forget(ask, &id)?;
     }
     Ok(Answer::Empty)
 }

@@ -7,6 +7,7 @@ mod groups;
 mod login;
 mod lookup;
 mod merge;
+mod mfa;
 mod oidc;
 mod shown;
 
@@ -30,6 +31,10 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     groups::ROUTES,
     group_aliases::ROUTES,
     lookup::ROUTES,
+    mfa::METHODS,
+    mfa::OUTSIDE,
+    mfa::SECRETS,
+    mfa::ENFORCEMENTS,
     oidc::CONFIG,
     oidc::KEYS,
     oidc::ROLES,

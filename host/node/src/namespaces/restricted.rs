@@ -40,6 +40,9 @@ const OF_THE_ROOT: &[&str] = &[
 /// Refused to those who may ask, since there is one seal and no namespace has its own.
 const OF_THE_SEAL: &[&str] = &["generate-root-token", "key-status", "rotate"];
 
+/// As the components of the catalog: there is one of it for all.
+const OF_THE_CATALOG: &[&str] = &["plugins/pins"];
+
 /// Refuses what is of the server alone, where a header names a namespace.
 pub(super) fn check_server(place: &Place, request: &Request) -> Result<(), Refusal> {
     let is_named = !request.namespace.is_empty();
@@ -74,7 +77,9 @@ pub(crate) fn check_shared(place: &Place) -> Result<(), Refusal> {
         Some(path) if is_one_of(path, OF_THE_SEAL) => {
             Err(Refusal::invalid("namespace is not sealable"))
         }
-        Some(path) if is_component(path) => Err(no_match(NoMatch::Path)),
+        Some(path) if is_component(path) || is_one_of(path, OF_THE_CATALOG) => {
+            Err(no_match(NoMatch::Path))
+        }
         _ => Ok(()),
     }
 }
@@ -82,7 +87,11 @@ pub(crate) fn check_shared(place: &Place) -> Result<(), Refusal> {
 /// Does a path name a component of the catalog? There is one catalog for all.
 fn is_component(path: &str) -> bool {
     let named = path.strip_prefix("plugins/catalog/");
-    named.is_some_and(|named| named.trim_end_matches('/').contains('/'))
+    // The list of a type ends in a slash.
+    named.is_some_and(|named| match named.strip_suffix('/') {
+        Some(kind) => kind.contains('/'),
+        None => !named.is_empty(),
+    })
 }
 
 /// Is a path one of these, or below one?
@@ -113,7 +122,9 @@ mod tests {
     fn the_catalog_can_be_read_and_its_components_cannot() {
         assert!(!is_component("plugins/catalog"));
         assert!(!is_component("plugins/catalog/secret/"));
-        assert!(is_component("plugins/catalog/secret/kv"));
+        for path in ["secret/kv", "secret/kv/", "kv"] {
+            assert!(is_component(&format!("plugins/catalog/{path}")), "{path}");
+        }
     }
 
     /// A new route must be put into one of these lists, or said to work in every namespace.

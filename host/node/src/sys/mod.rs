@@ -9,6 +9,7 @@ mod ha;
 mod inspect;
 mod leases;
 mod locked_users;
+mod mfa;
 mod mounts;
 mod namespaces;
 mod observe;
@@ -60,6 +61,7 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     observe::ROUTES,
     quotas::ROUTES,
     locked_users::ROUTES,
+    mfa::ROUTES,
     wrapping::ROUTES,
     tools::ROUTES,
     inspect::ROUTES,

@@ -43,9 +43,10 @@ pub(super) fn policies(
             ));
         }
         if !caller.token.is_root() {
-            return Err(Refusal::invalid(
-                "root tokens may not be created without parent token being root",
-            ));
+            return Err(Refusal::invalid(match of_role {
+                None if !sudo => "child policies must be subset of parent",
+                _ => "root tokens may not be created without parent token being root",
+            }));
         }
         // It may do everything: further policies would say nothing.
         policies = BTreeSet::from([String::from("root")]);

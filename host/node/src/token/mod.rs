@@ -33,7 +33,7 @@ const ACCESSOR: &[NativeField] = &[
 #[rustfmt::skip]
 pub(crate) const ROUTES: &[NativeRoute] = &[
     on(Update, "create", WithToken, Now(create::child), NEW, "Makes a token."),
-    on(Update, "create-orphan", Sudo, Now(create::orphan), NEW, "Makes a token without a parent."),
+    on(Update, "create-orphan", WithToken, Now(create::orphan), NEW, "Makes a token without a parent."),
     on(Update, "create/{role_name}", WithToken, Now(create::by_role), NEW_BY_ROLE, "Makes a token of a role."),
     on(Read, "lookup", WithToken, Now(lookup::own), &[], "Looks the caller's token up."),
     on(Update, "lookup", WithToken, Now(lookup::by_id), TOKEN, "Looks a token up."),

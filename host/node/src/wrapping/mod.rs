@@ -165,6 +165,11 @@ pub(crate) fn wrap_asked(
     let is_lease_of_spent = recorded
         .caller()
         .is_some_and(|caller| caller.token.is_spent && has_lease(&answer));
+    // What a login waits for is no answer yet; the one after it can be wrapped.
+    let waits = matches!(&answer, Answer::Envelope(envelope) if envelope.mfa_requirement.is_some());
+    if waits {
+        return Ok(answer);
+    }
     if is_lease_of_spent {
         // It is refused once it is revoked.
         return Ok(answer);

@@ -394,8 +394,10 @@ async fn the_server_itself_is_nobodys() {
     seal.namespace = String::from("a");
     let refused = house.node.handle(seal).await.outcome;
     assert_eq!(told(refused).1, "operation unavailable in namespaces");
-    let catalog = house.read("a/sys/plugins/catalog/secret/kv").await;
-    assert_eq!(told(catalog).0, RefusalKind::NotFound);
+    for path in ["catalog/secret/kv", "catalog/kv", "pins", "pins/secret/kv"] {
+        let shared = house.read(&format!("a/sys/plugins/{path}")).await;
+        assert_eq!(told(shared).0, RefusalKind::NotFound, "{path}");
+    }
 }
 
 #[tokio::test]

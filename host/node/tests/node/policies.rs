@@ -226,3 +226,24 @@ async fn a_user_interface_is_told_what_the_caller_may_do() {
         })
     );
 }
+
+#[tokio::test]
+async fn policies_belong_to_their_namespace() {
+    let house = House::open().await;
+    house.write("sys/namespaces/team", json!({})).await.unwrap();
+    let charset = "length = 4\nrule \"charset\" { charset = \"a\" }";
+    house
+        .write("team/sys/policies/password/p", json!({ "policy": charset }))
+        .await
+        .unwrap();
+    let made = house.read("team/sys/policies/password/p/generate").await;
+    assert_eq!(made.unwrap(), json!({ "password": "aaaa" }));
+    let elsewhere = house.read("sys/policies/password/p").await.unwrap_err();
+    assert_eq!(elsewhere.kind, RefusalKind::NotFound);
+    house
+        .write("team/sys/policies/acl/q", json!({ "policy": READ_A }))
+        .await
+        .unwrap();
+    let list = house.ask(Operation::List, "sys/policies/detailed/acl", json!({}));
+    assert_eq!(list.await.unwrap()["keys"], json!(["default", "root"]));
+}

@@ -109,7 +109,7 @@ async fn a_child_may_do_no_more_than_its_parent() {
     for (asked, text) in [
         (
             json!({ "policies": ["root"] }),
-            "root tokens may not be created without parent token being root",
+            "child policies must be subset of parent",
         ),
         (
             json!({ "policies": ["other"] }),

@@ -322,6 +322,45 @@ async fn a_pin_is_for_mounts_for_which_nobody_chose() {
 }
 
 #[tokio::test]
+async fn a_reload_is_of_all_mounts_or_of_none() {
+    let house = House::with_editions(&[1, 2, 3]).await;
+    for path in ["a", "b"] {
+        let body = json!({ "type": "editions", "plugin_version": "v0.1.0" });
+        house
+            .write(&format!("sys/mounts/{path}"), body)
+            .await
+            .unwrap();
+    }
+    let pin = "sys/plugins/pins/secret/editions";
+    house
+        .write(pin, json!({ "version": "v0.1.0" }))
+        .await
+        .unwrap();
+    house
+        .write("sys/mounts/c", json!({ "type": "editions" }))
+        .await
+        .unwrap();
+    house.ask(Operation::Delete, pin, json!({})).await.unwrap();
+    for path in ["a", "b"] {
+        let chosen = json!({ "plugin_version": "v0.2.0" });
+        house.tune(path, chosen).await.unwrap();
+    }
+    house
+        .write(pin, json!({ "version": "v0.3.0" }))
+        .await
+        .unwrap();
+    let refused = house.reload(json!({ "plugin": "editions" })).await;
+    assert!(refused.unwrap_err().message.contains("\"c/\""));
+    for path in ["a", "b"] {
+        assert_eq!(house.versions(path).await, pair("v0.2.0", "v0.1.0"));
+    }
+    house.reload(json!({ "mounts": ["a", "b"] })).await.unwrap();
+    for path in ["a", "b"] {
+        assert_eq!(house.versions(path).await, pair("v0.2.0", "v0.2.0"));
+    }
+}
+
+#[tokio::test]
 async fn versions_stand_side_by_side_in_the_catalog() {
     let house = House::with_editions(&[1, 2]).await;
     house.mount_edition("e", "v0.1.0").await;

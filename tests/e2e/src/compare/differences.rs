@@ -60,6 +60,8 @@ differences! {
         "As in Vault, paths can be exempt in one namespace; OpenBao exempts them in all.";
     UNKNOWN_USERS_LOCKED: "wrong passwords of users who are not there",
         "OpenBao locks out only those who exist, which tells who does; we lock out names.";
+    OUTSIDE_FACTORS: "second factors that others check",
+        "`duo`, `okta` and `pingid` ask a service of another company; only codes of authenticators are there.";
     UNKNOWN_USER_RENEWAL: "renewal for a user who is gone",
         "OpenBao answers 204 and renews nothing; we say so.";
     UNIX_SOCKETS: "what token_bound_cidrs takes",

@@ -28,6 +28,7 @@ pub const EVERYWHERE: &[Script] = &[
     requests::SENT,
     tokens::TOKENS,
     tokens::LOGIN,
+    tokens::SECOND_FACTOR,
     usage::MISTAKES,
 ];
 

@@ -116,3 +116,29 @@ pub(super) const LOGIN: Script = Script {
             .with(&[("BAO_TOKEN", "")]),
     ],
 };
+
+/// A login that waits for a second factor. As documents the members of its answer come in another order.
+pub(super) const SECOND_FACTOR: Script = Script {
+    name: "second factor",
+    lines: &[
+        line("auth enable -path=factored userpass").once(),
+        line("write auth/factored/users/me password=p").once(),
+        keep(
+            "method",
+            "write -field=method_id identity/mfa/method/totp issuer=C method_name=phone",
+        ),
+        line(
+            "write identity/mfa/login-enforcement/all mfa_method_ids={method} auth_method_types=userpass",
+        )
+        .once(),
+        line("login -method=userpass -path=factored -no-store username=me password=p")
+            .once()
+            .with(&[("BAO_TOKEN", "")]),
+        line("write auth/factored/login/me password=p").once(),
+        line("write -field=mfa_request_id auth/factored/login/me password=p").once(),
+        line("write -mfa={method}:1 auth/factored/login/me password=p").once(),
+        line("write sys/mfa/validate mfa_request_id=missing").once(),
+        line("read identity/mfa/method/totp/{method}"),
+        line("delete identity/mfa/login-enforcement/all").once(),
+    ],
+};

@@ -1,19 +1,34 @@
 //! A QR code as a picture: PNG, black on white.
 
 use qrcodegen::{QrCode, QrCodeEcc};
-use sdk::{Result, internal, invalid};
+
+/// Why there is no picture.
+#[derive(Debug, thiserror::Error)]
+pub enum BarcodeError {
+    /// More text than such a code can hold.
+    #[error("failed to generate QR code image: the url is too long")]
+    TooLong,
+    /// The code has as many modules on each side.
+    #[error(
+        "failed to generate QR code image: can not scale barcode to an image smaller than {0}x{0}"
+    )]
+    TooSmall(u32),
+    /// The picture could not be written.
+    #[error("writing a picture")]
+    Encoding(#[from] png::EncodingError),
+}
 
 /// The code of `text`, as large as fits into a square of `pixels`.
-pub(crate) fn png(text: &str, pixels: u32) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// [`BarcodeError`] as its variants say.
+pub fn png(text: &str, pixels: u32) -> Result<Vec<u8>, BarcodeError> {
     let code = QrCode::encode_text(text, QrCodeEcc::Medium);
-    let code =
-        code.map_err(|_| invalid("failed to generate QR code image: the url is too long"))?;
+    let code = code.map_err(|_| BarcodeError::TooLong)?;
     let modules = u32::try_from(code.size()).unwrap_or(u32::MAX);
     let scale = pixels / modules;
     if scale == 0 {
-        return Err(invalid(format!(
-            "failed to generate QR code image: can not scale barcode to an image smaller than {modules}x{modules}"
-        )));
+        return Err(BarcodeError::TooSmall(modules));
     }
     encode(pixels, &bitmap(&code, pixels, modules, scale))
 }
@@ -41,15 +56,14 @@ fn bitmap(code: &QrCode, pixels: u32, modules: u32, scale: u32) -> Vec<u8> {
     bits
 }
 
-fn encode(pixels: u32, bits: &[u8]) -> Result<Vec<u8>> {
+fn encode(pixels: u32, bits: &[u8]) -> Result<Vec<u8>, BarcodeError> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, pixels, pixels);
     encoder.set_color(png::ColorType::Grayscale);
     encoder.set_depth(png::BitDepth::One);
-    let wrong = |wrong: png::EncodingError| internal(wrong.to_string());
-    let mut writer = encoder.write_header().map_err(wrong)?;
-    writer.write_image_data(bits).map_err(wrong)?;
-    writer.finish().map_err(wrong)?;
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(bits)?;
+    writer.finish()?;
     Ok(file)
 }
 
@@ -92,7 +106,7 @@ mod tests {
 
     #[test]
     fn too_small_or_too_long() {
-        let refused = png("otpauth://totp/a", 10).unwrap_err().message;
+        let refused = png("otpauth://totp/a", 10).unwrap_err().to_string();
         assert_eq!(
             refused,
             "failed to generate QR code image: can not scale barcode to an image smaller than 25x25",
