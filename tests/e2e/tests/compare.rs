@@ -1,7 +1,9 @@
 //! What is served answers as OpenBao's does, but where it is meant to differ.
 
 use e2e::Server;
-use e2e::compare::{self, approle, cert, differences, identity, jwt, kv, totp, transit, userpass};
+use e2e::compare::{
+    self, approle, cert, differences, identity, jwt, kv, namespaces, totp, transit, userpass,
+};
 use serde_json::json;
 
 #[test]
@@ -53,6 +55,12 @@ fn the_identity_store() {
 }
 
 #[test]
+fn namespaces() {
+    compare::with_openbao(namespaces::SCRIPTS);
+    compare::openbao_with_itself(namespaces::SCRIPTS);
+}
+
+#[test]
 fn every_meant_difference_is_documented_and_shown() {
     let many = [
         kv::SCRIPTS,
@@ -63,6 +71,7 @@ fn every_meant_difference_is_documented_and_shown() {
     ];
     compare::differences_are_told(differences::ALL, &many);
     compare::differences_are_told(transit::differences::ALL, &[transit::SCRIPTS]);
+    compare::differences_are_told(namespaces::differences::ALL, &[namespaces::SCRIPTS]);
     compare::differences_are_told(jwt::differences::ALL, &[jwt::SCRIPTS]);
     compare::differences_are_told(cert::differences::ALL, &[cert::SCRIPTS]);
 }

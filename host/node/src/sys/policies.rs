@@ -137,7 +137,10 @@ pub(super) fn write(ask: &mut Ask<'_>) -> Told {
 
 pub(super) fn delete(ask: &mut Ask<'_>) -> Told {
     let name = ask.text("name").to_lowercase();
-    if ["root", "default", INTERNAL].contains(&name.as_str()) {
+    if name == "default" {
+        return Err(Refusal::invalid("cannot delete default policy"));
+    }
+    if ["root", INTERNAL].contains(&name.as_str()) {
         return Err(Refusal::invalid(format!("cannot delete {name:?} policy")));
     }
     ask.tx.delete(&SystemKey::policy(ask.namespace.id, &name));

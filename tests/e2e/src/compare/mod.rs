@@ -10,6 +10,7 @@ pub mod differences;
 pub mod identity;
 pub mod jwt;
 pub mod kv;
+pub mod namespaces;
 mod normal;
 mod step;
 pub mod totp;
