@@ -28,6 +28,7 @@ pub const EVERYWHERE: &[Script] = &[
     requests::SENT,
     tokens::TOKENS,
     tokens::LOGIN,
+    wider::NAMESPACES,
     usage::MISTAKES,
 ];
 
@@ -36,7 +37,6 @@ pub const WIDER: &[Script] = &[
     wider::LOGIN,
     wider::LEASES,
     wider::WRAPPING,
-    wider::NAMESPACES,
     wider::KEYS,
     wider::PLUGINS,
     wider::CLUSTER,
