@@ -4,14 +4,14 @@ use crate::decode::NAMESPACE;
 use crate::envelope::{Writer, write_envelope};
 use crate::health::{HealthQuery, write_health};
 use crate::query::read_pairs;
-use base::{Answer, HealthReport, Raw, Refusal, RefusalKind, Reply};
+use base::{Answer, HealthReport, RateReport, Raw, Refusal, RefusalKind, Reply};
 use base64::Engine as _;
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, LOCATION,
+    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER,
     STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING,
 };
-use http::{HeaderValue, Method, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use http_body_util::Full;
 
 /// What of a request its response needs.
@@ -27,6 +27,9 @@ pub(crate) struct Asked {
 
 pub(crate) type HttpReply = Response<Full<Bytes>>;
 
+const RATE_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 const INDEX: HeaderName = HeaderName::from_static("x-vault-index");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -35,7 +38,7 @@ const TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=31536000; inclu
 
 /// Writes `reply`. `cluster_id` names whose log `reply.index` counts.
 pub(crate) fn encode(reply: Reply, asked: &Asked, cluster_id: Option<&str>) -> HttpReply {
-    let index = reply.index;
+    let (index, rate) = (reply.index, reply.rate);
     let mut response = match reply.outcome {
         Ok(answer) => encode_answer(answer, &reply.request_id, asked),
         // The service has logged the reason; it is not for the client.
@@ -50,10 +53,23 @@ pub(crate) fn encode(reply: Reply, asked: &Asked, cluster_id: Option<&str>) -> H
     {
         headers.insert(INDEX, value);
     }
+    tell_rate(headers, &rate);
     if asked.method == Method::HEAD {
         return without_body(response);
     }
     response
+}
+
+/// As Vault has it: what fits in a header each, and where nothing fits any more when to try again.
+fn tell_rate(headers: &mut HeaderMap, rate: &RateReport) {
+    if let Some(room) = rate.room {
+        headers.insert(RATE_LIMIT, room.limit.into());
+        headers.insert(RATE_REMAINING, room.remaining.into());
+        headers.insert(RATE_RESET, room.reset.into());
+    }
+    if let Some(seconds) = rate.retry_after {
+        headers.insert(RETRY_AFTER, seconds.into());
+    }
 }
 
 fn encode_answer(answer: Answer, request_id: &str, asked: &Asked) -> HttpReply {

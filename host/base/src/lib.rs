@@ -8,6 +8,7 @@
 //!                 RequestPath      Answer | Refusal
 //! ```
 
+mod cross_origin;
 mod duration;
 mod entropy;
 mod id;
@@ -19,6 +20,7 @@ mod request;
 mod secret;
 mod time;
 
+pub use cross_origin::CrossOrigin;
 pub use duration::{DurationError, parse_duration};
 pub use entropy::{Entropy, make_base62, make_hex, make_uuid};
 pub use id::{MountId, NamespaceId};
@@ -26,8 +28,8 @@ pub use json::{Json, JsonError, Map};
 pub use outbound::{Outbound, OutboundError, OutboundRequest, OutboundResponse, Sending};
 pub use path::{PathError, RequestPath};
 pub use reply::{
-    Answer, AuthBlock, Envelope, HealthReport, LeaseBlock, Raw, Refusal, RefusalKind, Reply,
-    TokenKind, WrapBlock,
+    Answer, AuthBlock, Envelope, HealthReport, LeaseBlock, RateReport, RateRoom, Raw, Refusal,
+    RefusalKind, Reply, TokenKind, WrapBlock,
 };
 pub use request::{Client, Operation, Request, WithoutToken};
 pub use secret::Secret;

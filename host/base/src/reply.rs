@@ -13,6 +13,28 @@ pub struct Reply {
     pub outcome: Result<Answer, Refusal>,
     /// Position in the cluster's log that this reply has seen.
     pub index: Option<u64>,
+    /// What rate limits let a client know.
+    pub rate: RateReport,
+}
+
+/// What a client is told of the rate limit that its request fell under; nothing of what is None.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RateReport {
+    /// What fits into an interval, and what is left.
+    pub room: Option<RateRoom>,
+    /// After how many seconds it is worth to try again.
+    pub retry_after: Option<u64>,
+}
+
+/// Room for requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateRoom {
+    /// Requests in an interval.
+    pub limit: u64,
+    /// Those that still fit.
+    pub remaining: u64,
+    /// Whole seconds until the interval ends.
+    pub reset: u64,
 }
 
 /// A request that was granted.

@@ -86,6 +86,18 @@ impl SystemKey<Replicated> {
     pub fn audit(path: &str) -> Self {
         Self::root(&format!("core/audit/{path}"))
     }
+    /// Which headers of requests audit devices are given.
+    pub fn audited_headers() -> Self {
+        Self::root("core/audited-headers")
+    }
+    /// Which web pages may ask.
+    pub fn cross_origin() -> Self {
+        Self::root("core/cors")
+    }
+    /// The headers of answers with the user interface.
+    pub fn ui_headers() -> Self {
+        Self::root("core/ui-headers")
+    }
     /// All ACL policies of a namespace.
     pub fn policies(namespace: NamespaceId) -> Self {
         Self::at(namespace, "sys/policy/")
@@ -93,6 +105,14 @@ impl SystemKey<Replicated> {
     /// An ACL policy.
     pub fn policy(namespace: NamespaceId, name: &str) -> Self {
         Self::at(namespace, &format!("sys/policy/{name}"))
+    }
+    /// All password policies of a namespace.
+    pub fn password_policies(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "sys/password-policy/")
+    }
+    /// A password policy.
+    pub fn password_policy(namespace: NamespaceId, name: &str) -> Self {
+        Self::at(namespace, &format!("sys/password-policy/{name}"))
     }
     /// All namespaces, by id.
     pub fn namespaces() -> Self {
@@ -114,9 +134,29 @@ impl SystemKey<Replicated> {
     pub fn catalog_entry(kind: &str, name: &str, version: &str) -> Self {
         Self::root(&format!("core/plugin-catalog/{kind}/{name}/{version}"))
     }
+    /// All versions that are pinned.
+    pub fn plugin_pins() -> Self {
+        Self::root("core/plugin-pins/")
+    }
+    /// The version that is pinned of a component, by type and name.
+    pub fn plugin_pin(kind: &str, name: &str) -> Self {
+        Self::root(&format!("core/plugin-pins/{kind}/{name}"))
+    }
     /// The bytes of a component, by digest.
     pub fn component(digest: &str) -> Self {
         Self::root(&format!("core/component/{digest}"))
+    }
+    /// All quotas of a kind: `rate-limit`, `lease-count`.
+    pub fn quotas(kind: &str) -> Self {
+        Self::root(&format!("sys/quotas/{kind}/"))
+    }
+    /// A quota.
+    pub fn quota(kind: &str, name: &str) -> Self {
+        Self::root(&format!("sys/quotas/{kind}/{name}"))
+    }
+    /// What holds for all quotas.
+    pub fn quota_config() -> Self {
+        Self::root("sys/quotas/config")
     }
     /// All token roles of a namespace.
     pub fn token_roles(namespace: NamespaceId) -> Self {
@@ -257,12 +297,17 @@ mod tests {
         check(SystemKey::seal_config().physical(), Class::Ignored);
         check(SystemKey::cluster().physical(), Class::Ignored);
         check(SystemKey::rotation().physical(), Class::Replicated);
+        check(SystemKey::cross_origin().physical(), Class::Replicated);
         check(
             SystemKey::mount(NamespaceId::ROOT, MountId::new(7)).physical(),
             Class::Replicated,
         );
         check(
             SystemKey::policy(NamespaceId::ROOT, "p").physical(),
+            Class::Replicated,
+        );
+        check(
+            SystemKey::password_policy(NamespaceId::ROOT, "p").physical(),
             Class::Replicated,
         );
         check(

@@ -31,6 +31,9 @@ pub struct MountEntry {
     pub plugin_version: String,
     /// SHA-256 of the component, hexadecimal; empty for engines of the host.
     pub digest: String,
+    /// What it is to run from its next reload on, where that was chosen.
+    #[serde(default)]
+    pub chosen: Option<ChosenPlugin>,
     /// For clients that know mounts by UUID.
     pub uuid: String,
     /// `kv_92b05b04`: the plugin's name and eight hexadecimal digits.
@@ -51,6 +54,15 @@ pub struct MountEntry {
     /// The namespace that it moves to, and the mount that it becomes there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moves_to: Option<(NamespaceId, MountId)>,
+}
+
+/// A version of a component that an operator chose for a mount.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChosenPlugin {
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of the component, hexadecimal: another one of that version was not chosen.
+    pub digest: String,
 }
 
 /// What becomes of a mount.
@@ -80,6 +92,7 @@ impl MountEntry {
             plugin: plugin.to_owned(),
             plugin_version: String::new(),
             digest: String::new(),
+            chosen: None,
             uuid: make_uuid(entropy),
             accessor: format!("{plugin}_{}", make_hex(entropy, 4)),
             description: String::new(),
@@ -176,4 +189,21 @@ pub struct MountConfig {
     pub plugin_deadline: u64,
     /// Calls of storage that one call may make.
     pub plugin_storage_calls_max: u64,
+    /// When users of the method are locked out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_lockout: Option<UserLockout>,
+}
+
+/// When users of an auth method are locked out. Zero and None mean: as the server has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UserLockout {
+    /// Failures in a row that lock.
+    pub threshold: u64,
+    /// For how long, in seconds.
+    pub duration: u64,
+    /// After how many seconds without a failure it begins at none again.
+    pub counter_reset: u64,
+    /// Is nobody ever locked out?
+    pub disable: Option<bool>,
 }

@@ -141,6 +141,6 @@ fn find(
         slashes: stored.allow_slashes,
         wildcards: stored.allow_wildcards,
     };
-    let parsed = parsed.with_substitutes(substitutes);
+    let parsed = parsed.with_substitutes(substitutes).until(stored.expires);
     Ok(Some(Arc::new(parsed.in_namespace(written_in))))
 }

@@ -1,6 +1,7 @@
 //! Calls a mount's component for a request, and turns what it says into an answer.
 
 use crate::engine::Pinned;
+use crate::lockout::Guard;
 use crate::pipeline::{Known, Recorded, Target, no_match, operation};
 use crate::run::Failed;
 use crate::unsealed::Unsealed;
@@ -67,11 +68,20 @@ pub(crate) async fn component(
     let request = recorded.request();
     let (matched, mut warnings) = matched(request, target)?;
     let (tx, identified) = identify(node, recorded, target, pinned, tx, &matched).await?;
+    let guard = Guard::of(node, &target.mount.0, identified.as_deref());
+    if let Some(guard) = &guard {
+        guard.check()?;
+    }
     let call = new(node, request, recorded.caller(), target, pinned, tx);
     let done = match pinned.component.handle(call, matched).await {
         Ok(done) => done,
         Err(CallError::Overtaken) => return Err(Failed::Overtaken(0)),
-        Err(error) => return Err(refusal(&error).into()),
+        Err(error) => {
+            if let Some(guard) = &guard {
+                guard.note_failure(&error);
+            }
+            return Err(refusal(&error).into());
+        }
     };
     let mut tx = done
         .view
@@ -80,6 +90,9 @@ pub(crate) async fn component(
     let remarks = done.value.warnings;
     if let Outcome::Grant(granted) = &done.value.outcome {
         grant::check_alias(identified.as_deref(), granted)?;
+        if let Some(guard) = &guard {
+            guard.succeed()?;
+        }
     }
     let answer = match done.value.outcome {
         // What a component remarks is worth an answer; what the host does alone is not.

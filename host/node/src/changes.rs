@@ -16,13 +16,16 @@ pub struct Changes {
 }
 
 /// What is kept in memory begins with one of these, below the system mount.
-const KEPT: [&str; 12] = [
+const KEPT: [&str; 15] = [
     "core/mounts/",
     "core/local-mounts/",
     "core/namespaces/",
     "core/audit/",
     "core/local-audit/",
+    "core/audited-headers",
+    "core/cors",
     "sys/policy/",
+    "sys/quotas/",
     "identity/entity/id/",
     "identity/entity/alias/",
     "identity/entity/merged/",

@@ -40,13 +40,16 @@ pub(crate) struct Pinned {
 pub(crate) struct Entry {
     pub(crate) key: PhysicalKey,
     pub(crate) state: MountState,
+    /// Of the component.
+    pub(crate) digest: String,
 }
 
 impl Entry {
-    /// Is the mount, in a transaction that depends on it, still what it was?
+    /// Is the mount, in a transaction that depends on it, still what it was, and run by the same
+    /// component? Another one may have other rules for what is stored.
     pub(crate) fn holds(&self, tx: &mut Transaction) -> Result<bool, BarrierError> {
         let stored: Option<MountEntry> = tx.read_json(&self.key)?;
-        Ok(stored.is_some_and(|stored| stored.state == self.state))
+        Ok(stored.is_some_and(|stored| stored.state == self.state && stored.digest == self.digest))
     }
 }
 

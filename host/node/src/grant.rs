@@ -3,6 +3,7 @@
 use crate::engine::Pinned;
 use crate::identity;
 use crate::pipeline::Place;
+use crate::quotas;
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use access::{Lifetime, NewToken, Token, TokenId, TokenType};
@@ -68,6 +69,9 @@ pub(crate) fn token(
         method: Some(entry.id),
     };
     let kind = kind(entry, grant.token.kind, &new)?;
+    if kind == TokenKind::Service {
+        quotas::admit_lease(node, place)?;
+    }
     let now = node.now();
     let entropy = node.parts.entropy.as_ref();
     let (id, token) = access::issue(tx, &node.salt, entropy, now, kind, new)

@@ -3,9 +3,10 @@
 use crate::init::{InitRequest, Initialized};
 use crate::keys::{self, Keys};
 use crate::parts::Parts;
+use crate::quotas::Limited;
 use crate::status;
 use crate::unsealed::Unsealed;
-use base::{Answer, Refusal, RefusalKind, Reply, Request};
+use base::{Answer, CrossOrigin, Refusal, RefusalKind, Reply, Request};
 use locality::SystemKey;
 use seal::{Key, SealConfig, Share, Submitted, UnsealProgress, ValidThreshold};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -37,7 +38,14 @@ impl Node {
 
     /// Answers one request.
     pub async fn handle(&self, request: Request) -> Reply {
-        let done = self.answer(&request).await;
+        let limited = match self.unsealed() {
+            Some(unsealed) if unsealed.quotas.limits_rates() => unsealed.limit_rate(&request).await,
+            _ => Limited::default(),
+        };
+        let done = match limited.refusal {
+            Some(refusal) => Err(refusal),
+            None => self.answer(&request).await,
+        };
         let (outcome, index) = match done {
             Ok((answer, index)) => (Ok(answer), index),
             Err(refusal) => (Err(refusal), None),
@@ -51,6 +59,7 @@ impl Node {
             request_id: request.id,
             outcome,
             index,
+            rate: limited.report,
         }
     }
 
@@ -161,6 +170,11 @@ impl Node {
     pub fn cluster_id(&self) -> Option<Arc<str>> {
         self.unsealed()
             .map(|unsealed| Arc::clone(&unsealed.cluster_id))
+    }
+
+    /// Which web pages may ask; None for none, and while sealed.
+    pub fn cross_origin(&self) -> Option<Arc<CrossOrigin>> {
+        self.unsealed()?.cross_origin()
     }
 
     /// Drops the keys. Requests under way can read what they hold, and commit nothing any more.

@@ -3,6 +3,7 @@
 use base::{Clock, Entropy};
 use core::time::Duration;
 use journal::Journal;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use storage::Storage;
 
@@ -49,6 +50,8 @@ pub struct Settings {
     pub version: String,
     /// When it was built, RFC 3339.
     pub build_date: String,
+    /// When users are locked out, by the type of the method, or for `all`.
+    pub user_lockout: BTreeMap<String, mount::UserLockout>,
     /// What one call of a component may use, where the mount has no limits of its own.
     pub limits: Arc<plugin::Limits>,
 }
@@ -65,6 +68,7 @@ impl Default for Settings {
             storage_type: String::from("inmem"),
             version: String::from(env!("CARGO_PKG_VERSION")),
             build_date: String::new(),
+            user_lockout: BTreeMap::new(),
             limits: Arc::default(),
         }
     }

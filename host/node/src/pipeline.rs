@@ -40,6 +40,17 @@ impl Place {
         &self.rest
     }
 
+    /// The same place, where the mount is what it became since.
+    pub(crate) fn at(&self, mount: &Arc<Mount>) -> Self {
+        Self {
+            namespace: Arc::clone(&self.namespace),
+            path: self.path.clone(),
+            full_path: self.full_path.clone(),
+            mount: Some(Arc::clone(mount)),
+            rest: self.rest.clone(),
+        }
+    }
+
     /// Finds namespace and mount.
     pub(crate) fn find(tables: &Tables, request: &Request) -> Result<Self, Refusal> {
         let path = match request.operation {
@@ -95,6 +106,16 @@ pub(crate) struct Target<'p> {
     pub(crate) found: Match<'p, 'p>,
 }
 
+impl Target<'_> {
+    /// Does what was decided about a request to that route hold for this one?
+    pub(crate) fn is_decided_as(&self, other: &Target<'_>) -> bool {
+        let (one, other) = (self.route, other.route);
+        one.pattern == other.pattern
+            && one.access == other.access
+            && one.checks_existence == other.checks_existence
+    }
+}
+
 impl<'p> Routed<'p> {
     /// Matches the path, once.
     pub(crate) fn find(request: &'p Request, place: &'p Place) -> Self {
@@ -105,7 +126,8 @@ impl<'p> Routed<'p> {
         }
     }
 
-    fn target(request: &Request, place: &'p Place) -> Result<Target<'p>, Refusal> {
+    /// The route that a request has at a place.
+    pub(crate) fn target(request: &Request, place: &'p Place) -> Result<Target<'p>, Refusal> {
         let no_handler = || no_handler(&place.path);
         let mount = place.mount.as_ref().ok_or_else(no_handler)?;
         let (manifest, matcher) = match &mount.1 {
@@ -371,7 +393,11 @@ impl<'p> Known<'p> {
     }
 
     /// Asks the policies. `exists` is what the component said; an engine that was not asked changes.
-    pub(crate) fn decide(self, exists: Option<bool>) -> Result<Allowed<'p>, Refusal> {
+    pub(crate) fn decide(
+        self,
+        exists: Option<bool>,
+        trail: &mut Trail,
+    ) -> Result<Allowed<'p>, Refusal> {
         let Some(caller) = &self.caller else {
             return Ok(Allowed {
                 known: self,
@@ -402,6 +428,7 @@ impl<'p> Known<'p> {
                 existed: exists,
             });
         }
+        trail.denied();
         let text = "1 error occurred:\n\t* permission denied\n\n";
         Err(Refusal::new(RefusalKind::Denied, text))
     }

@@ -12,9 +12,9 @@
 use crate::commit::CommitError;
 use crate::expire::token_hash;
 use crate::refusal::{from_barrier, from_commit};
-use crate::secret;
 use crate::tables::{self, forget_mount, store_mount};
 use crate::unsealed::Unsealed;
+use crate::{quotas, secret};
 use barrier::Transaction;
 use base::{MountId, NamespaceId, Refusal};
 use locality::{Class, PhysicalKey, SystemKey};
@@ -163,7 +163,7 @@ async fn remove(
     .await?;
     node.transact(|tx| {
         forget_mount(tx, namespace, entry);
-        Ok(())
+        quotas::forget_mount(tx, entry.id)
     })
     .await
 }
@@ -184,6 +184,7 @@ async fn carry(
     .await?;
     node.transact(|tx| {
         forget_mount(tx, from, entry);
+        quotas::forget_mount(tx, entry.id)?;
         let arrived = tables::stored_mounts(tx, to)?;
         match arrived.into_iter().find(|arrived| arrived.id == becomes) {
             Some(mut arrived) => {

@@ -28,6 +28,9 @@ const ATTEMPTS_AT_ONCE_MAX: u32 = 2;
 /// An answer and the position in the log that it has seen.
 pub(crate) type Answered = Result<(Answer, Option<u64>), Refusal>;
 
+/// What came of running a request once.
+type Attempted = Result<(Answer, Option<u64>), Failed>;
+
 /// Why an attempt came to nothing.
 pub(crate) enum Failed {
     /// What it read was written since, by the commit with this number.
@@ -77,7 +80,7 @@ impl Unsealed {
             let (same, there) = self.exists(&known, target, tx).await?;
             (tx, exists) = (same, Some(there));
         }
-        let recorded = known.decide(exists)?.record(self, trail)?;
+        let recorded = known.decide(exists, trail)?.record(self, trail)?;
         self.run(&recorded, tx).await
     }
 
@@ -140,11 +143,12 @@ impl Unsealed {
         let mut tx = Some(tx);
         let mut turn = None;
         for attempt in 0..ATTEMPTS_MAX {
-            let mut fresh = tx.take().unwrap_or_else(|| self.begin());
-            if attempt > 0 {
-                fresh = self.decide_again(recorded, fresh).await?;
-            }
-            match self.attempt(recorded, fresh).await {
+            let fresh = tx.take().unwrap_or_else(|| self.begin());
+            let attempted = match attempt {
+                0 => self.attempt(recorded, recorded.target(), fresh).await,
+                _ => self.run_again(recorded, fresh).await,
+            };
+            match attempted {
                 Ok(answered) => return Ok(answered),
                 Err(Failed::Refused(refusal)) => return Err(refusal),
                 Err(Failed::Overtaken(number)) => {
@@ -158,50 +162,58 @@ impl Unsealed {
         Err(from_commit(&CommitError::Overtaken(0)))
     }
 
-    /// What was decided must still hold for a request that runs again.
-    async fn decide_again(
+    /// What was decided must still hold for a request that runs again. What overtook it may be
+    /// another version of its mount's component, which is then what runs.
+    async fn run_again(
         self: &Arc<Self>,
         recorded: &Recorded<'_>,
         mut tx: Transaction,
-    ) -> Result<Transaction, Refusal> {
+    ) -> Attempted {
         if let Some(caller) = recorded.caller() {
             caller.check_alive(self, &mut tx)?;
         }
         self.refresh().await?;
-        let namespace = recorded.place().namespace.id;
-        if self.tables().namespaces.with_id(namespace).is_none() {
-            return Err(namespaces::not_found());
+        let Ok(before) = recorded.target() else {
+            return self.attempt(recorded, recorded.target(), tx).await;
+        };
+        let tables = self.tables();
+        if tables.namespaces.with_id(before.namespace).is_none() {
+            return Err(namespaces::not_found().into());
         }
-        if let Ok(target) = recorded.target() {
-            let tables = self.tables();
-            let mount = tables.with_id(target.namespace, target.mount.0.id);
-            if mount.is_none_or(|mount| mount.0.is_going()) {
-                return Err(no_handler(&recorded.place().path));
-            }
+        let mount = tables.with_id(before.namespace, before.mount.0.id);
+        let gone = || no_handler(&recorded.place().path);
+        let mount = mount.filter(|mount| !mount.0.is_going()).ok_or_else(gone)?;
+        mount.1.ready().await?;
+        let place = recorded.place().at(mount);
+        let target = Routed::target(recorded.request(), &place)?;
+        if !target.is_decided_as(&before) {
+            let text = "mount was changed meanwhile, try again";
+            return Err(Refusal::new(RefusalKind::Unavailable, text).into());
         }
-        if let (Some(before), Ok(target)) = (recorded.existed(), recorded.target()) {
+        if let Some(existed) = recorded.existed() {
             let (same, exists) = self.exists(recorded.known(), target, tx).await?;
-            if exists != before {
+            if exists != existed {
                 let text = "request was overtaken by another one, try again";
-                return Err(Refusal::new(RefusalKind::Unavailable, text));
+                return Err(Refusal::new(RefusalKind::Unavailable, text).into());
             }
             tx = same;
         }
-        Ok(tx)
+        self.attempt(recorded, Ok(target), tx).await
     }
 
     async fn attempt(
         self: &Arc<Self>,
         recorded: &Recorded<'_>,
+        target: Result<Target<'_>, Refusal>,
         tx: Transaction,
-    ) -> Result<(Answer, Option<u64>), Failed> {
+    ) -> Attempted {
         if recorded.request().operation == Operation::Help {
             return Ok((
                 help::answer(recorded.place(), &self.parts.settings.version)?,
                 Some(self.committer.index()),
             ));
         }
-        let target = recorded.target()?;
+        let target = target?;
         let mut ran = match &target.mount.1 {
             Engine::Component(pinned) => {
                 call::component(self, recorded, target, pinned, tx).await?

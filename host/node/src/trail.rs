@@ -70,6 +70,11 @@ impl Trail {
         }
     }
 
+    /// The policies refused it.
+    pub(crate) fn denied(&mut self) {
+        self.decision = Some((false, Vec::new()));
+    }
+
     /// Records the request; it must not run when that fails.
     pub(crate) fn request(
         &mut self,
@@ -104,7 +109,7 @@ impl Trail {
             return Ok(());
         }
         let refusal = answered.as_ref().err();
-        let error = refusal.map(|refusal| match refusal.message.trim() {
+        let error = refusal.map(|refusal| match refusal.message.as_str() {
             "" => "not found",
             message => message,
         });

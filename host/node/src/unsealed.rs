@@ -1,6 +1,7 @@
 //! What a node has while it is unsealed. Dropping it drops the keys.
 
 use crate::acls::Acls;
+use crate::builtins::Builtins;
 use crate::ceremonies::Ceremonies;
 use crate::commit::{CommitError, Committer};
 use crate::components::Components;
@@ -12,15 +13,16 @@ use crate::keys::Keys;
 use crate::own_work::{OwnWork, Started};
 use crate::parts::Parts;
 use crate::people::People;
+use crate::quotas::Quotas;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
 use crate::removal::Removals;
 use crate::searches::Searches;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
-use crate::{builtins, defaults, namespaces, run};
+use crate::{defaults, namespaces, run, sys};
 use access::{Token, TokenSalt};
 use barrier::{Commit, Transaction};
-use base::{NamespaceId, Refusal, Timestamp};
+use base::{CrossOrigin, NamespaceId, Refusal, Timestamp};
 use locality::{PhysicalKey, SystemKey};
 use policy::Acl;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -36,9 +38,14 @@ pub(crate) struct Unsealed {
     pub(crate) cluster_id: Arc<str>,
     pub(crate) acls: Acls,
     pub(crate) people: People,
+    pub(crate) builtins: Builtins,
+    pub(crate) quotas: Quotas,
+    pub(crate) lockouts: gate::Lockouts,
     pub(crate) components: Components,
     pub(crate) ceremonies: Ceremonies,
     pub(crate) devices: Devices,
+    /// Which web pages may ask.
+    cross_origin: RwLock<Option<Arc<CrossOrigin>>>,
     pub(crate) moves: Moves,
     pub(crate) searches: Searches,
     /// When it was unsealed.
@@ -66,9 +73,11 @@ impl Unsealed {
         let cluster: Option<Cluster> = tx.read_json(&SystemKey::cluster()).map_err(from_barrier)?;
         let cluster = cluster.ok_or_else(|| missing("cluster id"))?;
         let unsealed = Arc::new(Self {
+            builtins: Builtins::default(),
             components: Components::default(),
             ceremonies: Ceremonies::default(),
             devices: Devices::default(),
+            cross_origin: RwLock::default(),
             moves: Moves::default(),
             searches: Searches::default(),
             since: parts.clock.now(),
@@ -80,6 +89,8 @@ impl Unsealed {
             cluster,
             acls: Acls::default(),
             people: People::default(),
+            quotas: Quotas::default(),
+            lockouts: gate::Lockouts::default(),
             tables: RwLock::default(),
             current: AtomicU64::new(0),
             refreshing: tokio::sync::Mutex::new(()),
@@ -89,7 +100,6 @@ impl Unsealed {
             removals: Removals::default(),
             leaving: namespaces::Removals::default(),
         });
-        builtins::update(&unsealed).await?;
         defaults::complete(&unsealed).await?;
         unsealed.load().await?;
         unsealed.expirer.start(&unsealed);
@@ -199,6 +209,8 @@ impl Unsealed {
             }
         }
         self.devices.load(&mut tx)?;
+        self.load_cross_origin(&mut tx)?;
+        self.quotas.load(&mut tx)?;
         *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
         self.current.store(count, Ordering::Release);
         Ok(())
@@ -280,8 +292,27 @@ impl Unsealed {
             || key.path().starts_with("core/local-audit/")
         {
             self.devices.load(tx)?;
+        } else if key.path() == SystemKey::audited_headers().physical().path() {
+            self.devices.load_headers(tx)?;
+        } else if key.path() == SystemKey::cross_origin().physical().path() {
+            self.load_cross_origin(tx)?;
+        } else if key.path().starts_with("sys/quotas/") {
+            self.quotas.load(tx)?;
         }
         Ok(())
+    }
+
+    fn load_cross_origin(&self, tx: &mut Transaction) -> Result<(), Refusal> {
+        let rules = sys::config::stored_cross_origin(tx)?.map(Arc::new);
+        let kept = self.cross_origin.write();
+        *kept.unwrap_or_else(PoisonError::into_inner) = rules;
+        Ok(())
+    }
+
+    /// Which web pages may ask; None for none.
+    pub(crate) fn cross_origin(&self) -> Option<Arc<CrossOrigin>> {
+        let kept = self.cross_origin.read();
+        kept.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What runs a mount. A component that cannot be loaded breaks its mount and nothing else.

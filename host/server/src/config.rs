@@ -4,6 +4,7 @@ mod check;
 mod error;
 mod keys;
 mod listener;
+mod lockout;
 pub mod schema;
 
 pub use error::ConfigError;
@@ -14,6 +15,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use hcl::Body;
 use listener::read_listener;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +36,8 @@ pub struct Config {
     pub default_lease_ttl: Duration,
     /// No lease is longer.
     pub max_lease_ttl: Duration,
+    /// When users are locked out, by type of method, or for `all`.
+    pub user_lockout: BTreeMap<String, mount::UserLockout>,
     /// How much is logged, and how.
     pub log: LogConfig,
     /// Where the process id goes.
@@ -207,6 +211,7 @@ struct Draft<'tree> {
     tops: Vec<Checked<'tree>>,
     listeners: Vec<Checked<'tree>>,
     storage: Option<StorageConfig>,
+    user_lockout: BTreeMap<String, mount::UserLockout>,
     warnings: Vec<String>,
 }
 
@@ -230,6 +235,10 @@ impl<'tree> Draft<'tree> {
             let title = "listener \"tcp\"";
             let listener = check(file, title, block.body, keys::LISTENER_TCP, warnings)?;
             self.listeners.push(listener);
+        }
+        for block in body.blocks("user_lockout", 1).map_err(at)? {
+            let (method, said) = lockout::read(file, &block, warnings)?;
+            self.user_lockout.insert(method, said);
         }
         for block in body.blocks("storage", 1).map_err(at)? {
             self.storage = Some(match block.labels.concat().as_str() {
@@ -288,6 +297,7 @@ impl<'tree> Draft<'tree> {
                 .unwrap_or_else(|| String::from("casemate")),
             default_lease_ttl: self.lease("default_lease_ttl")?,
             max_lease_ttl: self.lease("max_lease_ttl")?,
+            user_lockout: self.user_lockout.clone(),
             log,
             pid_file: self.text("pid_file").map(PathBuf::from),
             has_ui: self.tops.iter().find_map(|top| top.flag("ui")) == Some(true),

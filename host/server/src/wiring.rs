@@ -7,10 +7,10 @@ use crate::files::write_private;
 use crate::system::{SystemClock, SystemEntropy};
 use base::{Entropy, Reply, Request, WithoutToken};
 use node::{Changes, Node, Parts};
-use plugin::{Runtime, RuntimeConfig};
+use plugin::{Compiler, Runtime, RuntimeConfig};
 use raft::{Raft, RaftConfig};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use storage::{Disk, DiskConfig, Memory, Storage};
 
@@ -56,7 +56,11 @@ impl Wired {
             RaftConfig::default(),
         );
         let log = Arc::new(log.await.map_err(ServerError::Log)?);
-        let runtime = Runtime::new(RuntimeConfig::default(), Arc::clone(&entropy));
+        let components = RuntimeConfig {
+            compiler: Compiler::Apart(own_program()),
+            ..RuntimeConfig::default()
+        };
+        let runtime = Runtime::new(components, Arc::clone(&entropy));
         let parts = Parts {
             storage,
             journal: log.clone(),
@@ -86,6 +90,7 @@ fn settings(config: &Config) -> node::Settings {
         cluster_name: config.cluster_name.clone(),
         default_lease_ttl: config.default_lease_ttl,
         max_lease_ttl: config.max_lease_ttl,
+        user_lockout: config.user_lockout.clone(),
         hostname: hostname(),
         api_addr: config.api_addr.clone(),
         cluster_addr: config.cluster_addr.clone(),
@@ -93,6 +98,14 @@ fn settings(config: &Config) -> node::Settings {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..node::Settings::default()
     }
+}
+
+/// The program of this process: on Linux the very file, even after another was put in its place.
+fn own_program() -> PathBuf {
+    if cfg!(target_os = "linux") {
+        return PathBuf::from("/proc/self/exe");
+    }
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("casemate"))
 }
 
 /// The name of the machine, for people; empty where the system does not tell.

@@ -2,7 +2,8 @@
 
 use e2e::Server;
 use e2e::compare::{
-    self, approle, cert, differences, identity, jwt, kv, namespaces, totp, transit, userpass,
+    self, approle, cert, differences, identity, jwt, kv, lockout, namespaces, plugins, policies,
+    quotas, tools, totp, transit, userpass,
 };
 use serde_json::json;
 
@@ -61,11 +62,43 @@ fn namespaces() {
 }
 
 #[test]
+fn policies_of_paths_and_of_passwords() {
+    compare::with_openbao(policies::SCRIPTS);
+    compare::openbao_with_itself(policies::SCRIPTS);
+}
+
+#[test]
+fn the_plugin_catalog() {
+    compare::with_openbao(plugins::SCRIPTS);
+    compare::openbao_with_itself(plugins::SCRIPTS);
+}
+
+#[test]
+fn small_services() {
+    compare::with_openbao(tools::SCRIPTS);
+    compare::openbao_with_itself(tools::SCRIPTS);
+}
+
+#[test]
+fn limits_on_requests() {
+    compare::with_openbao(quotas::SCRIPTS);
+    compare::openbao_with_itself(quotas::SCRIPTS);
+}
+
+#[test]
+fn users_who_are_locked_out() {
+    compare::with_openbao(lockout::SCRIPTS);
+    compare::openbao_with_itself(lockout::SCRIPTS);
+}
+
+#[test]
 fn every_meant_difference_is_documented_and_shown() {
     let many = [
         kv::SCRIPTS,
         userpass::SCRIPTS,
         approle::SCRIPTS,
+        quotas::SCRIPTS,
+        lockout::SCRIPTS,
         totp::SCRIPTS,
         identity::SCRIPTS,
     ];
@@ -73,6 +106,8 @@ fn every_meant_difference_is_documented_and_shown() {
     compare::differences_are_told(transit::differences::ALL, &[transit::SCRIPTS]);
     compare::differences_are_told(namespaces::differences::ALL, &[namespaces::SCRIPTS]);
     compare::differences_are_told(jwt::differences::ALL, &[jwt::SCRIPTS]);
+    compare::differences_are_told(plugins::ALL, &[plugins::SCRIPTS]);
+    compare::differences_are_told(policies::ALL, &[policies::SCRIPTS]);
     compare::differences_are_told(cert::differences::ALL, &[cert::SCRIPTS]);
 }
 

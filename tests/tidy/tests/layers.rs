@@ -16,6 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("journal", &["base", "digest", "locality", "storage"]),
     ("mount", &["base", "locality", "manifest"]),
     ("outbound", &["base"]),
+    ("gate", &["base"]),
     ("barrier", &["base", "journal", "locality", "storage"]),
     ("lease", &["barrier", "base", "journal", "locality"]),
     (
@@ -35,8 +36,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "node",
         &[
-            "access", "audit", "barrier", "base", "digest", "hcl", "identity", "journal", "lease",
-            "locality", "manifest", "mount", "outbound", "plugin", "policy", "seal", "storage",
+            "access", "audit", "barrier", "base", "digest", "gate", "hcl", "identity", "journal",
+            "lease", "locality", "manifest", "mount", "outbound", "plugin", "policy", "seal",
+            "storage",
         ],
     ),
     ("api", &["base", "node"]),
@@ -103,6 +105,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
             "raft",
             "server",
             "bench",
+            "compat",
             "conformance",
             "e2e",
         ],
@@ -111,7 +114,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("wit-component", &["pack", "conformance"]),
     (
         "wit-bindgen",
-        &["sdk", "hostile", "hostile-method", "reception"],
+        &["sdk", "editions", "hostile", "hostile-method", "reception"],
     ),
 ];
 

@@ -218,6 +218,7 @@ async fn statuses() {
 async fn the_position_in_the_log() {
     let fake = Fake {
         index: Some(35),
+        rate: base::RateReport::default(),
         script: Box::new(|_| Ok(Answer::Empty)),
         asked: Default::default(),
     };
@@ -306,4 +307,39 @@ async fn health_and_its_overrides() {
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     assert!(answer.contains("content-length: 294"), "{answer}");
     assert!(answer.ends_with("\n\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn what_a_rate_limit_lets_a_client_know() {
+    let room = base::RateRoom {
+        limit: 5,
+        remaining: 0,
+        reset: 9,
+    };
+    let check = |room, retry_after, expected: [Option<&'static str>; 4]| async move {
+        let fake = Fake {
+            index: None,
+            rate: base::RateReport { room, retry_after },
+            script: Box::new(|_| Err(base::Refusal::new(base::RefusalKind::TooMany, "no"))),
+            asked: Default::default(),
+        };
+        let shared = setting_up(Arc::new(fake), Settings::default());
+        let answer = talk(&shared, &get("/v1/a", "")).await;
+        assert!(answer.starts_with("HTTP/1.1 429"), "{answer}");
+        let names = [
+            "x-ratelimit-limit",
+            "x-ratelimit-remaining",
+            "x-ratelimit-reset",
+            "retry-after",
+        ];
+        for (name, value) in names.into_iter().zip(expected) {
+            let line = answer.lines().find(|line| line.starts_with(name));
+            let wanted = value.map(|value| format!("{name}: {value}"));
+            assert_eq!(line, wanted.as_deref(), "{answer}");
+        }
+    };
+    let all = [Some("5"), Some("0"), Some("9"), Some("4")];
+    check(Some(room), Some(4), all).await;
+    check(None, Some(3), [None, None, None, Some("3")]).await;
+    check(None, None, [None; 4]).await;
 }

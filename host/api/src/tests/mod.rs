@@ -32,6 +32,7 @@ pub(crate) struct Fake {
     script: Box<Script>,
     pub(crate) asked: Mutex<Vec<Request>>,
     index: Option<u64>,
+    rate: base::RateReport,
 }
 
 impl Fake {
@@ -42,6 +43,7 @@ impl Fake {
             script: Box::new(script),
             asked: Mutex::default(),
             index: None,
+            rate: base::RateReport::default(),
         })
     }
 
@@ -57,6 +59,7 @@ impl Service for Fake {
             request_id: request.id.clone(),
             outcome: (self.script)(&request),
             index: self.index,
+            rate: self.rate,
         };
         self.asked.lock().unwrap().push(request);
         reply

@@ -28,6 +28,7 @@ impl Service for Gate {
             request_id: request.id,
             outcome: Ok(Answer::Empty),
             index: None,
+            rate: base::RateReport::default(),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::refusal::from_barrier;
 use crate::tables::{self, stored_namespaces};
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
-use base::{Entropy, NamespaceId, Refusal, RefusalKind, Request};
+use base::{Entropy, NamespaceId, Refusal, RefusalKind, Request, Timestamp};
 use locality::SystemKey;
 use mount::Namespace;
 
@@ -94,6 +94,7 @@ pub(crate) fn make(
     above: &Namespace,
     name: &str,
     entropy: &dyn Entropy,
+    now: Timestamp,
 ) -> Result<Namespace, Refusal> {
     let path = format!("{}{name}/", above.path);
     if path.len() > PATH_BYTES_MAX {
@@ -111,7 +112,7 @@ pub(crate) fn make(
     let namespace = Namespace::make(path, entropy);
     store(tx, &namespace)?;
     defaults::write_mounts(tx, namespace.id, entropy)?;
-    defaults::write_policies(tx, namespace.id)?;
+    defaults::write_policies(tx, namespace.id, now)?;
     Ok(namespace)
 }
 

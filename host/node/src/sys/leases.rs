@@ -41,6 +41,7 @@ const WHICH: &[NativeField] = &[
 #[rustfmt::skip]
 pub(super) const ROUTES: &[NativeRoute] = &[
     on(Update, "leases/lookup", Token, Now(lookup), LEASE, "Looks a lease up."),
+    on(List, "leases/lookup", Sudo, Now(list), &[], "Lists ids of leases."),
     on(List, "leases/lookup/{prefix..}", Sudo, Now(list), FOLDER, "Lists ids of leases."),
     on(Read, "leases/count", Token, Now(count), WHICH, "Counts the leases that could not be ended."),
     on(Read, "leases", Sudo, Now(show), WHICH, "Shows the leases that could not be ended, and why."),

@@ -3,19 +3,29 @@
 mod audits;
 mod capabilities;
 mod catalog;
+pub(crate) mod config;
 mod generate_root;
 mod ha;
+mod inspect;
 mod leases;
+mod locked_users;
 mod mounts;
 mod namespaces;
 pub(crate) mod openapi;
+mod passwords;
+mod pins;
 mod policies;
+mod policy_writes;
 mod prefixes;
+mod quotas;
 mod rekey;
+mod reload;
 pub(crate) mod remount;
 mod rotation;
 mod seal;
+mod tools;
 mod tune;
+mod tune_lockout;
 mod ui;
 mod wrapping;
 
@@ -34,13 +44,23 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     remount::ROUTES,
     namespaces::ROUTES,
     policies::ROUTES,
+    passwords::ROUTES,
     audits::ROUTES,
+    config::CORS,
+    config::REQUEST_HEADERS,
+    config::UI_HEADERS,
     capabilities::ROUTES,
     ui::ROUTES,
     openapi::ROUTES,
     catalog::ROUTES,
+    pins::ROUTES,
+    reload::ROUTES,
     leases::ROUTES,
+    quotas::ROUTES,
+    locked_users::ROUTES,
     wrapping::ROUTES,
+    tools::ROUTES,
+    inspect::ROUTES,
 ];
 
 /// The path below `sys/` as the table has it: `mounts/<path>/tune` and `auth/<path>/tune` end in a

@@ -1,17 +1,17 @@
 //! `sys/mounts` and `sys/auth`.
 
-use super::tune;
+use super::{tune, tune_lockout};
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::tables::{Mount, store_mount};
-use crate::{catalog, component_grants, namespaces, removal, tables};
+use crate::{catalog, component_grants, namespaces, pins, removal, tables};
 use base::{Answer, MountId, Refusal, RefusalKind};
 use manifest::Access::{Sudo, Token};
 use manifest::FieldKind::{Boolean, Object, Text, TextMap};
 use manifest::Manifest;
 use manifest::Operation::{Delete, Read, Update};
 use mount::MountKind::{Auth, Secret};
-use mount::{MountEntry, MountKind, MountPath, Namespace};
+use mount::{ChosenPlugin, MountEntry, MountKind, MountPath, Namespace};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -162,9 +162,10 @@ async fn new_entry(
         name => name,
     }
     .to_owned();
-    let version = wanted_version(ask).unwrap_or_default().to_owned();
+    let asked = wanted_version(ask).unwrap_or_default().to_owned();
+    let version = pins::decide(ask.tx, kind, &name, &asked)?;
     let missing = || Refusal::invalid(format!("plugin not found in the catalog: {name}"));
-    let found = catalog::find(ask.tx, kind, &name, &version)?.ok_or_else(missing)?;
+    let found = catalog::find(ask.node, ask.tx, kind, &name, &version)?.ok_or_else(missing)?;
     let component = ask
         .node
         .components
@@ -172,6 +173,11 @@ async fn new_entry(
         .await?;
     check_options(component.manifest(), &options)?;
     let mut entry = MountEntry::make(kind, path, &name, ask.node.parts.entropy.as_ref());
+    catalog::keep_bytes(ask.node, ask.tx, &found.digest)?;
+    entry.chosen = (!asked.is_empty()).then(|| ChosenPlugin {
+        version: found.version.clone(),
+        digest: found.digest.clone(),
+    });
     entry.plugin_version = found.version;
     entry.digest = found.digest;
     entry.description = ask.text("description").to_owned();
@@ -181,6 +187,7 @@ async fn new_entry(
     if let Some(Value::Object(config)) = ask.input.get("config") {
         let parts = &ask.node.parts;
         tune::apply_config(&mut entry.config, config, &parts.settings)?;
+        tune_lockout::apply(&mut entry.config, config, &entry.plugin)?;
         let manifest = Some(component.manifest().as_ref());
         component_grants::apply(&mut entry.config, config, manifest, &parts.runtime)?;
     }
@@ -273,7 +280,7 @@ pub(super) fn describe(mount: &Arc<Mount>, namespace: &Namespace) -> Value {
             true => Value::Null,
             false => json!(entry.options),
         },
-        "plugin_version": "",
+        "plugin_version": entry.chosen.as_ref().map_or("", |chosen| &chosen.version),
         "running_plugin_version": match entry.plugin_version.is_empty() {
             true => format!("v{}+builtin.casemate", env!("CARGO_PKG_VERSION")),
             false => entry.plugin_version.clone(),

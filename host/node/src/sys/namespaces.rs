@@ -114,7 +114,7 @@ fn write(ask: &mut Ask<'_>) -> Told {
         None => {
             let entropy = ask.node.parts.entropy.clone();
             let above = ask.namespace.clone();
-            namespaces::make(ask.tx, &above, &name, entropy.as_ref())?
+            namespaces::make(ask.tx, &above, &name, entropy.as_ref(), ask.now)?
         }
     };
     namespace.custom_metadata = metadata;

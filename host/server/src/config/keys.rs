@@ -168,11 +168,34 @@ pub(super) const TOP: &[Key] = &[
         "administrative_namespace_path",
         "Administrative namespaces are not there yet.",
     ),
-    refused("user_lockout", "Locking out users is not there yet."),
+    used(
+        "user_lockout",
+        Anything,
+        "",
+        "A block with one label, `userpass`, `approle`, `ldap` or `all`: when users of such auth methods are locked out.",
+    ),
     refused("audit", "Audit devices are enabled through the API."),
     refused("initialize", "Use `sys/init`."),
     refused("plugin", "Components are registered through the API."),
     refused("replication", "Replication is not configured here."),
+];
+
+/// `user_lockout "userpass"` and its like.
+pub(super) const USER_LOCKOUT: &[Key] = &[
+    used(
+        "lockout_threshold",
+        Count,
+        "5",
+        "Wrong secrets in a row that lock a user out.",
+    ),
+    used("lockout_duration", Duration, "`15m`", "For how long."),
+    used(
+        "lockout_counter_reset",
+        Duration,
+        "`15m`",
+        "After how long without a wrong secret they are counted from none again.",
+    ),
+    used("disable_lockout", Flag, "`false`", "Lock nobody out."),
 ];
 
 /// `listener "tcp"`.

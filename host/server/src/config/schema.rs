@@ -1,6 +1,6 @@
 //! Every key that a configuration may hold, as data. `docs/reference/configuration.md` shows it.
 
-use super::keys::{LISTENER_TCP, STORAGE_INMEM, STORAGE_RAFT, TOP};
+use super::keys::{LISTENER_TCP, STORAGE_INMEM, STORAGE_RAFT, TOP, USER_LOCKOUT};
 
 /// What a value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +113,10 @@ pub const SECTIONS: &[Section] = &[
     Section {
         title: "listener \"tcp\"",
         keys: LISTENER_TCP,
+    },
+    Section {
+        title: "user_lockout \"all\"",
+        keys: USER_LOCKOUT,
     },
     Section {
         title: "storage \"raft\"",

@@ -305,3 +305,31 @@ fn the_reference_has_every_key() {
         "the page should go on:\n{expected}"
     );
 }
+
+#[test]
+fn who_is_locked_out_and_when() {
+    let config = read_more(
+        "user_lockout \"all\" {\n  lockout_duration = \"10m\"\n}\nuser_lockout \"userpass\" {\n  lockout_threshold = \"25\"\n  lockout_counter_reset = \"1m\"\n  disable_lockout = \"true\"\n}\n",
+    )
+    .unwrap();
+    let all = mount::UserLockout {
+        duration: 600,
+        ..Default::default()
+    };
+    let userpass = mount::UserLockout {
+        threshold: 25,
+        counter_reset: 60,
+        disable: Some(true),
+        ..Default::default()
+    };
+    let expected = [("all", all), ("userpass", userpass)];
+    let expected = expected.map(|(method, said)| (method.to_owned(), said));
+    assert_eq!(config.user_lockout, expected.into());
+    let error = read_more("user_lockout \"jwt\" {}\n")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("user_lockout \"jwt\" is not supported"),
+        "{error}"
+    );
+}

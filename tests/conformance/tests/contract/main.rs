@@ -16,3 +16,4 @@ mod namespaces;
 mod outside;
 mod removal;
 mod starting;
+mod upgrades;

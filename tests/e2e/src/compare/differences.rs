@@ -56,6 +56,10 @@ differences! {
         "Both say that it is not active; the reason is in words of our own.";
     CALLERS_FAULT: "500 for what the caller can mend",
         "OpenBao answers 500 to some requests that are at fault themselves; we say the same with 400.";
+    ABSOLUTE_EXEMPT_PATHS: "`absolute_rate_limit_exempt_paths`",
+        "As in Vault, paths can be exempt in one namespace; OpenBao exempts them in all.";
+    UNKNOWN_USERS_LOCKED: "wrong passwords of users who are not there",
+        "OpenBao locks out only those who exist, which tells who does; we lock out names.";
     UNKNOWN_USER_RENEWAL: "renewal for a user who is gone",
         "OpenBao answers 204 and renews nothing; we say so.";
     UNIX_SOCKETS: "what token_bound_cidrs takes",

@@ -1,0 +1,130 @@
+//! Quotas of leases: asked where a lease is to be made.
+
+use super::{Quota, and_around};
+use crate::pipeline::Place;
+use crate::refusal::from_barrier;
+use crate::tables::Tables;
+use crate::unsealed::Unsealed;
+use barrier::Transaction;
+use base::{NamespaceId, Refusal, RefusalKind};
+use gate::Asked;
+use locality::{Local, SystemKey};
+use std::sync::Arc;
+
+/// Keys that are read at once.
+const KEYS_AT_ONCE: usize = 10_000;
+
+/// Refuses a lease for which there is no room. One that is admitted counts, also if it comes to nothing:
+/// until the next count.
+pub(crate) fn admit_lease(node: &Arc<Unsealed>, place: &Place) -> Result<(), Refusal> {
+    if !node.quotas.limits_leases() {
+        return Ok(());
+    }
+    let current = node.quotas.current();
+    let tables = node.tables();
+    let asked = Asked {
+        namespaces: &and_around(&tables.namespaces, &place.namespace),
+        mount: place.mount.as_ref().map(|mount| mount.0.id),
+        below: place.below_mount(),
+        role: None,
+    };
+    let found = current.lease_rules.find(&asked);
+    let Some(counting) = found.and_then(|position| current.leases.get(position)) else {
+        return Ok(());
+    };
+    let Some(max) = counting.quota.limit.leases() else {
+        return Ok(());
+    };
+    let counted = || count(&mut node.begin(), &tables, &counting.quota, max);
+    if counting.leases.admit(max, node.now(), counted)? {
+        return Ok(());
+    }
+    let path = place.path.as_str();
+    let text = format!("request path {path:?}: lease count quota exceeded");
+    Err(Refusal::new(RefusalKind::TooMany, text))
+}
+
+/// How many leases there are under a quota; no more than `max` are counted. Reads names alone, in a
+/// transaction of its own.
+pub(crate) fn count(
+    tx: &mut Transaction,
+    tables: &Tables,
+    quota: &Quota,
+    max: u64,
+) -> Result<u64, Refusal> {
+    let mut counted = 0;
+    for prefix in prefixes(tables, quota) {
+        if counted >= max {
+            break;
+        }
+        counted += below(tx, &prefix, max - counted)?;
+    }
+    Ok(counted)
+}
+
+/// Where the names of its leases lie.
+fn prefixes(tables: &Tables, quota: &Quota) -> Vec<SystemKey<Local>> {
+    let Some(mount) = quota.mount else {
+        return of_namespace(tables, quota);
+    };
+    let found = tables
+        .of(quota.namespace)
+        .and_then(|table| table.with_id(mount));
+    let Some(found) = found else {
+        return Vec::new();
+    };
+    let path = match quota.below.strip_suffix('*') {
+        Some(beginning) => format!("{}{beginning}", found.0.path),
+        None if quota.below.is_empty() => String::new(),
+        None => format!("{}{}/", found.0.path, quota.below.trim_end_matches('/')),
+    };
+    if found.0.is_hosts_own() {
+        // The token store: its tokens have no mount.
+        let own = found.0.path.as_str();
+        let path = if path.is_empty() { own } else { &path };
+        return vec![SystemKey::token_lease_id(path)];
+    }
+    vec![SystemKey::mount_lease(mount, &path)]
+}
+
+/// The root namespace's quota that reaches down is for all there are.
+fn of_namespace(tables: &Tables, quota: &Quota) -> Vec<SystemKey<Local>> {
+    if quota.namespace == NamespaceId::ROOT && quota.inheritable {
+        return vec![SystemKey::lease(""), SystemKey::token_lease_id("")];
+    }
+    let falls_under = |id| match tables.namespaces.with_id(id) {
+        Some(namespace) if quota.inheritable => {
+            and_around(&tables.namespaces, namespace).contains(&quota.namespace)
+        }
+        _ => id == quota.namespace,
+    };
+    let mounts = tables
+        .iter()
+        .filter(|(namespace, _)| falls_under(*namespace));
+    let mounts = mounts.filter(|(_, mount)| !mount.0.is_hosts_own());
+    let mut prefixes: Vec<_> = mounts
+        .map(|(_, mount)| SystemKey::mount_leases(mount.0.id))
+        .collect();
+    if quota.namespace == NamespaceId::ROOT {
+        prefixes.push(SystemKey::token_lease_id("auth/token/"));
+    }
+    prefixes
+}
+
+fn below(tx: &mut Transaction, prefix: &SystemKey<Local>, max: u64) -> Result<u64, Refusal> {
+    let max = usize::try_from(max).unwrap_or(usize::MAX);
+    let mut counted = 0;
+    let mut after = None;
+    while counted < max {
+        let wanted = KEYS_AT_ONCE.min(max - counted);
+        let keys = tx
+            .keys(prefix, after.as_ref(), wanted)
+            .map_err(from_barrier)?;
+        counted += keys.len();
+        if keys.len() < wanted {
+            break;
+        }
+        after = keys.into_iter().next_back();
+    }
+    Ok(counted as u64)
+}
