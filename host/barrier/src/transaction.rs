@@ -150,6 +150,30 @@ impl Transaction {
         self.writes.insert(key.address().clone(), write);
     }
 
+    /// Gives an entry another key. What it says stays, and whether the seal is to wrap it; of one
+    /// that is not there nothing comes.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn rename(&mut self, from: &PhysicalKey, to: &PhysicalKey) -> Result<(), BarrierError> {
+        let seal_wrap = self.seal_wrap_of(from)?;
+        if let Some(value) = self.get(from)? {
+            self.put_entry(to, value.expose().clone(), seal_wrap);
+            self.delete(from);
+        }
+        Ok(())
+    }
+
+    fn seal_wrap_of(&self, key: &PhysicalKey) -> Result<SealWrap, BarrierError> {
+        if let Some(write) = self.writes.get(key) {
+            return Ok(write.seal_wrap);
+        }
+        let stored = self.snapshot.get(Space::Entries, key.as_bytes());
+        let stored = stored.map_err(|error| BarrierError::Storage(Arc::new(error)))?;
+        let marked = stored.and_then(|stored| SealWrap::of(&stored));
+        Ok(marked.unwrap_or(SealWrap::Unneeded))
+    }
+
     /// Reads a record that is stored as JSON.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! What is stored of a mount.
 
 use crate::MountPath;
-use base::{Entropy, MountId, make_hex, make_uuid};
+use base::{Entropy, MountId, NamespaceId, make_hex, make_uuid};
 use locality::MountLocality;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -51,6 +51,9 @@ pub struct MountEntry {
     /// Is it in use, or on its way out?
     #[serde(default)]
     pub state: MountState,
+    /// The namespace that it moves to, and the mount that it becomes there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moves_to: Option<(NamespaceId, MountId)>,
 }
 
 /// A version of a component that an operator chose for a mount.
@@ -72,15 +75,18 @@ pub enum MountState {
     /// It was disabled, and is taken away step by step. No request reaches it; its path is taken
     /// until nothing of it is left.
     Going,
+    /// It moves to another namespace, and is carried there step by step. No request reaches it.
+    Moving,
+    /// It is where another namespace's mount moves to, with what has arrived of it. No request
+    /// reaches it.
+    Arriving,
 }
 
 impl MountEntry {
     /// A new mount, with ids of its own and nothing tuned.
     pub fn make(kind: MountKind, path: MountPath, plugin: &str, entropy: &dyn Entropy) -> Self {
-        let mut id = [0; 8];
-        entropy.fill(&mut id);
         Self {
-            id: MountId::from_bytes(id),
+            id: make_id(entropy),
             kind,
             path,
             plugin: plugin.to_owned(),
@@ -95,12 +101,30 @@ impl MountEntry {
             options: BTreeMap::new(),
             config: MountConfig::default(),
             state: MountState::default(),
+            moves_to: None,
         }
     }
 
-    /// Was it disabled?
+    /// What it becomes at a path of another namespace, while it is carried there. Its keys are other
+    /// ones, so its id is another one.
+    #[must_use]
+    pub fn arriving(&self, path: MountPath, entropy: &dyn Entropy) -> Self {
+        Self {
+            id: make_id(entropy),
+            path,
+            state: MountState::Arriving,
+            ..self.clone()
+        }
+    }
+
+    /// Is it out of reach, since it was disabled or moves to another namespace?
     pub const fn is_going(&self) -> bool {
-        matches!(self.state, MountState::Going)
+        !matches!(self.state, MountState::Mounted)
+    }
+
+    /// Is it on its way from one namespace to another?
+    pub const fn is_in_transit(&self) -> bool {
+        matches!(self.state, MountState::Moving | MountState::Arriving)
     }
 
     /// What locality decides by.
@@ -116,6 +140,12 @@ impl MountEntry {
     pub const fn is_hosts_own(&self) -> bool {
         self.digest.is_empty()
     }
+}
+
+fn make_id(entropy: &dyn Entropy) -> MountId {
+    let mut id = [0; 8];
+    entropy.fill(&mut id);
+    MountId::from_bytes(id)
 }
 
 /// Who sees a mount without the right to use it.

@@ -133,6 +133,7 @@ mod tests {
                     options: BTreeMap::new(),
                     config: MountConfig::default(),
                     state: MountState::default(),
+                    moves_to: None,
                 };
                 table.insert(entry, ());
             }

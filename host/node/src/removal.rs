@@ -15,6 +15,7 @@ use crate::refusal::{from_barrier, from_commit};
 use crate::tables::{self, forget_mount, store_mount};
 use crate::unsealed::Unsealed;
 use crate::{quotas, secret};
+use barrier::Transaction;
 use base::{MountId, NamespaceId, Refusal};
 use locality::{Class, PhysicalKey, SystemKey};
 use mount::{MountEntry, MountState};
@@ -76,7 +77,7 @@ async fn mark(
 }
 
 impl Removals {
-    /// Begins a removal, or joins the one that goes on.
+    /// Begins a removal, or a move to another namespace, or joins the one that goes on.
     fn begin(&self, node: &Arc<Unsealed>, namespace: NamespaceId, entry: &MountEntry) -> Outcome {
         let mut removals = self.removals();
         removals.retain(|_, removal| !removal.task.is_finished());
@@ -95,7 +96,19 @@ impl Removals {
     /// Goes on with what was begun before a restart, or failed.
     pub(crate) fn resume(&self, node: &Arc<Unsealed>) {
         for (namespace, entry) in node.tables().going() {
-            drop(self.begin(node, namespace, entry));
+            // What arrives is brought by what moves.
+            if entry.state != MountState::Arriving {
+                drop(self.begin(node, namespace, entry));
+            }
+        }
+    }
+
+    /// Begins to carry what moves to another namespace.
+    pub(crate) fn resume_moves(&self, node: &Arc<Unsealed>) {
+        for (namespace, entry) in node.tables().going() {
+            if entry.state == MountState::Moving {
+                drop(self.begin(node, namespace, entry));
+            }
         }
     }
 
@@ -120,7 +133,10 @@ async fn run(
 ) -> Result<(), Refusal> {
     let node = node.upgrade();
     let node = node.ok_or_else(|| from_commit(&CommitError::Closed))?;
-    let done = remove(&node, namespace, entry).await;
+    let done = match entry.moves_to {
+        Some(to) => carry(&node, namespace, entry, to).await,
+        None => remove(&node, namespace, entry).await,
+    };
     match &done {
         Ok(()) => tracing::info!(mount = %entry.path, "mount removed"),
         Err(refusal) => tracing::warn!(
@@ -140,22 +156,66 @@ async fn remove(
 ) -> Result<(), Refusal> {
     // First, while the engine is there: only it can undo what it handed out.
     while revoke_some(node, entry.id).await? {}
-    for class in [Class::Replicated, Class::Local] {
-        let all = PhysicalKey::new(class, namespace, entry.id, "");
-        let some = || {
-            node.transact(|tx| {
-                let keys = tx.keys(&all, None, KEYS_AT_ONCE).map_err(from_barrier)?;
-                keys.iter().for_each(|key| tx.delete(key));
-                Ok(keys.len())
-            })
-        };
-        while some().await? > 0 {}
-    }
+    each_key(node, namespace, entry, |tx, key| {
+        tx.delete(key);
+        Ok(())
+    })
+    .await?;
     node.transact(|tx| {
         forget_mount(tx, namespace, entry);
         quotas::forget_mount(tx, entry.id)
     })
     .await
+}
+
+/// Carries a mount to another namespace. What it handed out is undone first: its ids say where it
+/// came from.
+async fn carry(
+    node: &Arc<Unsealed>,
+    from: NamespaceId,
+    entry: &MountEntry,
+    (to, becomes): (NamespaceId, MountId),
+) -> Result<(), Refusal> {
+    while revoke_some(node, entry.id).await? {}
+    each_key(node, from, entry, |tx, key| {
+        let there = PhysicalKey::new(key.class(), to, becomes, key.path());
+        tx.rename(key, &there).map_err(from_barrier)
+    })
+    .await?;
+    node.transact(|tx| {
+        forget_mount(tx, from, entry);
+        quotas::forget_mount(tx, entry.id)?;
+        let arrived = tables::stored_mounts(tx, to)?;
+        match arrived.into_iter().find(|arrived| arrived.id == becomes) {
+            Some(mut arrived) => {
+                arrived.state = MountState::Mounted;
+                store_mount(tx, to, &arrived)
+            }
+            None => Ok(()),
+        }
+    })
+    .await
+}
+
+/// Takes away all keys of a mount, some at a time.
+async fn each_key(
+    node: &Arc<Unsealed>,
+    namespace: NamespaceId,
+    entry: &MountEntry,
+    take: impl Fn(&mut Transaction, &PhysicalKey) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    for class in [Class::Replicated, Class::Local] {
+        let all = PhysicalKey::new(class, namespace, entry.id, "");
+        let some = || {
+            node.transact(|tx| {
+                let keys = tx.keys(&all, None, KEYS_AT_ONCE).map_err(from_barrier)?;
+                keys.iter().try_for_each(|key| take(tx, key))?;
+                Ok(keys.len())
+            })
+        };
+        while some().await? > 0 {}
+    }
+    Ok(())
 }
 
 /// Ends some of what the mount handed out. Was there anything?

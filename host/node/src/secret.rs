@@ -12,7 +12,7 @@ use crate::tables::Mount;
 use crate::unsealed::Unsealed;
 use access::TokenHash;
 use barrier::{Transaction, View};
-use base::{Envelope, Json, LeaseBlock, Refusal, TokenKind};
+use base::{Envelope, Json, LeaseBlock, Refusal, Timestamp, TokenKind};
 use core::time::Duration;
 use lease::{LeaseTerms, SecretLease};
 use mount::MountEntry;
@@ -31,36 +31,8 @@ pub(crate) fn lease(
 ) -> Result<Envelope, Refusal> {
     quotas::admit_lease(node, place)?;
     let now = node.now();
-    let max = match secret.terms.max_ttl_seconds {
-        0 => pinned.facts.max_ttl_seconds,
-        asked => asked.min(pinned.facts.max_ttl_seconds),
-    };
-    let ttl = match secret.terms.ttl_seconds {
-        0 => pinned.facts.default_ttl_seconds,
-        asked => asked,
-    };
     let caller = recorded.caller();
-    // What a batch token is given ends with it at the latest: there is nobody to revoke it.
-    let max = match caller.filter(|caller| caller.token.kind == TokenKind::Batch) {
-        Some(caller) => max.min(caller.token.remaining(now).as_secs()),
-        None => max,
-    };
-    // A call that committed half-way can outlive its token: what it hands out then ends at once.
-    let is_token_gone = match caller.filter(|caller| !caller.token.is_spent) {
-        Some(caller) => {
-            !access::still_lives(tx, &caller.hash, &caller.token, now).map_err(from_barrier)?
-        }
-        None => false,
-    };
-    let ttl = match is_token_gone {
-        true => 0,
-        false => ttl.min(max),
-    };
-    let terms = LeaseTerms {
-        ttl,
-        max_ttl: max,
-        renewable: secret.terms.renewable,
-    };
+    let terms = terms(tx, pinned, caller, &secret.terms, now)?;
     let id = lease::make_id(
         node.parts.entropy.as_ref(),
         place.namespace.id,
@@ -89,6 +61,45 @@ pub(crate) fn lease(
     Ok(Envelope {
         lease: block,
         ..Envelope::with_data(secret.data)
+    })
+}
+
+/// How long the lease may be: no longer than the mount allows, nor than its token lives.
+fn terms(
+    tx: &mut Transaction,
+    pinned: &Pinned,
+    caller: Option<&Caller>,
+    asked: &plugin::LeaseTerms,
+    now: Timestamp,
+) -> Result<LeaseTerms, Refusal> {
+    let max = match asked.max_ttl_seconds {
+        0 => pinned.facts.max_ttl_seconds,
+        seconds => seconds.min(pinned.facts.max_ttl_seconds),
+    };
+    let ttl = match asked.ttl_seconds {
+        0 => pinned.facts.default_ttl_seconds,
+        seconds => seconds,
+    };
+    // What a batch token is given ends with it at the latest: there is nobody to revoke it.
+    let max = match caller.filter(|caller| caller.token.kind == TokenKind::Batch) {
+        Some(caller) => max.min(caller.token.remaining(now).as_secs()),
+        None => max,
+    };
+    // A call that committed half-way can outlive its token: what it hands out then ends at once.
+    let is_token_gone = match caller.filter(|caller| !caller.token.is_spent) {
+        Some(caller) => {
+            !access::still_lives(tx, &caller.hash, &caller.token, now).map_err(from_barrier)?
+        }
+        None => false,
+    };
+    let ttl = match is_token_gone {
+        true => 0,
+        false => ttl.min(max),
+    };
+    Ok(LeaseTerms {
+        ttl,
+        max_ttl: max,
+        renewable: asked.renewable,
     })
 }
 

@@ -56,6 +56,7 @@ impl Tables {
                 .insert((namespace, entry.id), Arc::new((entry, engine)));
             return;
         }
+        self.going.remove(&(namespace, entry.id));
         let table = self.mounts.entry(namespace).or_default();
         // A mount that moved is found by its id at its old path.
         if let Some(old) = table.with_id(entry.id).map(|mount| mount.0.path.clone()) {

@@ -255,6 +255,7 @@ impl Unsealed {
         if keys.iter().any(|key| namespaces::id_of(key).is_some()) {
             self.leaving.resume(self);
         }
+        self.removals.resume_moves(self);
         Ok(())
     }
 

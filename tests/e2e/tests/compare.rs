@@ -2,8 +2,8 @@
 
 use e2e::Server;
 use e2e::compare::{
-    self, approle, cert, differences, identity, jwt, kv, lockout, mfa, plugins, policies, quotas,
-    settings, tokens, tools, totp, transit, userpass,
+    self, approle, cert, differences, identity, jwt, kv, lockout, mfa, namespaces, plugins,
+    policies, quotas, settings, tokens, tools, totp, transit, userpass,
 };
 use serde_json::json;
 
@@ -62,6 +62,12 @@ fn what_the_server_is_told_at_run_time() {
 }
 
 #[test]
+fn namespaces() {
+    compare::with_openbao(namespaces::SCRIPTS);
+    compare::openbao_with_itself(namespaces::SCRIPTS);
+}
+
+#[test]
 fn policies_of_paths_and_of_passwords() {
     compare::with_openbao(policies::SCRIPTS);
     compare::openbao_with_itself(policies::SCRIPTS);
@@ -117,6 +123,7 @@ fn every_meant_difference_is_documented_and_shown() {
     ];
     compare::differences_are_told(differences::ALL, &many);
     compare::differences_are_told(transit::differences::ALL, &[transit::SCRIPTS]);
+    compare::differences_are_told(namespaces::differences::ALL, &[namespaces::SCRIPTS]);
     compare::differences_are_told(jwt::differences::ALL, &[jwt::SCRIPTS]);
     compare::differences_are_told(tokens::ALL, &[tokens::SCRIPTS]);
     compare::differences_are_told(plugins::ALL, &[plugins::SCRIPTS]);

@@ -14,7 +14,7 @@ use crate::unsealed::Unsealed;
 use crate::{namespaces, removal, secret, tables};
 use access::TokenHash;
 use barrier::Transaction;
-use base::{MountId, NamespaceId, Refusal};
+use base::{MountId, NamespaceId, Refusal, RefusalKind};
 use locality::{Class, PhysicalKey, SystemKey};
 use mount::{Namespace, NamespaceState};
 use std::collections::HashMap;
@@ -83,6 +83,10 @@ async fn run(node: Weak<Unsealed>, namespace: Arc<Namespace>) {
 async fn remove(node: &Arc<Unsealed>, namespace: &Namespace) -> Result<(), Refusal> {
     let id = namespace.id;
     for entry in tables::stored_mounts(&mut node.begin(), id)? {
+        if entry.is_in_transit() {
+            let text = format!("mount {} is on its way between namespaces", entry.path);
+            return Err(Refusal::new(RefusalKind::Unavailable, text));
+        }
         if !entry.is_hosts_own() {
             removal::disable(node, id, &entry).await?;
         }

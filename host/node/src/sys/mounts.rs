@@ -5,7 +5,7 @@ use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::tables::{Mount, store_mount};
 use crate::{catalog, component_grants, namespaces, pins, removal, tables};
-use base::{Answer, MountId, Refusal};
+use base::{Answer, MountId, Refusal, RefusalKind};
 use manifest::Access::{Sudo, Token};
 use manifest::FieldKind::{Boolean, Object, Text, TextMap};
 use manifest::Manifest;
@@ -95,7 +95,8 @@ pub(super) fn read(ask: &mut Ask<'_>, kind: MountKind) -> Told {
 /// Makes a mount.
 pub(super) async fn enable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     let path = mount_path(ask, kind)?;
-    check_free(ask, &path, None)?;
+    let namespace = ask.namespace.clone();
+    check_free(ask, &namespace, &path, None)?;
     let entry = new_entry(ask, kind, path).await?;
     store_mount(ask.tx, ask.namespace.id, &entry)?;
     Ok(Answer::Empty)
@@ -105,6 +106,7 @@ pub(super) async fn enable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
 /// for one place the later one finds the first. `own` is the mount that is to move there.
 pub(super) fn check_free(
     ask: &mut Ask<'_>,
+    namespace: &Namespace,
     path: &MountPath,
     own: Option<MountId>,
 ) -> Result<(), Refusal> {
@@ -112,13 +114,13 @@ pub(super) fn check_free(
     if RESERVED.iter().any(|reserved| path.is_below(reserved)) {
         return Err(in_use(path.as_str()));
     }
-    for entry in tables::stored_mounts(ask.tx, ask.namespace.id)? {
+    for entry in tables::stored_mounts(ask.tx, namespace.id)? {
         let (at, to) = (entry.path.as_str(), path.as_str());
         if Some(entry.id) != own && (at.starts_with(to) || to.starts_with(at)) {
             return Err(in_use(at));
         }
     }
-    if let Some(at) = namespaces::in_the_way(ask.tx, ask.namespace, path.as_str())? {
+    if let Some(at) = namespaces::in_the_way(ask.tx, namespace, path.as_str())? {
         return Err(in_use(&at));
     }
     // `auth/` alone would be above every auth method.
@@ -130,7 +132,7 @@ pub(super) fn check_free(
 }
 
 /// Where only the host mounts.
-const RESERVED: [&str; 4] = ["sys/", "cubbyhole/", "identity/", "audit/"];
+pub(super) const RESERVED: [&str; 4] = ["sys/", "cubbyhole/", "identity/", "audit/"];
 
 async fn new_entry(
     ask: &mut Ask<'_>,
@@ -235,6 +237,10 @@ pub(super) async fn disable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     if entry.is_hosts_own() {
         let text = format!("cannot unmount {:?}", path.as_str());
         return Err(Refusal::invalid(text));
+    }
+    if entry.is_in_transit() {
+        let text = format!("{path} moves to another namespace");
+        return Err(Refusal::new(RefusalKind::Unavailable, text));
     }
     removal::disable(ask.node, ask.namespace.id, &entry).await?;
     Ok(Answer::Empty)

@@ -12,6 +12,7 @@ mod gate;
 mod house;
 mod leases;
 mod logins;
+mod namespaces;
 mod outside;
 mod removal;
 mod starting;

@@ -12,6 +12,7 @@ pub mod jwt;
 pub mod kv;
 pub mod lockout;
 pub mod mfa;
+pub mod namespaces;
 mod normal;
 pub mod plugins;
 pub mod policies;

@@ -90,6 +90,9 @@ fn level(value: &mut Value) {
             level_deletion(object);
             level_key_times(object);
             level_life(object);
+            if let (true, Some(id)) = (object.contains_key("tainted"), object.get_mut("id")) {
+                *id = Value::from("<namespace id>");
+            }
             for name in ["client_token", "accessor", "backup", "entity_id", "barcode"] {
                 if let Some(Value::String(text)) = object.get_mut(name) {
                     *text = format!("<{name}>");
@@ -105,6 +108,8 @@ fn level(value: &mut Value) {
                 "<time>".clone_into(text);
             } else if is_uuid(text) {
                 "<uuid>".clone_into(text);
+            } else if text.get(..36).is_some_and(is_uuid) && text.get(36..37) == Some(".") {
+                "<uuid of a namespace>".clone_into(text);
             } else if let Some(version) = made_by(text) {
                 *text = format!("<made by version {version}>");
             } else if let Some(label) = pem_label(text) {

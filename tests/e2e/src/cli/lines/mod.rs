@@ -29,6 +29,7 @@ pub const EVERYWHERE: &[Script] = &[
     tokens::TOKENS,
     tokens::LOGIN,
     tokens::SECOND_FACTOR,
+    wider::NAMESPACES,
     usage::MISTAKES,
 ];
 
@@ -37,7 +38,6 @@ pub const WIDER: &[Script] = &[
     wider::LOGIN,
     wider::LEASES,
     wider::WRAPPING,
-    wider::NAMESPACES,
     wider::KEYS,
     wider::PLUGINS,
     wider::CLUSTER,
