@@ -1,6 +1,6 @@
 //! What is shown of metrics.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use base::Timestamp;
 use core::time::Duration;
