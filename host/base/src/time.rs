@@ -85,6 +85,11 @@ impl Timestamp {
 pub trait Clock: Send + Sync {
     /// The time now.
     fn now(&self) -> Timestamp;
+
+    /// A time that only grows, to measure with; from when on it counts means nothing.
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.now().as_millis())
+    }
 }
 
 /// A clock that stands still until it is told.

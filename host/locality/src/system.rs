@@ -178,6 +178,14 @@ impl SystemKey<Local> {
     pub fn local_mount(namespace: NamespaceId, id: MountId) -> Self {
         Self::at(namespace, &format!("core/local-mounts/{id}"))
     }
+    /// All versions of the server that this cluster has run.
+    pub fn versions() -> Self {
+        Self::root("core/versions/")
+    }
+    /// A version of the server.
+    pub fn version(version: &str) -> Self {
+        Self::root(&format!("core/versions/{version}"))
+    }
     /// All local audit devices.
     pub fn local_audits() -> Self {
         Self::root("core/local-audit/")

@@ -59,6 +59,7 @@ impl Components {
             digest: entry.digest.clone(),
         };
         let tables = node.tables();
+        let times = node.parts.meters.times_of(namespace, entry.id);
         let namespace = tables.namespaces.with_id(namespace);
         let facts = MountFacts {
             path: entry.path.as_str().to_owned(),
@@ -82,6 +83,7 @@ impl Components {
             outbound: component_grants::way_out(node, &component, entry)?,
             limits: component_grants::limits(node, &entry.config),
             started: Started::default(),
+            times,
             component,
         })
     }

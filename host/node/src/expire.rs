@@ -192,7 +192,11 @@ async fn end_secrets(node: &Arc<Unsealed>, due: &[Due]) -> Result<(), Refusal> {
         if node.now().since(began) > GROUP_TIME_MAX {
             return Ok(());
         }
-        if let Err(refusal) = end_secret(node, ended).await {
+        let begun = node.parts.clock.elapsed();
+        let done = end_secret(node, ended).await;
+        let took = node.parts.clock.elapsed().saturating_sub(begun);
+        node.parts.meters.revocations.record(took);
+        if let Err(refusal) = done {
             failed(node, ended, &refusal).await?;
         }
     }

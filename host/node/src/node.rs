@@ -38,6 +38,8 @@ impl Node {
 
     /// Answers one request.
     pub async fn handle(&self, request: Request) -> Reply {
+        let meters = &self.parts.meters;
+        let listed = meters.in_flight.begin(&request, self.parts.clock.now());
         let limited = match self.unsealed() {
             Some(unsealed) if unsealed.quotas.limits_rates() => unsealed.limit_rate(&request).await,
             _ => Limited::default(),
@@ -46,6 +48,7 @@ impl Node {
             Some(refusal) => Err(refusal),
             None => self.answer(&request).await,
         };
+        drop(listed);
         let (outcome, index) = match done {
             Ok((answer, index)) => (Ok(answer), index),
             Err(refusal) => (Err(refusal), None),

@@ -152,7 +152,7 @@ impl<'p> Routed<'p> {
         })
     }
 
-    fn access(&self) -> Access {
+    pub(crate) fn access(&self) -> Access {
         self.target
             .as_ref()
             .map_or(Access::Token, |target| target.route.access)

@@ -7,6 +7,7 @@ use crate::engine::Engine;
 use crate::help;
 use crate::namespaces;
 use crate::native::Ask;
+use crate::passed::Passed;
 use crate::pipeline::{Known, Place, Recorded, Routed, Target, no_handler};
 use crate::refusal::from_commit;
 use crate::trail::Trail;
@@ -48,13 +49,18 @@ impl From<Refusal> for Failed {
 impl Unsealed {
     /// Answers one request, from routing to the audit of the answer.
     pub(crate) async fn handle(self: &Arc<Self>, request: &Request) -> Answered {
+        let begun = self.parts.clock.elapsed();
         let mut trail = Trail::new(self);
-        let mut spent = None;
-        let mut answered = self.pipeline(request, &mut trail, &mut spent).await;
+        let (mut spent, mut passed) = (None, Passed::default());
+        let mut answered = self
+            .pipeline(request, &mut trail, &mut spent, &mut passed)
+            .await;
         if let Some(hash) = spent {
             answered = wrapping::end_spent(self, &hash, answered).await;
         }
-        trail.response(self, request, &answered)?;
+        let recorded = trail.response(self, request, &answered);
+        passed.note(self, request, &answered, begun);
+        recorded?;
         answered
     }
 
@@ -64,14 +70,15 @@ impl Unsealed {
         request: &Request,
         trail: &mut Trail,
         spent: &mut Option<TokenHash>,
+        passed: &mut Passed,
     ) -> Answered {
         let (place, mut tx) = self.place(request).await?;
         trail.place(&place);
         namespaces::admit(self, &place, request)?;
         let inside = wrapping::check(self, &mut tx, &place, request)?;
-        let known = Routed::find(request, &place)
-            .authenticate(self, &mut tx, inside.as_ref())
-            .await?;
+        let routed = Routed::find(request, &place);
+        passed.through(&routed);
+        let known = routed.authenticate(self, &mut tx, inside.as_ref()).await?;
         let caller = known.caller().filter(|caller| caller.token.is_spent);
         *spent = caller.map(|caller| caller.hash.clone());
         trail.caller(known.caller());

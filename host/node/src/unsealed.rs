@@ -19,7 +19,7 @@ use crate::removal::Removals;
 use crate::searches::Searches;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
-use crate::{defaults, namespaces, run, sys};
+use crate::{defaults, namespaces, run, sys, versions};
 use access::{Token, TokenSalt};
 use barrier::{Commit, Transaction};
 use base::{CrossOrigin, NamespaceId, Refusal, Timestamp};
@@ -101,6 +101,7 @@ impl Unsealed {
             leaving: namespaces::Removals::default(),
         });
         defaults::complete(&unsealed).await?;
+        versions::note(&unsealed).await?;
         unsealed.load().await?;
         unsealed.expirer.start(&unsealed);
         Ok(unsealed)
@@ -138,7 +139,12 @@ impl Unsealed {
 
     /// Commits what is sealed already, and counted.
     pub(crate) async fn commit_sealed(&self, commit: Commit) -> Result<Option<u64>, CommitError> {
+        let (begun, is_write) = (self.parts.clock.elapsed(), !commit.batch.ops.is_empty());
         let committed = self.committer.commit(commit).await;
+        if is_write {
+            let took = self.parts.clock.elapsed().saturating_sub(begun);
+            self.parts.meters.commits.record(took);
+        }
         if let Err(error @ CommitError::Journal(fatal)) = &committed
             && is_fatal(fatal)
         {
@@ -322,7 +328,7 @@ impl Unsealed {
         entry: &mount::MountEntry,
     ) -> Engine {
         if entry.is_hosts_own() {
-            return Engine::native(entry);
+            return Engine::native(entry, self.parts.meters.times_of(namespace, entry.id));
         }
         match self.components.pin(self, tx, namespace, entry).await {
             Ok(mut pinned) if pinned.component.manifest().starts && !entry.is_going() => {

@@ -5,8 +5,8 @@ use crate::config::{Config, StorageConfig};
 use crate::error::ServerError;
 use crate::files::write_private;
 use crate::system::{SystemClock, SystemEntropy};
-use base::{Entropy, Reply, Request, WithoutToken};
-use node::{Changes, Node, Parts};
+use base::{CrossOrigin, Entropy, Reply, Request, WithoutToken};
+use node::{Changes, Meters, Node, Parts, Process};
 use plugin::{Compiler, Runtime, RuntimeConfig};
 use raft::{Raft, RaftConfig};
 use std::fs;
@@ -38,6 +38,10 @@ impl api::Service for Served {
     fn cluster_id(&self) -> Option<Arc<str>> {
         self.node.cluster_id()
     }
+
+    fn cross_origin(&self) -> Option<Arc<CrossOrigin>> {
+        self.node.cross_origin()
+    }
 }
 
 impl Wired {
@@ -45,7 +49,7 @@ impl Wired {
     ///
     /// # Errors
     /// When one of them cannot be opened.
-    pub async fn open(config: &Config) -> Result<Self, ServerError> {
+    pub async fn open(config: &Config, process: Arc<dyn Process>) -> Result<Self, ServerError> {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let (storage, number) = open_storage(&config.storage, entropy.as_ref())?;
         let changes = Arc::new(Changes::default());
@@ -70,6 +74,8 @@ impl Wired {
             clock: Arc::new(SystemClock),
             entropy,
             settings: settings(config),
+            process,
+            meters: Meters::new(config.telemetry.on(&hostname())),
             builtins: COMPONENTS,
         };
         Ok(Self {

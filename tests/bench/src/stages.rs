@@ -66,6 +66,8 @@ async fn node(storage: Arc<dyn Storage>, component: &'static [u8]) -> Arc<Node> 
     let config = plugin::RuntimeConfig::default();
     let builtins: Vec<(&'static str, &'static [u8])> = vec![("kv", component)];
     let node = Node::new(Parts {
+        process: Arc::new(node::Alone),
+        meters: node::Meters::default(),
         storage,
         journal: Arc::new(journal),
         changes,

@@ -3,7 +3,7 @@
 use e2e::Server;
 use e2e::compare::{
     self, approle, cert, differences, identity, jwt, kv, lockout, plugins, policies, quotas,
-    tokens, tools, totp, transit, userpass,
+    settings, tokens, tools, totp, transit, userpass,
 };
 use serde_json::json;
 
@@ -53,6 +53,12 @@ fn logins_with_certificates() {
 fn the_identity_store() {
     compare::with_openbao(identity::SCRIPTS);
     compare::openbao_with_itself(identity::SCRIPTS);
+}
+
+#[test]
+fn what_the_server_is_told_at_run_time() {
+    compare::with_openbao(settings::SCRIPTS);
+    compare::openbao_with_itself(settings::SCRIPTS);
 }
 
 #[test]

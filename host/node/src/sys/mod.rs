@@ -11,6 +11,7 @@ mod leases;
 mod locked_users;
 mod mounts;
 mod namespaces;
+mod observe;
 pub(crate) mod openapi;
 mod passwords;
 mod pins;
@@ -56,6 +57,7 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     pins::ROUTES,
     reload::ROUTES,
     leases::ROUTES,
+    observe::ROUTES,
     quotas::ROUTES,
     locked_users::ROUTES,
     wrapping::ROUTES,
@@ -120,6 +122,7 @@ mod tests {
             let without = WithoutToken {
                 rekey,
                 generate_root,
+                ..WithoutToken::default()
             };
             assert_eq!(is_open(without, path), expected, "{path} {without:?}");
         };

@@ -14,6 +14,7 @@ mod cubbyhole;
 mod house;
 mod identity;
 mod namespaces;
+mod observe;
 mod openapi;
 mod policies;
 mod quotas;

@@ -72,6 +72,8 @@ impl House {
         let journal = MemoryJournal::new(storage.clone(), changes.clone()).unwrap();
         let config = plugin::RuntimeConfig::default();
         let node = Node::new(Parts {
+            process: Arc::new(node::Alone),
+            meters: node::Meters::default(),
             storage: storage.clone(),
             journal: Arc::new(journal),
             changes,

@@ -50,6 +50,8 @@ impl House {
         let clock = Arc::new(ManualClock::new(now));
         let keys = DevelopmentKeys::make(entropy.as_ref(), Some(ROOT.to_owned())).unwrap();
         let node = Node::new(Parts {
+            process: Arc::new(node::Alone),
+            meters: node::Meters::default(),
             storage,
             journal: Arc::new(journal),
             changes,

@@ -15,6 +15,7 @@ mod normal;
 pub mod plugins;
 pub mod policies;
 pub mod quotas;
+pub mod settings;
 mod step;
 pub mod tokens;
 pub mod tools;
