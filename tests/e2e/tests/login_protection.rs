@@ -169,6 +169,25 @@ fn wrong_codes_are_bounded() {
 }
 
 #[test]
+fn entities_that_become_one_keep_their_factor() {
+    let server = Server::start_casemate();
+    let method = json!({"issuer": "C", "method_name": "m", "period": "2h"});
+    let ann = Ann::with_factor(&server.client(), &method);
+    let enforcement = ann.client.read("identity/mfa/login-enforcement/ann");
+    let from = kept(&enforcement, "/data/identity_entity_ids/0");
+    let to = ann
+        .client
+        .write("identity/entity", &json!({"name": "both"}));
+    let to = kept(&to, "/data/id");
+    let merge = json!({"from_entity_ids": [from], "to_entity_id": to});
+    done(&ann.client.write("identity/entity/merge", &merge));
+    let enforcement = ann.client.read("identity/mfa/login-enforcement/ann");
+    assert_eq!(kept(&enforcement, "/data/identity_entity_ids/0"), to);
+    let login = ann.validate(&ann.waits(), &ann.code());
+    assert_eq!(kept(&login, "/auth/entity_id"), to);
+}
+
+#[test]
 fn what_is_right_is_of_no_use_to_who_is_locked_out() {
     let server = Server::start_casemate();
     let client = server.client();

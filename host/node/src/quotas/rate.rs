@@ -67,7 +67,7 @@ impl Unsealed {
         let id = mount.map(|mount| mount.0.id);
         let wants_role = id.is_some_and(|id| current.rate_rules.wants_role(id));
         let tables = self.tables();
-        let namespace = place.map_or(tables.namespaces.root(), |place| &place.namespace);
+        let namespace = place.map_or_else(|| tables.namespaces.root(), |place| &place.namespace);
         let below = place.zip(mount).and_then(|(place, mount)| {
             let path = place.path.as_str();
             path.strip_prefix(mount.0.path.as_str())
