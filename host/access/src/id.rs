@@ -1,7 +1,7 @@
 //! Names of tokens: the id that a client holds, and the hash under which it is stored.
 
 use aws_lc_rs::hmac;
-use base::{Entropy, Secret, make_base62};
+use base::{Entropy, NamespaceId, Secret, make_base62};
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
@@ -12,17 +12,15 @@ pub struct TokenId(Secret<String>);
 impl TokenId {
     /// Characters after the prefix of a service token: 214 bits.
     const SERVICE_LENGTH: usize = 36;
-    /// Characters of the id of a service token, with its prefix.
+    /// Characters of the id of a service token of the root namespace, with its prefix.
     pub const SERVICE_CHARACTERS: usize = "hvs.".len() + Self::SERVICE_LENGTH;
     /// Longest id that is looked at.
     pub const LENGTH_MAX: usize = 4096;
 
-    /// A new id of a service token.
-    pub fn make_service(entropy: &dyn Entropy) -> Self {
-        Self(Secret::new(format!(
-            "hvs.{}",
-            make_base62(entropy, Self::SERVICE_LENGTH)
-        )))
+    /// A new id of a service token of a namespace.
+    pub fn make_service(entropy: &dyn Entropy, namespace: NamespaceId) -> Self {
+        let id = format!("hvs.{}", make_base62(entropy, Self::SERVICE_LENGTH));
+        Self(Secret::new(namespace.mark(id)))
     }
 
     /// An id that somebody chose. None when it cannot be one: empty, too long, or with characters

@@ -18,6 +18,7 @@ mod store;
 #[cfg(test)]
 mod testing;
 mod token;
+mod unlock;
 
 pub use id::{TokenHash, TokenId, TokenSalt};
 pub use network::{is_bound_to, parse_network};
@@ -27,3 +28,4 @@ pub use store::{
     find_by_accessor, issue, lookup, make, orphan_children, revoke, save, spend, still_lives,
 };
 pub use token::{Capped, Granted, Lifetime, Token, WRAPPING_POLICY};
+pub use unlock::UnlockKey;

@@ -72,7 +72,7 @@ pub fn make(
     policies.sort_unstable();
     policies.dedup();
     let token = Token {
-        accessor: make_base62(entropy, 24),
+        accessor: new.namespace.mark(make_base62(entropy, 24)),
         parent: new.parent,
         namespace: new.namespace,
         policies,
@@ -129,7 +129,7 @@ pub fn issue(
 ) -> Result<(TokenId, Token), AccessError> {
     match kind {
         TokenKind::Service => {
-            let id = TokenId::make_service(entropy);
+            let id = TokenId::make_service(entropy, new.namespace);
             let token = make(tx, salt, entropy, now, &id, new)?;
             Ok((id, token))
         }
@@ -200,7 +200,8 @@ pub fn find_by_accessor(
     accessor: &str,
 ) -> Result<Option<TokenHash>, BarrierError> {
     // An accessor is a path segment in storage: nothing else may reach another entry by it.
-    if accessor.is_empty() || !accessor.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+    let fine = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.';
+    if accessor.is_empty() || !accessor.bytes().all(fine) {
         return Ok(None);
     }
     tx.read_json(&SystemKey::accessor(accessor))

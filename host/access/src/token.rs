@@ -202,7 +202,8 @@ impl Token {
 
     /// The id of the lease that ends it.
     pub fn lease_id(&self, hash: &TokenHash) -> String {
-        format!("{}/h{hash}", self.path.trim_end_matches('/'))
+        let id = format!("{}/h{hash}", self.path.trim_end_matches('/'));
+        self.namespace.mark(id)
     }
 }
 

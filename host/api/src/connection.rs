@@ -37,8 +37,8 @@ pub(crate) async fn serve_connection<S>(
         let in_flight = requests.request(request.version());
         let (shared, client) = (Arc::clone(&shared), Arc::clone(&client));
         async move {
-            let reply = exchange(&shared, &client, request).await;
-            drop(in_flight);
+            let mut reply = exchange(&shared, &client, request).await;
+            reply.body_mut().hold(in_flight);
             Ok::<_, Infallible>(reply)
         }
     });

@@ -4,7 +4,8 @@ use crate::decode::NAMESPACE;
 use crate::envelope::{Writer, write_envelope};
 use crate::health::{HealthQuery, write_health};
 use crate::query::read_pairs;
-use base::{Answer, HealthReport, RateReport, Raw, Refusal, RefusalKind, Reply};
+use crate::reply_body::ReplyBody;
+use base::{Answer, Flow, HealthReport, RateReport, Raw, Refusal, RefusalKind, Reply};
 use base64::Engine as _;
 use bytes::Bytes;
 use http::header::{
@@ -12,7 +13,6 @@ use http::header::{
     STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING,
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
-use http_body_util::Full;
 
 /// What of a request its response needs.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Asked {
     pub(crate) namespace: Option<HeaderValue>,
 }
 
-pub(crate) type HttpReply = Response<Full<Bytes>>;
+pub(crate) type HttpReply = Response<ReplyBody>;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -88,6 +88,7 @@ fn encode_answer(answer: Answer, request_id: &str, asked: &Asked) -> HttpReply {
         }
         Answer::Health(report) => encode_health(&report, &asked.uri),
         Answer::Raw(raw) => encode_raw(raw),
+        Answer::Flow(flow) => encode_flow(flow),
     }
 }
 
@@ -131,6 +132,25 @@ fn encode_raw(raw: Raw) -> HttpReply {
     reply
 }
 
+fn encode_flow(flow: Flow) -> HttpReply {
+    let mut reply = response(StatusCode::OK, Vec::new());
+    if let Ok(media) = HeaderValue::try_from(flow.content_type) {
+        reply.headers_mut().insert(CONTENT_TYPE, media);
+    }
+    *reply.body_mut() = ReplyBody::Flow {
+        pieces: flow.pieces,
+        in_flight: None,
+    };
+    reply
+}
+
+/// A status without a body.
+pub(crate) fn encode_nothing(status: StatusCode) -> HttpReply {
+    let mut reply = response(status, Vec::new());
+    reply.headers_mut().remove(CONTENT_TYPE);
+    reply
+}
+
 /// An error as Vault words it.
 pub(crate) fn encode_refusal(refusal: &Refusal) -> HttpReply {
     encode_error(status_of(refusal.kind), &refusal.message)
@@ -171,7 +191,7 @@ const fn status_of(kind: RefusalKind) -> StatusCode {
 }
 
 fn response(status: StatusCode, body: Vec<u8>) -> HttpReply {
-    let mut response = Response::new(Full::new(Bytes::from(body)));
+    let mut response = Response::new(ReplyBody::Whole(Bytes::from(body)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, NO_STORE);
@@ -187,7 +207,7 @@ fn without_body(mut response: HttpReply) -> HttpReply {
     if length > 0 {
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
     }
-    *response.body_mut() = Full::default();
+    *response.body_mut() = ReplyBody::Whole(Bytes::new());
     response
 }
 

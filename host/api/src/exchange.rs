@@ -1,17 +1,19 @@
 //! One request and its response.
 
 use crate::body::{BodyFault, Room, collect, discard, read_data};
+use crate::cross_origin::Crossing;
 use crate::decode::{HeadFault, NAMESPACE, read_head};
 use crate::encode::{Asked, HttpReply, encode, encode_error, encode_home, encode_refusal};
 use crate::finish::{Abandoned, Finishing};
 use crate::forwarded::ForwardedRules;
 use crate::limits::Limits;
 use crate::query::into_data;
+use crate::response_headers::ResponseHeaders;
 use crate::service::AnyService;
 use base::{Client, Entropy, Operation, Refusal, RefusalKind, Request, make_uuid};
 use bytes::Bytes;
 use http::header::EXPECT;
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, request};
 use hyper::body::Body;
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) forwarded: Option<ForwardedRules>,
     pub(crate) has_ui: bool,
+    pub(crate) headers: ResponseHeaders,
     pub(crate) room: Room,
     pub(crate) abandoned: Abandoned,
 }
@@ -36,6 +39,30 @@ where
     B: Body<Data = Bytes> + Unpin,
 {
     let (parts, body) = request.into_parts();
+    let crossing = Crossing::of(&parts, shared.service.as_ref());
+    let early = crossing
+        .as_ref()
+        .and_then(|crossing| crossing.answer(&parts));
+    let mut reply = match early {
+        Some(reply) => reply,
+        None => read_and_answer(shared, peer, parts, body).await,
+    };
+    if let Some(crossing) = crossing {
+        crossing.mark(&mut reply);
+    }
+    shared.headers.apply(&mut reply);
+    reply
+}
+
+async fn read_and_answer<B>(
+    shared: &Shared,
+    peer: &Client,
+    parts: request::Parts,
+    body: B,
+) -> HttpReply
+where
+    B: Body<Data = Bytes> + Unpin,
+{
     let head = match read_head(
         &parts,
         peer.address,

@@ -19,6 +19,7 @@
 mod activity;
 mod body;
 mod connection;
+mod cross_origin;
 mod decode;
 mod encode;
 mod envelope;
@@ -30,12 +31,15 @@ mod json;
 mod limits;
 mod listener;
 mod query;
+mod reply_body;
+mod response_headers;
 mod service;
 mod tls;
 
 pub use forwarded::{AddressBlock, AddressBlockError, ForwardedRules, Otherwise};
 pub use limits::Limits;
 pub use listener::{Listener, Settings};
+pub use response_headers::{ResponseHeaders, ResponseHeadersError};
 pub use service::Service;
 pub use tls::{ClientCertificates, Tls, TlsError, TlsFiles, TlsVersion};
 

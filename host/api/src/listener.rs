@@ -6,6 +6,7 @@ use crate::exchange::Shared;
 use crate::finish::Abandoned;
 use crate::forwarded::ForwardedRules;
 use crate::limits::Limits;
+use crate::response_headers::ResponseHeaders;
 use crate::service::Service;
 use crate::tls::Tls;
 use base::{Client, Entropy};
@@ -30,6 +31,8 @@ pub struct Settings {
     pub forwarded: Option<ForwardedRules>,
     /// Is there a user interface that `/` leads to?
     pub has_ui: bool,
+    /// What is added to its responses.
+    pub headers: ResponseHeaders,
 }
 
 /// A bound address, not yet served: who connects waits.
@@ -164,6 +167,7 @@ pub(crate) fn shared(
         limits: settings.limits,
         forwarded: settings.forwarded,
         has_ui: settings.has_ui,
+        headers: settings.headers,
         abandoned: Abandoned::default(),
     }
 }

@@ -1,6 +1,6 @@
 //! What stands behind the API.
 
-use base::{Reply, Request};
+use base::{CrossOrigin, Reply, Request};
 use core::future::Future;
 use core::pin::Pin;
 use std::sync::Arc;
@@ -14,6 +14,11 @@ pub trait Service: Send + Sync + 'static {
     fn cluster_id(&self) -> Option<Arc<str>> {
         None
     }
+
+    /// The rules for web pages of other origins; None where they may not ask.
+    fn cross_origin(&self) -> Option<Arc<CrossOrigin>> {
+        None
+    }
 }
 
 /// A reply on its way.
@@ -23,6 +28,7 @@ pub(crate) type Pending = Pin<Box<dyn Future<Output = Reply> + Send>>;
 pub(crate) trait AnyService: Send + Sync + 'static {
     fn begin(self: Arc<Self>, request: Request) -> Pending;
     fn cluster_id(&self) -> Option<Arc<str>>;
+    fn cross_origin(&self) -> Option<Arc<CrossOrigin>>;
 }
 
 impl<S: Service> AnyService for S {
@@ -32,5 +38,9 @@ impl<S: Service> AnyService for S {
 
     fn cluster_id(&self) -> Option<Arc<str>> {
         Service::cluster_id(self)
+    }
+
+    fn cross_origin(&self) -> Option<Arc<CrossOrigin>> {
+        Service::cross_origin(self)
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::line::Writer;
 use crate::{
-    AuditError, Device, Discard, FileDevice, Format, Options, RequestRecord, ResponseRecord, Salt,
-    Stdout, Target,
+    AuditError, Device, Format, Options, RequestPart, RequestRecord, ResponseRecord, Salt, Share,
 };
+use base::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -36,6 +36,7 @@ struct State {
 struct Attached {
     device: Box<dyn Device>,
     writer: Writer,
+    share: Share,
 }
 
 impl Broker {
@@ -56,7 +57,8 @@ impl Broker {
     /// not be executed.
     pub fn request(&self, record: &RequestRecord<'_>) -> Result<(), AuditError> {
         let state = self.state();
-        state.write(|writer| writer.request(record, &state.headers))
+        let line = |writer: &Writer| writer.request(record, &state.headers);
+        state.write(record.request, record.time, line)
     }
 
     /// Records an answer.
@@ -66,23 +68,20 @@ impl Broker {
     /// not be given.
     pub fn response(&self, record: &ResponseRecord<'_>) -> Result<(), AuditError> {
         let state = self.state();
-        state.write(|writer| writer.response(record, &state.headers))
+        let line = |writer: &Writer| writer.response(record, &state.headers);
+        state.write(record.request, record.time, line)
     }
 
-    /// Adds a `file` device.
+    /// Adds a device with these options.
     ///
     /// # Errors
-    /// [`AuditError`] where the path is taken or the file cannot be opened.
-    pub fn enable_file(&self, path: &str, options: Options, salt: Salt) -> Result<(), AuditError> {
-        let device: Box<dyn Device> = match options.target {
-            Target::Stdout => Box::new(Stdout),
-            Target::Discard => Box::new(Discard),
-            Target::File { path, mode } => Box::new(FileDevice::open(&path, mode)?),
-        };
-        self.enable(path, device, options.format, salt)
+    /// [`AuditError`] where the path is taken, the device cannot be opened, or it is a second fallback.
+    pub fn open(&self, path: &str, options: Options, salt: Salt) -> Result<(), AuditError> {
+        let device = options.target.open()?;
+        self.attach(path, device, options.format, options.share, salt)
     }
 
-    /// Adds a device.
+    /// Adds a device that gets all records.
     ///
     /// # Errors
     /// [`AuditError::InUse`] where the path is taken.
@@ -93,13 +92,28 @@ impl Broker {
         format: Format,
         salt: Salt,
     ) -> Result<(), AuditError> {
+        self.attach(path, device, format, Share::All, salt)
+    }
+
+    fn attach(
+        &self,
+        path: &str,
+        device: Box<dyn Device>,
+        format: Format,
+        share: Share,
+        salt: Salt,
+    ) -> Result<(), AuditError> {
         let attached = Arc::new(Attached {
             device,
             writer: Writer::new(format, salt),
+            share,
         });
         self.change(|state| {
             if state.devices.contains_key(path) {
                 return Err(AuditError::InUse(path.to_owned()));
+            }
+            if let (Share::Fallback, Some((other, _))) = (&attached.share, state.fallback()) {
+                return Err(AuditError::FallbackInUse(other.clone()));
             }
             state.devices.insert(path.to_owned(), attached);
             Ok(())
@@ -149,23 +163,47 @@ impl Broker {
 }
 
 impl State {
-    /// Every device gets its line. One that takes it is enough.
-    fn write(&self, line: impl Fn(&Writer) -> Vec<u8>) -> Result<(), AuditError> {
-        let mut taken = self.devices.is_empty();
+    /// Every device gets its line, save those whose filters leave it out; the fallback device where
+    /// nobody took it. One that takes it is enough.
+    fn write(
+        &self,
+        request: &RequestPart<'_>,
+        time: Timestamp,
+        line: impl Fn(&Writer) -> Vec<u8>,
+    ) -> Result<(), AuditError> {
+        let (mut is_wanted, mut is_taken) = (false, false);
+        let write = |path: &str, attached: &Attached| {
+            let written = attached.device.write(&line(&attached.writer), time);
+            if let Err(error) = &written {
+                let error = error as &dyn std::error::Error;
+                tracing::error!(device = path, error, "audit device failed");
+            }
+            written.is_ok()
+        };
         for (path, attached) in &self.devices {
-            match attached.device.write(&line(&attached.writer)) {
-                Ok(()) => taken = true,
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::error!(device = path, error, "audit device failed");
-                }
+            let is_given = match &attached.share {
+                Share::All => true,
+                Share::Filtered(filter) => filter.passes(request),
+                Share::Fallback => false,
+            };
+            if is_given {
+                is_wanted = true;
+                is_taken |= write(path, attached);
             }
         }
-        if taken {
-            Ok(())
-        } else {
-            Err(AuditError::NotRecorded)
+        if !is_taken && let Some((path, attached)) = self.fallback() {
+            is_wanted = true;
+            is_taken = write(path, attached);
         }
+        match is_wanted && !is_taken {
+            true => Err(AuditError::NotRecorded),
+            false => Ok(()),
+        }
+    }
+
+    fn fallback(&self) -> Option<(&String, &Arc<Attached>)> {
+        let mut all = self.devices.iter();
+        all.find(|(_, attached)| matches!(attached.share, Share::Fallback))
     }
 }
 

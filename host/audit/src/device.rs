@@ -1,14 +1,15 @@
 //! Where lines go.
 
+use base::Timestamp;
 use std::io::{self, Write as _};
 
 /// Where lines go. Called from many threads at once.
 pub trait Device: Send + Sync {
-    /// Takes one line, its end included; whole or not at all.
+    /// Takes one line of the moment `at`, its end included; whole or not at all.
     ///
     /// # Errors
     /// When it was not taken.
-    fn write(&self, line: &[u8]) -> io::Result<()>;
+    fn write(&self, line: &[u8], at: Timestamp) -> io::Result<()>;
 
     /// Opens anew what may have been moved away: the log was rotated.
     ///
@@ -24,7 +25,7 @@ pub trait Device: Send + Sync {
 pub struct Stdout;
 
 impl Device for Stdout {
-    fn write(&self, line: &[u8]) -> io::Result<()> {
+    fn write(&self, line: &[u8], _: Timestamp) -> io::Result<()> {
         let mut out = io::stdout().lock();
         out.write_all(line)?;
         out.flush()
@@ -36,7 +37,7 @@ impl Device for Stdout {
 pub struct Discard;
 
 impl Device for Discard {
-    fn write(&self, _: &[u8]) -> io::Result<()> {
+    fn write(&self, _: &[u8], _: Timestamp) -> io::Result<()> {
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ pub enum AuditError {
     #[error("no audit device took the record")]
     NotRecorded,
     /// An option of a device is missing, unknown or dangerous.
-    #[error("audit option {name:?}: {reason}")]
+    #[error("{name} {reason}")]
     Option {
         /// The option.
         name: String,
@@ -26,6 +26,15 @@ pub enum AuditError {
         #[source]
         source: io::Error,
     },
+    /// The thread that keeps a device connected cannot be started.
+    #[error("failed to start the thread of an audit device")]
+    Thread(#[source] io::Error),
+    /// There is no such kind of device.
+    #[error("unknown backend type: {0:?}")]
+    UnknownKind(String),
+    /// There is a fallback device already, at this path.
+    #[error("there is a fallback device already: {0:?}")]
+    FallbackInUse(String),
     /// There is a device at this path already.
     #[error("path already in use: {0:?}")]
     InUse(String),

@@ -1,6 +1,7 @@
 //! Lines in a file.
 
 use crate::{AuditError, Device};
+use base::Timestamp;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -70,7 +71,7 @@ fn open(path: &Path, mode: Option<u32>) -> io::Result<File> {
 }
 
 impl Device for FileDevice {
-    fn write(&self, line: &[u8]) -> io::Result<()> {
+    fn write(&self, line: &[u8], _: Timestamp) -> io::Result<()> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let mended;
         let bytes = if open.torn {

@@ -1,9 +1,9 @@
 //! What was asked and what was answered, on every audit device: one line of JSON each.
 //!
 //! ```text
-//!  RequestRecord ─┐            ┌ line with the device's salt ─▶ file
-//!                 ├─▶ Broker ──┤
-//!  ResponseRecord ┘            └ line with the device's salt ─▶ stdout
+//!  RequestRecord ─┐                       ┌ line with the device's salt ─▶ file
+//!                 ├─▶ Broker ─▶ filters ──┤
+//!  ResponseRecord ┘                       └ line with the device's salt ─▶ socket, syslog
 //! ```
 //!
 //! Fails closed: where devices are configured and none takes the record, the answer is an error
@@ -13,22 +13,28 @@
 //! has for itself: who reads the log can ask whether a value he knows was in it, and learns no
 //! other. Names of fields, numbers and truth values stay readable.
 
+mod address;
 mod broker;
 mod device;
 mod error;
 mod file;
+mod filter;
 mod line;
 mod options;
 mod record;
+mod remote;
 mod salt;
 
+pub use address::Address;
 pub use broker::{Broker, HeaderRule};
 pub use device::{Device, Discard, Stdout};
 pub use error::AuditError;
 pub use file::FileDevice;
-pub use options::{Format, Options, Target};
+pub use filter::{Filter, FilterError};
+pub use options::{Format, Kind, Options, Share, Target};
 pub use record::{
     AuthRecord, GrantRecord, MountRecord, RequestPart, RequestRecord, ResponsePart, ResponseRecord,
     WrapRecord,
 };
+pub use remote::{Framing, RemoteDevice};
 pub use salt::Salt;

@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use audit::{AuditError, Device as _, FileDevice, Options, Target};
+use audit::{AuditError, Device as _, FileDevice, Kind, Options, Target};
+use base::Timestamp;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -15,8 +16,10 @@ fn parse(options: &[(&str, &str)]) -> Result<Options, AuditError> {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    Options::parse(&options)
+    Options::parse(Kind::File, &options)
 }
+
+const NOW: Timestamp = Timestamp::from_millis(1_767_323_045_678);
 
 fn mode_of(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
@@ -70,50 +73,44 @@ fn options_that_could_make_a_program_of_the_log_are_refused() {
         let error = parse(options).unwrap_err().to_string();
         assert_eq!(error, expected);
     };
-    check(&[], "audit option \"file_path\": is required");
+    check(&[], "file_path is required");
     check(
         &[("file_path", "/a"), ("mode", "0700")],
-        "audit option \"mode\": must not permit to execute",
+        "mode must not permit to execute",
     );
     check(
         &[("file_path", "/a"), ("mode", "4600")],
-        "audit option \"mode\": must not permit to execute",
+        "mode must not permit to execute",
     );
     check(
         &[("file_path", "/a"), ("mode", "rw")],
-        "audit option \"mode\": must be an octal number such as 0600",
+        "mode must be an octal number such as 0600",
     );
-    check(
-        &[("file_path", "/a/../b")],
-        "audit option \"file_path\": must not hold ..",
-    );
+    check(&[("file_path", "/a/../b")], "file_path must not hold ..");
     check(
         &[("file_path", "/a\0b")],
-        "audit option \"file_path\": must not hold control characters",
+        "file_path must not hold control characters",
     );
-    check(
-        &[("file_path", "/a/")],
-        "audit option \"file_path\": must name a file",
-    );
+    check(&[("file_path", "/a/")], "file_path must name a file");
     check(
         &[("file_path", "/a"), ("prefix", "x\ny")],
-        "audit option \"prefix\": must not hold control characters",
+        "prefix must not hold control characters",
     );
     check(
         &[("file_path", "/a"), ("prefix", "#!/bin/sh ")],
-        "audit option \"prefix\": must not begin with #!",
+        "prefix must not begin with #!",
     );
     check(
         &[("file_path", "/a"), ("format", "jsonx")],
-        "audit option \"format\": only json is supported",
+        "format must be json",
     );
     check(
         &[("file_path", "/a"), ("log_raw", "maybe")],
-        "audit option \"log_raw\": must be true or false",
+        "log_raw must be true or false",
     );
     check(
         &[("file_path", "/a"), ("file_pth", "/b")],
-        "audit option \"file_pth\": not known",
+        "file_pth is not known",
     );
 }
 
@@ -122,11 +119,11 @@ fn makes_the_file_with_its_mode_but_no_folder() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.log");
     let device = FileDevice::open(&path, Some(0o640)).unwrap();
-    device.write(b"one\n").unwrap();
+    device.write(b"one\n", NOW).unwrap();
     assert_eq!(mode_of(&path), 0o640);
     FileDevice::open(&path, Some(0o600))
         .unwrap()
-        .write(b"two\n")
+        .write(b"two\n", NOW)
         .unwrap();
     assert_eq!(mode_of(&path), 0o600);
     FileDevice::open(&path, None).unwrap();
@@ -156,11 +153,11 @@ fn reopening_follows_a_rotation() {
     let path = folder.path().join("audit.log");
     let rotated = folder.path().join("audit.log.1");
     let device = FileDevice::open(&path, Some(0o600)).unwrap();
-    device.write(b"one\n").unwrap();
+    device.write(b"one\n", NOW).unwrap();
     fs::rename(&path, &rotated).unwrap();
-    device.write(b"two\n").unwrap();
+    device.write(b"two\n", NOW).unwrap();
     device.reopen().unwrap();
-    device.write(b"three\n").unwrap();
+    device.write(b"three\n", NOW).unwrap();
     assert_eq!(fs::read(&rotated).unwrap(), b"one\ntwo\n");
     assert_eq!(fs::read(&path).unwrap(), b"three\n");
     assert_eq!(mode_of(&path), 0o600);
@@ -177,7 +174,7 @@ fn lines_of_many_writers_do_not_mix() {
             let device = Arc::clone(devices.get(writer % 2).unwrap());
             thread::spawn(move || {
                 let line = format!("{}\n", writer.to_string().repeat(6000));
-                (0..50).for_each(|_| device.write(line.as_bytes()).unwrap());
+                (0..50).for_each(|_| device.write(line.as_bytes(), NOW).unwrap());
             })
         })
         .collect();
@@ -195,5 +192,5 @@ fn lines_of_many_writers_do_not_mix() {
 #[test]
 fn a_full_disk_is_an_error() {
     let device = FileDevice::open(Path::new("/dev/full"), None).unwrap();
-    assert!(device.write(b"line\n").is_err());
+    assert!(device.write(b"line\n", NOW).is_err());
 }

@@ -20,7 +20,7 @@ struct Memory {
 }
 
 impl Device for Memory {
-    fn write(&self, line: &[u8]) -> io::Result<()> {
+    fn write(&self, line: &[u8], _: Timestamp) -> io::Result<()> {
         if *self.full.lock().unwrap() {
             return Err(io::ErrorKind::StorageFull.into());
         }

@@ -8,10 +8,12 @@
 //!                 RequestPath      Answer | Refusal
 //! ```
 
+mod cross_origin;
 mod duration;
 mod entropy;
 mod id;
 mod json;
+mod log_level;
 mod outbound;
 mod path;
 mod reply;
@@ -19,15 +21,17 @@ mod request;
 mod secret;
 mod time;
 
+pub use cross_origin::CrossOrigin;
 pub use duration::{DurationError, parse_duration};
 pub use entropy::{Entropy, make_base62, make_hex, make_uuid};
 pub use id::{MountId, NamespaceId};
 pub use json::{Json, JsonError, Map};
+pub use log_level::LogLevel;
 pub use outbound::{Outbound, OutboundError, OutboundRequest, OutboundResponse, Sending};
 pub use path::{PathError, RequestPath};
 pub use reply::{
-    Answer, AuthBlock, Envelope, HealthReport, LeaseBlock, RateReport, RateRoom, Raw, Refusal,
-    RefusalKind, Reply, TokenKind, WrapBlock,
+    Answer, AuthBlock, Envelope, Flow, HealthReport, LeaseBlock, Pieces, RateReport, RateRoom, Raw,
+    Refusal, RefusalKind, Reply, TokenKind, WrapBlock,
 };
 pub use request::{Client, Operation, Request, WithoutToken};
 pub use secret::Secret;

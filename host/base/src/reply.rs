@@ -1,6 +1,8 @@
 //! What a client is told. Statuses are chosen by `api`, from these words, last of all.
 
 use crate::{Json, Secret};
+use core::fmt;
+use core::task::{Context, Poll};
 use core::time::Duration;
 use serde_json::Value;
 
@@ -54,6 +56,8 @@ pub enum Answer {
     Health(HealthReport),
     /// Bytes that are not JSON.
     Raw(Raw),
+    /// Bytes that go on coming until one of both sides ends it.
+    Flow(Flow),
 }
 
 impl Answer {
@@ -82,6 +86,26 @@ pub struct Raw {
     pub headers: Vec<(String, String)>,
     /// The bytes.
     pub body: Vec<u8>,
+}
+
+/// An answer that is sent as it comes to be.
+pub struct Flow {
+    /// Media type.
+    pub content_type: String,
+    /// What is sent.
+    pub pieces: Box<dyn Pieces>,
+}
+
+impl fmt::Debug for Flow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Flow(…)")
+    }
+}
+
+/// Pieces of an answer, one after the other.
+pub trait Pieces: Send {
+    /// The next piece, once there is one; None at the end.
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Vec<u8>>>;
 }
 
 /// Vault's envelope.

@@ -80,6 +80,10 @@ pub struct WithoutToken {
     pub rekey: bool,
     /// Make a root token from shares.
     pub generate_root: bool,
+    /// Read the metrics, also while the server is sealed.
+    pub metrics: bool,
+    /// List the requests in flight.
+    pub in_flight: bool,
 }
 
 /// The other end of the connection.

@@ -53,6 +53,24 @@ impl Timestamp {
             .unwrap_or_else(|| String::from("9999-12-31T23:59:59Z"))
     }
 
+    /// The stamp of a line of syslog, RFC 3164, in UTC: `Jan  2 03:04:05`.
+    pub fn to_rfc3164(self) -> String {
+        const MONTHS: [&str; 12] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
+        let seconds = i64::try_from(self.as_seconds()).unwrap_or(i64::MAX);
+        let Ok(at) = time::OffsetDateTime::from_unix_timestamp(seconds) else {
+            return String::from("Dec 31 23:59:59");
+        };
+        let month = MONTHS.get(usize::from(u8::from(at.month())).saturating_sub(1));
+        let (hour, minute, second) = at.to_hms();
+        format!(
+            "{} {:>2} {hour:02}:{minute:02}:{second:02}",
+            month.unwrap_or(&"Jan"),
+            at.day()
+        )
+    }
+
     /// Reads what [`to_rfc3339`](Self::to_rfc3339) prints. None for anything that is not RFC 3339.
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         let at = time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339)
@@ -67,6 +85,11 @@ impl Timestamp {
 pub trait Clock: Send + Sync {
     /// The time now.
     fn now(&self) -> Timestamp;
+
+    /// A time that only grows, to measure with; from when on it counts means nothing.
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.now().as_millis())
+    }
 }
 
 /// A clock that stands still until it is told.
@@ -105,6 +128,16 @@ mod tests {
             Some(at)
         );
         assert_eq!(Timestamp::from_rfc3339("yesterday"), None);
+    }
+
+    #[test]
+    fn prints_rfc3164() {
+        let check = |millis, expected: &str| {
+            assert_eq!(Timestamp::from_millis(millis).to_rfc3164(), expected);
+        };
+        check(1_767_323_045_678, "Jan  2 03:04:05");
+        check(1_795_752_432_000, "Nov 27 04:07:12");
+        check(u64::MAX, "Dec 31 23:59:59");
     }
 
     #[test]

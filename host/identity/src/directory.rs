@@ -51,7 +51,7 @@ impl<'a> Directory<'a> {
     }
 
     pub(crate) fn make_id(&self) -> String {
-        make_uuid(self.entropy)
+        self.namespace.mark(make_uuid(self.entropy))
     }
 
     /// A name for what was given none.

@@ -47,7 +47,7 @@ pub(crate) fn is_id(text: &str) -> bool {
         && text.len() <= 64
         && text
             .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
 }
 
 /// May the text be the accessor of a mount?

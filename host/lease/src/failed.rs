@@ -3,7 +3,7 @@
 use crate::ends::{cancel_end, set_end};
 use crate::secret::{SecretLease, find};
 use barrier::{BarrierError, Transaction};
-use base::Timestamp;
+use base::{NamespaceId, Timestamp};
 use core::time::Duration;
 use locality::SystemKey;
 
@@ -65,15 +65,16 @@ fn cut(reason: &str) -> &str {
     reason.get(..end).unwrap_or_default()
 }
 
-/// Up to `limit` irrevocable leases.
+/// Up to `limit` irrevocable leases of a namespace.
 ///
 /// # Errors
 /// When the storage fails.
 pub fn irrevocable(
     tx: &mut Transaction,
+    namespace: NamespaceId,
     limit: usize,
 ) -> Result<Vec<(String, SecretLease)>, BarrierError> {
-    let all = SystemKey::irrevocable_leases();
+    let all = SystemKey::irrevocable_leases(namespace);
     let keys = tx.keys(&all, None, limit)?;
     let mut leases = Vec::with_capacity(keys.len());
     for key in &keys {

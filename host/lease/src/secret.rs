@@ -53,9 +53,9 @@ impl SecretLease {
     }
 }
 
-/// A new lease id for an answer of `path`.
-pub fn make_id(entropy: &dyn Entropy, path: &str) -> String {
-    format!("{path}/{}", make_base62(entropy, 24))
+/// A new lease id for an answer of `path` in a namespace.
+pub fn make_id(entropy: &dyn Entropy, namespace: NamespaceId, path: &str) -> String {
+    namespace.mark(format!("{path}/{}", make_base62(entropy, 24)))
 }
 
 /// Stores a lease, new or renewed.

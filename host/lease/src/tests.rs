@@ -64,11 +64,15 @@ fn what_cannot_be_ended_is_tried_later_and_later_and_then_no_more() {
     let next = note_failure(&mut tx, "a/b/1", now, now, "down").unwrap();
     assert_eq!(next, Next::Never);
     assert_eq!(next_end(&mut tx).unwrap(), None);
-    let found = irrevocable(&mut tx, 10).unwrap();
+    let found = irrevocable(&mut tx, NamespaceId::ROOT, 10).unwrap();
     assert_eq!(found[0].0, "a/b/1");
     assert_eq!(found[0].1.irrevocable.as_deref(), Some("down"));
     forget(&mut tx, "a/b/1").unwrap();
-    assert!(irrevocable(&mut tx, 10).unwrap().is_empty());
+    assert!(
+        irrevocable(&mut tx, NamespaceId::ROOT, 10)
+            .unwrap()
+            .is_empty()
+    );
     let next = note_failure(&mut tx, "a/b/1", now, now, "down").unwrap();
     assert_eq!(next, Next::Gone);
 }
@@ -117,10 +121,13 @@ fn ids_are_found_by_their_beginning() {
         keep(&mut tx, id, &lease(100)).unwrap();
     }
     let mut ids = |prefix: &str, after: Option<&str>| {
-        ids_below(&mut tx, Kind::Secret, prefix, after, 10).unwrap()
+        ids_below(&mut tx, Kind::Secret, NamespaceId::ROOT, prefix, after, 10).unwrap()
     };
     assert_eq!(ids("a/b/", None), ["a/b/1", "a/b/2"]);
     assert_eq!(ids("a/b/", Some("a/b/1")), ["a/b/2"]);
     assert_eq!(ids("", Some("a/bc/3")), ["b/4"]);
-    assert_eq!(names_below(&mut tx, "a/").unwrap(), ["b/", "bc/"]);
+    assert_eq!(
+        names_below(&mut tx, NamespaceId::ROOT, "a/").unwrap(),
+        ["b/", "bc/"]
+    );
 }

@@ -20,5 +20,7 @@ mod system;
 
 pub use class::{Class, ClassMark, Ignored, Local, Replicated};
 pub use key::{KeyError, PhysicalKey};
-pub use rules::{Locality, MountLocality, Place, Rule, RuleError, StorageRules, Undeclared};
+pub use rules::{
+    Locality, MountLocality, Place, Rule, RuleChange, RuleError, StorageRules, Undeclared,
+};
 pub use system::SystemKey;

@@ -1,6 +1,7 @@
 //! `class(key)`: the heart of the promise.
 
 use crate::Class;
+use std::collections::BTreeSet;
 
 /// What a component declares for a prefix of its storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +45,17 @@ pub struct Place {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StorageRules(Vec<Rule>);
 
+/// What becomes of the keys below a prefix, but for those below a longer one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleChange {
+    /// They begin with it.
+    pub prefix: String,
+    /// Where they belong now.
+    pub before: Place,
+    /// Where they are to belong; None where they could be neither read nor written any more.
+    pub after: Option<Place>,
+}
+
 /// Rules that do not give every key one class.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
@@ -86,6 +98,30 @@ impl StorageRules {
             class: class(mount, rule.locality),
             seal_wrap: rule.seal_wrap,
         })
+    }
+
+    /// What becomes of keys where other rules take the place of these, in a mount of this locality:
+    /// one line for each prefix whose keys are treated otherwise. Keys that no rule of these covers
+    /// cannot be there, so that nothing becomes of them.
+    pub fn changes(&self, next: &Self, mount: MountLocality) -> Vec<RuleChange> {
+        let prefixes = self
+            .0
+            .iter()
+            .chain(&next.0)
+            .map(|rule| rule.prefix.as_str());
+        // Between two prefixes that either side has, neither side tells keys apart.
+        let prefixes: BTreeSet<&str> = prefixes.collect();
+        let change = |prefix: &str| {
+            let before = self.place(mount, prefix).ok()?;
+            let after = next.place(mount, prefix).ok();
+            let same = after == Some(before);
+            (!same).then(|| RuleChange {
+                prefix: prefix.to_owned(),
+                before,
+                after,
+            })
+        };
+        prefixes.into_iter().filter_map(change).collect()
     }
 
     /// The classes that keys beginning with `prefix` can have, each once. Empty when no such key
@@ -198,6 +234,28 @@ mod tests {
                     seal_wrap: rule.seal_wrap,
                 });
                 prop_assert_eq!(place, expected);
+            }
+        }
+
+        #[test]
+        fn a_change_is_told_for_exactly_the_keys_that_it_concerns(
+            before in rules(), after in rules(), key in "[ab/]{0,8}",
+        ) {
+            if let (Ok(before), Ok(after)) = (StorageRules::new(before), StorageRules::new(after)) {
+                let mount = MountLocality::Shared;
+                let changes = before.changes(&after, mount);
+                let all = before.0.iter().chain(&after.0).map(|rule| rule.prefix.clone());
+                let longest = all.filter(|prefix| key.starts_with(prefix)).max_by_key(String::len);
+                let told = changes.iter().find(|change| Some(&change.prefix) == longest.as_ref());
+                let (was, is) = (before.place(mount, &key).ok(), after.place(mount, &key).ok());
+                match told {
+                    Some(change) => {
+                        prop_assert_eq!(Some(change.before), was);
+                        prop_assert_eq!(change.after, is);
+                        prop_assert_ne!(was, is);
+                    }
+                    None => prop_assert!(was.is_none() || was == is),
+                }
             }
         }
 

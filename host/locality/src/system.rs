@@ -86,6 +86,18 @@ impl SystemKey<Replicated> {
     pub fn audit(path: &str) -> Self {
         Self::root(&format!("core/audit/{path}"))
     }
+    /// Which headers of requests audit devices are given.
+    pub fn audited_headers() -> Self {
+        Self::root("core/audited-headers")
+    }
+    /// Which web pages may ask.
+    pub fn cross_origin() -> Self {
+        Self::root("core/cors")
+    }
+    /// The headers of answers with the user interface.
+    pub fn ui_headers() -> Self {
+        Self::root("core/ui-headers")
+    }
     /// All ACL policies of a namespace.
     pub fn policies(namespace: NamespaceId) -> Self {
         Self::at(namespace, "sys/policy/")
@@ -93,6 +105,14 @@ impl SystemKey<Replicated> {
     /// An ACL policy.
     pub fn policy(namespace: NamespaceId, name: &str) -> Self {
         Self::at(namespace, &format!("sys/policy/{name}"))
+    }
+    /// All password policies of a namespace.
+    pub fn password_policies(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "sys/password-policy/")
+    }
+    /// A password policy.
+    pub fn password_policy(namespace: NamespaceId, name: &str) -> Self {
+        Self::at(namespace, &format!("sys/password-policy/{name}"))
     }
     /// All namespaces, by id.
     pub fn namespaces() -> Self {
@@ -113,6 +133,14 @@ impl SystemKey<Replicated> {
     /// A registered component, by type, name and version.
     pub fn catalog_entry(kind: &str, name: &str, version: &str) -> Self {
         Self::root(&format!("core/plugin-catalog/{kind}/{name}/{version}"))
+    }
+    /// All versions that are pinned.
+    pub fn plugin_pins() -> Self {
+        Self::root("core/plugin-pins/")
+    }
+    /// The version that is pinned of a component, by type and name.
+    pub fn plugin_pin(kind: &str, name: &str) -> Self {
+        Self::root(&format!("core/plugin-pins/{kind}/{name}"))
     }
     /// The bytes of a component, by digest.
     pub fn component(digest: &str) -> Self {
@@ -150,6 +178,14 @@ impl SystemKey<Local> {
     pub fn local_mount(namespace: NamespaceId, id: MountId) -> Self {
         Self::at(namespace, &format!("core/local-mounts/{id}"))
     }
+    /// All versions of the server that this cluster has run.
+    pub fn versions() -> Self {
+        Self::root("core/versions/")
+    }
+    /// A version of the server.
+    pub fn version(version: &str) -> Self {
+        Self::root(&format!("core/versions/{version}"))
+    }
     /// All local audit devices.
     pub fn local_audits() -> Self {
         Self::root("core/local-audit/")
@@ -174,13 +210,14 @@ impl SystemKey<Local> {
     pub fn token_grant(hash: &str) -> Self {
         Self::root(&format!("sys/token/grant/{hash}"))
     }
-    /// All accessors.
-    pub fn accessors() -> Self {
-        Self::root("sys/token/accessor/")
+    /// All accessors of a namespace.
+    pub fn accessors(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "sys/token/accessor/")
     }
-    /// From an accessor to the hash of its token.
+    /// From an accessor, which is marked with its namespace, to the hash of its token.
     pub fn accessor(accessor: &str) -> Self {
-        Self::root(&format!("sys/token/accessor/{accessor}"))
+        let namespace = NamespaceId::marked_on(accessor);
+        Self::at(namespace, &format!("sys/token/accessor/{accessor}"))
     }
     /// All children of a token.
     pub fn token_children(parent_hash: &str) -> Self {
@@ -190,21 +227,30 @@ impl SystemKey<Local> {
     pub fn token_child(parent_hash: &str, child_hash: &str) -> Self {
         Self::root(&format!("sys/token/parent/{parent_hash}/{child_hash}"))
     }
-    /// A lease, by its id.
+    /// All leases of a namespace whose ids begin with `prefix`.
+    pub fn leases(namespace: NamespaceId, prefix: &str) -> Self {
+        Self::at(namespace, &format!("sys/expire/id/{prefix}"))
+    }
+    /// A lease, by its id, which is marked with its namespace.
     pub fn lease(id: &str) -> Self {
-        Self::root(&format!("sys/expire/id/{id}"))
+        Self::leases(NamespaceId::marked_on(id), id)
     }
-    /// A lease that ends a token, by its id, or all that begin with `id`.
+    /// All leases of a namespace that end tokens and whose ids begin with `prefix`.
+    pub fn token_lease_ids(namespace: NamespaceId, prefix: &str) -> Self {
+        Self::at(namespace, &format!("sys/expire/token-id/{prefix}"))
+    }
+    /// A lease that ends a token, by its id, which is marked with its namespace.
     pub fn token_lease_id(id: &str) -> Self {
-        Self::root(&format!("sys/expire/token-id/{id}"))
+        Self::token_lease_ids(NamespaceId::marked_on(id), id)
     }
-    /// All leases that could not be ended.
-    pub fn irrevocable_leases() -> Self {
-        Self::root("sys/expire/irrevocable/")
+    /// All leases of a namespace that could not be ended.
+    pub fn irrevocable_leases(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "sys/expire/irrevocable/")
     }
-    /// A lease that could not be ended.
+    /// A lease that could not be ended, by its id, which is marked with its namespace.
     pub fn irrevocable_lease(id: &str) -> Self {
-        Self::root(&format!("sys/expire/irrevocable/{id}"))
+        let namespace = NamespaceId::marked_on(id);
+        Self::at(namespace, &format!("sys/expire/irrevocable/{id}"))
     }
     /// All leases of a mount.
     pub fn mount_leases(mount: MountId) -> Self {
@@ -234,6 +280,14 @@ impl SystemKey<Local> {
     pub fn cubbyholes(token_hash: &str) -> Self {
         Self::root(&format!("cubbyhole/{token_hash}/"))
     }
+    /// All tokens of other namespaces that have a cubbyhole in this one.
+    pub fn cubbyhole_visitors(namespace: NamespaceId) -> Self {
+        Self::at(namespace, "cubbyhole/of/")
+    }
+    /// A token of another namespace that has a cubbyhole in this one.
+    pub fn cubbyhole_visitor(namespace: NamespaceId, token_hash: &str) -> Self {
+        Self::at(namespace, &format!("cubbyhole/of/{token_hash}"))
+    }
     /// An entry of a token's cubbyhole in a namespace, or all that begin with `path`.
     pub fn cubbyhole(token_hash: &str, namespace: NamespaceId, path: &str) -> Self {
         Self::root(&format!("cubbyhole/{token_hash}/{namespace}/{path}"))
@@ -251,12 +305,17 @@ mod tests {
         check(SystemKey::seal_config().physical(), Class::Ignored);
         check(SystemKey::cluster().physical(), Class::Ignored);
         check(SystemKey::rotation().physical(), Class::Replicated);
+        check(SystemKey::cross_origin().physical(), Class::Replicated);
         check(
             SystemKey::mount(NamespaceId::ROOT, MountId::new(7)).physical(),
             Class::Replicated,
         );
         check(
             SystemKey::policy(NamespaceId::ROOT, "p").physical(),
+            Class::Replicated,
+        );
+        check(
+            SystemKey::password_policy(NamespaceId::ROOT, "p").physical(),
             Class::Replicated,
         );
         check(
@@ -282,6 +341,22 @@ mod tests {
             SystemKey::cubbyhole("h", NamespaceId::ROOT, "a").physical(),
             Class::Local,
         );
+    }
+
+    #[test]
+    fn marked_ids_lie_in_their_namespace() {
+        let namespace = NamespaceId::new(7);
+        let id = namespace.mark(String::from("pki/issue/web/x"));
+        for key in [
+            SystemKey::lease(&id),
+            SystemKey::token_lease_id(&id),
+            SystemKey::irrevocable_lease(&id),
+            SystemKey::accessor(&namespace.mark(String::from("a"))),
+        ] {
+            assert_eq!(key.physical().namespace(), namespace, "{key:?}");
+        }
+        let root = SystemKey::lease("pki/issue/web/x");
+        assert_eq!(root.physical().namespace(), NamespaceId::ROOT);
     }
 
     #[test]

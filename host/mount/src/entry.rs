@@ -31,6 +31,9 @@ pub struct MountEntry {
     pub plugin_version: String,
     /// SHA-256 of the component, hexadecimal; empty for engines of the host.
     pub digest: String,
+    /// What it is to run from its next reload on, where that was chosen.
+    #[serde(default)]
+    pub chosen: Option<ChosenPlugin>,
     /// For clients that know mounts by UUID.
     pub uuid: String,
     /// `kv_92b05b04`: the plugin's name and eight hexadecimal digits.
@@ -48,6 +51,15 @@ pub struct MountEntry {
     /// Is it in use, or on its way out?
     #[serde(default)]
     pub state: MountState,
+}
+
+/// A version of a component that an operator chose for a mount.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChosenPlugin {
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of the component, hexadecimal: another one of that version was not chosen.
+    pub digest: String,
 }
 
 /// What becomes of a mount.
@@ -74,6 +86,7 @@ impl MountEntry {
             plugin: plugin.to_owned(),
             plugin_version: String::new(),
             digest: String::new(),
+            chosen: None,
             uuid: make_uuid(entropy),
             accessor: format!("{plugin}_{}", make_hex(entropy, 4)),
             description: String::new(),

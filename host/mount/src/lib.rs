@@ -15,7 +15,9 @@ mod namespace;
 mod path;
 mod table;
 
-pub use entry::{ListingVisibility, MountConfig, MountEntry, MountKind, MountState, UserLockout};
-pub use namespace::{Namespace, Namespaces};
+pub use entry::{
+    ChosenPlugin, ListingVisibility, MountConfig, MountEntry, MountKind, MountState, UserLockout,
+};
+pub use namespace::{Namespace, NamespaceState, Namespaces};
 pub use path::{MountPath, MountPathError};
 pub use table::{InUse, Located, Table};

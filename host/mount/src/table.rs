@@ -124,6 +124,7 @@ mod tests {
                     plugin: "kv".into(),
                     plugin_version: String::new(),
                     digest: String::new(),
+                    chosen: None,
                     uuid: String::new(),
                     accessor: String::new(),
                     description: String::new(),

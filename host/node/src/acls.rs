@@ -84,6 +84,12 @@ impl Acls {
         })
     }
 
+    /// Drops the lists of a namespace that is gone.
+    pub(crate) fn forget_namespace(&self, id: NamespaceId) {
+        let mut lists = self.lists.write().unwrap_or_else(PoisonError::into_inner);
+        lists.retain(|(namespace, _), _| *namespace != id);
+    }
+
     /// Drops the lists that a changed entry is part of.
     pub(crate) fn forget(&self, key: &PhysicalKey) {
         if let Some(name) = key.path().strip_prefix("sys/policy/") {
@@ -135,6 +141,6 @@ fn find(
         slashes: stored.allow_slashes,
         wildcards: stored.allow_wildcards,
     };
-    let parsed = parsed.with_substitutes(substitutes);
+    let parsed = parsed.with_substitutes(substitutes).until(stored.expires);
     Ok(Some(Arc::new(parsed.in_namespace(written_in))))
 }

@@ -282,6 +282,10 @@ pub(crate) fn with_warnings(answer: Answer, warnings: Vec<String>) -> Answer {
             envelope.warnings.extend(warnings);
             Answer::Accepted(envelope)
         }
-        other @ (Answer::Empty | Answer::Bare(_) | Answer::Health(_) | Answer::Raw(_)) => other,
+        other @ (Answer::Empty
+        | Answer::Bare(_)
+        | Answer::Health(_)
+        | Answer::Raw(_)
+        | Answer::Flow(_)) => other,
     }
 }

@@ -1,7 +1,8 @@
-//! The catalog: which components can be mounted. Entries and bytes are stored and replicated, so a
-//! node needs no files beside its storage.
+//! The catalog: which components can be mounted. What was uploaded and what is mounted is stored
+//! with its bytes and replicated, so a node needs no files beside its storage.
 
 use crate::refusal::{chain, from_barrier};
+use crate::unsealed::Unsealed;
 use barrier::Transaction;
 use base::Refusal;
 use locality::{PhysicalKey, SystemKey};
@@ -21,6 +22,7 @@ pub(crate) struct CatalogEntry {
     /// SHA-256 of the component, hexadecimal.
     pub(crate) digest: String,
     /// Came it with the binary?
+    #[serde(skip)]
     pub(crate) builtin: bool,
 }
 
@@ -93,29 +95,65 @@ pub(crate) fn forget(tx: &mut Transaction, entry: &CatalogEntry) {
     tx.delete(&key(entry));
 }
 
-/// All entries, by kind, name and version.
-pub(crate) fn all(tx: &mut Transaction) -> Result<Vec<CatalogEntry>, Refusal> {
+/// Keeps the bytes of a component that a mount is to run: it runs them until it is upgraded,
+/// whatever the catalog has then.
+pub(crate) fn keep_bytes(
+    node: &Unsealed,
+    tx: &mut Transaction,
+    digest: &str,
+) -> Result<(), Refusal> {
+    let key = SystemKey::component(digest);
+    if tx.get(&key).map_err(from_barrier)?.is_none() {
+        let bytes = node.builtins.bytes(&node.parts, digest)?;
+        let missing = || Refusal::internal(format!("no component {digest}"));
+        tx.put(&key, bytes.ok_or_else(missing)?.to_vec());
+    }
+    Ok(())
+}
+
+/// All entries, the binary's and the uploaded ones, by kind, name and version.
+pub(crate) fn all(node: &Unsealed, tx: &mut Transaction) -> Result<Vec<CatalogEntry>, Refusal> {
     let records = tx
         .records(&SystemKey::catalog(), None, usize::MAX)
         .map_err(from_barrier)?;
-    Ok(records
+    let uploaded = records
         .into_iter()
-        .map(|(_, entry): (PhysicalKey, CatalogEntry)| entry)
-        .collect())
+        .map(|(_, entry): (PhysicalKey, CatalogEntry)| entry);
+    let builtins = node.builtins.entries(&node.parts)?.cloned();
+    let mut entries: Vec<CatalogEntry> = builtins.chain(uploaded).collect();
+    entries.sort_by(|a, b| order(a).cmp(&order(b)));
+    Ok(entries)
+}
+
+fn order(entry: &CatalogEntry) -> (&'static str, &str, &str) {
+    (kind_name(entry.kind), &entry.name, &entry.version)
+}
+
+/// All entries of a name.
+pub(crate) fn versions(
+    node: &Unsealed,
+    tx: &mut Transaction,
+    kind: MountKind,
+    name: &str,
+) -> Result<Vec<CatalogEntry>, Refusal> {
+    let mut entries = all(node, tx)?;
+    entries.retain(|entry| entry.kind == kind && entry.name == name);
+    Ok(entries)
 }
 
 /// The entry of a name: of the version that is asked for, else the newest; uploaded ones before
 /// those of the binary.
 pub(crate) fn find(
+    node: &Unsealed,
     tx: &mut Transaction,
     kind: MountKind,
     name: &str,
     version: &str,
 ) -> Result<Option<CatalogEntry>, Refusal> {
-    let fits = |entry: &CatalogEntry| {
-        entry.kind == kind && entry.name == name && (version.is_empty() || entry.version == version)
-    };
-    let entries = all(tx)?.into_iter().filter(fits);
+    let number = |version: &str| version.trim_start_matches('v').to_owned();
+    let asked = number(version);
+    let entries = versions(node, tx, kind, name)?.into_iter();
+    let entries = entries.filter(|entry| asked.is_empty() || number(&entry.version) == asked);
     Ok(entries.max_by_key(|entry| (!entry.builtin, version_order(&entry.version))))
 }
 

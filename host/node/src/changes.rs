@@ -16,12 +16,14 @@ pub struct Changes {
 }
 
 /// What is kept in memory begins with one of these, below the system mount.
-const KEPT: [&str; 13] = [
+const KEPT: [&str; 15] = [
     "core/mounts/",
     "core/local-mounts/",
     "core/namespaces/",
     "core/audit/",
     "core/local-audit/",
+    "core/audited-headers",
+    "core/cors",
     "sys/policy/",
     "sys/quotas/",
     "identity/entity/id/",

@@ -12,6 +12,7 @@ use locality::SystemKey;
 use manifest::Matcher;
 use mount::MountEntry;
 use plugin::{Component, MountFacts, SystemFacts, TrustedArtifact};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -55,8 +56,10 @@ impl Components {
         let place = Entry {
             key: tables::mount_key(namespace, entry),
             state: entry.state,
+            digest: entry.digest.clone(),
         };
         let tables = node.tables();
+        let times = node.parts.meters.times_of(namespace, entry.id);
         let namespace = tables.namespaces.with_id(namespace);
         let facts = MountFacts {
             path: entry.path.as_str().to_owned(),
@@ -80,6 +83,7 @@ impl Components {
             outbound: component_grants::way_out(node, &component, entry)?,
             limits: component_grants::limits(node, &entry.config),
             started: Started::default(),
+            times,
             component,
         })
     }
@@ -103,13 +107,9 @@ impl Components {
                 Err(error) => tracing::warn!(digest, reason = chain(&error), "compiling again"),
             }
         }
-        let bytes = tx
-            .get(&SystemKey::component(digest))
-            .map_err(from_barrier)?;
-        let bytes = bytes.ok_or_else(|| Refusal::internal(format!("no component {digest}")))?;
+        let bytes = bytes_of(node, tx, digest)?;
         let digest = digest.to_owned();
-        let compiled =
-            tokio::task::spawn_blocking(move || runtime.compile(bytes.expose(), &digest));
+        let compiled = tokio::task::spawn_blocking(move || runtime.compile(&bytes, &digest));
         let component = compiled
             .await
             .map_err(|error| Refusal::internal(error.to_string()))?
@@ -156,4 +156,19 @@ impl Components {
             .or_insert(component)
             .clone()
     }
+}
+
+/// The bytes of a component: the stored ones, or those that the binary brings.
+fn bytes_of(
+    node: &Unsealed,
+    tx: &mut Transaction,
+    digest: &str,
+) -> Result<Cow<'static, [u8]>, Refusal> {
+    let key = SystemKey::component(digest);
+    if let Some(stored) = tx.get(&key).map_err(from_barrier)? {
+        return Ok(Cow::Owned(stored.expose().clone()));
+    }
+    let bytes = node.builtins.bytes(&node.parts, digest)?;
+    let missing = || Refusal::internal(format!("no component {digest}"));
+    bytes.map(Cow::Borrowed).ok_or_else(missing)
 }

@@ -75,10 +75,24 @@ fn write(ask: &mut Ask<'_>) -> Told {
     match ask.input.get("data").and_then(Value::as_object) {
         Some(data) if !data.is_empty() => {
             ask.tx.write_json(&key, data).map_err(from_barrier)?;
+            note_visitor(ask)?;
             Ok(Answer::Empty)
         }
         _ => Err(Refusal::invalid("missing data fields")),
     }
+}
+
+/// A token's cubbyhole in a namespace that is not its own goes with that namespace.
+fn note_visitor(ask: &mut Ask<'_>) -> Result<(), Refusal> {
+    let caller = ask.caller()?;
+    if caller.token.namespace == ask.namespace.id {
+        return Ok(());
+    }
+    let key = SystemKey::cubbyhole_visitor(ask.namespace.id, caller.hash.as_str());
+    if ask.tx.get(&key).map_err(from_barrier)?.is_none() {
+        ask.tx.put(&key, Vec::new());
+    }
+    Ok(())
 }
 
 fn delete(ask: &mut Ask<'_>) -> Told {

@@ -5,7 +5,7 @@ use crate::tables::{store_mount, stored_mounts, stored_namespaces};
 use crate::unsealed::Unsealed;
 use crate::{catalog, cubbyhole};
 use barrier::Transaction;
-use base::{Entropy, NamespaceId, Refusal};
+use base::{Entropy, NamespaceId, Refusal, Timestamp};
 use locality::SystemKey;
 use mount::{MountEntry, MountKind, MountPath};
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,25 @@ pub(crate) struct StoredPolicy {
     /// May they hold `+` and `*`?
     #[serde(default)]
     pub(crate) allow_wildcards: bool,
+    /// How often it was written; zero for one of before this was counted.
+    #[serde(default)]
+    pub(crate) version: u64,
+    /// When it was last written.
+    #[serde(default)]
+    pub(crate) modified: Option<Timestamp>,
+    /// Must a write name the version that it changes?
+    #[serde(default)]
+    pub(crate) cas_required: bool,
+    /// From when on it grants nothing.
+    #[serde(default)]
+    pub(crate) expires: Option<Timestamp>,
+}
+
+impl StoredPolicy {
+    /// Does it count still?
+    pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
+        self.expires.is_none_or(|end| now < end)
+    }
 }
 
 /// The mounts of the host's own engines, in every namespace: kind, path, engine, description, and
@@ -86,7 +105,8 @@ pub(crate) fn write_mounts(
 pub(crate) async fn complete(node: &Arc<Unsealed>) -> Result<(), Refusal> {
     node.transact(|tx| {
         let namespaces = stored_namespaces(tx)?;
-        let ids = namespaces.iter().map(|namespace| namespace.id);
+        let open = namespaces.iter().filter(|namespace| !namespace.is_going());
+        let ids = open.map(|namespace| namespace.id);
         for namespace in core::iter::once(NamespaceId::ROOT).chain(ids) {
             write_mounts(tx, namespace, node.parts.entropy.as_ref())?;
         }
@@ -96,19 +116,32 @@ pub(crate) async fn complete(node: &Arc<Unsealed>) -> Result<(), Refusal> {
 }
 
 /// The mounts and the policies of the root namespace.
-pub(crate) fn write(tx: &mut Transaction, entropy: &dyn Entropy) -> Result<(), Refusal> {
-    let root = NamespaceId::ROOT;
-    write_mounts(tx, root, entropy)?;
+pub(crate) fn write(
+    tx: &mut Transaction,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    write_mounts(tx, NamespaceId::ROOT, entropy)?;
+    write_policies(tx, NamespaceId::ROOT, now)
+}
+
+/// The policies that each namespace has from the beginning.
+pub(crate) fn write_policies(
+    tx: &mut Transaction,
+    namespace: NamespaceId,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     for (name, text) in [
         ("default", policy::DEFAULT_TEXT),
         ("response-wrapping", policy::RESPONSE_WRAPPING_TEXT),
     ] {
         let stored = StoredPolicy {
             text: text.to_owned(),
-            allow_slashes: false,
-            allow_wildcards: false,
+            version: 1,
+            modified: Some(now),
+            ..StoredPolicy::default()
         };
-        tx.write_json(&SystemKey::policy(root, name), &stored)
+        tx.write_json(&SystemKey::policy(namespace, name), &stored)
             .map_err(from_barrier)?;
     }
     Ok(())
@@ -122,13 +155,14 @@ pub(crate) async fn mount_development_kv(node: &Arc<Unsealed>) -> Result<(), Ref
         if mounts.iter().any(|entry| entry.path.as_str() == "secret/") {
             return Ok(());
         }
-        let component = catalog::find(tx, MountKind::Secret, "kv", "")?;
+        let component = catalog::find(node, tx, MountKind::Secret, "kv", "")?;
         let missing = || Refusal::internal("the server was built without the component kv");
         let component = component.ok_or_else(missing)?;
         let path = MountPath::parse("secret");
         let path = path.map_err(|error| Refusal::internal(error.to_string()))?;
         let entropy = node.parts.entropy.as_ref();
         let mut entry = MountEntry::make(MountKind::Secret, path, "kv", entropy);
+        catalog::keep_bytes(node, tx, &component.digest)?;
         entry.plugin_version = component.version;
         entry.digest = component.digest;
         entry.description = String::from("key/value secret storage");

@@ -5,7 +5,7 @@ use crate::defaults;
 use crate::init::InitRequest;
 use crate::node::Node;
 use access::TokenId;
-use base::{Entropy, Refusal, RefusalKind, Secret};
+use base::{Entropy, NamespaceId, Refusal, RefusalKind, Secret};
 use seal::Share;
 
 /// The one share of the key, and the root token.
@@ -27,7 +27,7 @@ impl DevelopmentKeys {
         entropy.fill(&mut share);
         let id = match root_token {
             Some(id) => TokenId::parse(id).ok_or_else(|| Refusal::invalid("invalid root token id")),
-            None => Ok(TokenId::make_service(entropy)),
+            None => Ok(TokenId::make_service(entropy, NamespaceId::ROOT)),
         };
         Ok(Self {
             share: Secret::new(share),

@@ -1,9 +1,9 @@
 //! Audit devices: stored with their salt, opened when the node is unsealed.
 
 use crate::refusal::{chain, from_barrier};
-use audit::{Broker, Device, Format, Options, Salt};
+use audit::{AuditError, Broker, Device, Format, HeaderRule, Kind, Options, Salt};
 use barrier::Transaction;
-use base::{Refusal, Secret};
+use base::{Refusal, Secret, Timestamp};
 use locality::{PhysicalKey, SystemKey};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -15,13 +15,22 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) struct StoredDevice {
     /// With a slash at its end.
     pub(crate) path: String,
-    /// `file`.
+    /// `file`, `socket` or `syslog`.
     pub(crate) kind: String,
     pub(crate) description: String,
     pub(crate) options: BTreeMap<String, String>,
     pub(crate) local: bool,
     /// Key of the hashes in its log, hexadecimal.
     pub(crate) salt: String,
+}
+
+impl StoredDevice {
+    /// What the options say.
+    pub(crate) fn checked(&self) -> Result<Options, AuditError> {
+        let kind = Kind::named(&self.kind);
+        let unknown = || AuditError::UnknownKind(self.kind.clone());
+        Options::parse(kind.ok_or_else(unknown)?, &self.options)
+    }
 }
 
 /// The devices that are open.
@@ -36,7 +45,7 @@ pub(crate) struct Devices {
 struct Unopened(String);
 
 impl Device for Unopened {
-    fn write(&self, _line: &[u8]) -> std::io::Result<()> {
+    fn write(&self, _line: &[u8], _: Timestamp) -> std::io::Result<()> {
         Err(std::io::Error::other(self.0.clone()))
     }
 
@@ -67,12 +76,26 @@ impl Devices {
                 place.insert(device);
             }
         }
+        self.load_headers(tx)
+    }
+
+    /// Reads which headers of requests are recorded.
+    pub(crate) fn load_headers(&self, tx: &mut Transaction) -> Result<(), Refusal> {
+        let rules = audited_headers(tx)?.into_iter().map(|(name, hashed)| {
+            let rule = match hashed {
+                true => HeaderRule::Hashed,
+                false => HeaderRule::Clear,
+            };
+            (name, rule)
+        });
+        self.broker.set_headers(rules.collect());
         Ok(())
     }
 
     fn attach(&self, path: &str, device: &StoredDevice) {
-        let opened = Options::parse(&device.options)
-            .and_then(|options| self.broker.enable_file(path, options, salt(device)));
+        let opened = device
+            .checked()
+            .and_then(|options| self.broker.open(path, options, salt(device)));
         if let Err(error) = opened {
             let reason = chain(&error);
             tracing::error!(device = path, reason, "audit device cannot be opened");
@@ -90,6 +113,12 @@ impl Devices {
             tracing::error!(device, reason = %error, "audit file cannot be opened anew");
         }
     }
+}
+
+/// The headers of requests that are recorded, in lowercase, and whether as a hash.
+pub(crate) fn audited_headers(tx: &mut Transaction) -> Result<BTreeMap<String, bool>, Refusal> {
+    let stored = tx.read_json(&SystemKey::audited_headers());
+    Ok(stored.map_err(from_barrier)?.unwrap_or_default())
 }
 
 fn salt(device: &StoredDevice) -> Salt {

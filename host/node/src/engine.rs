@@ -1,5 +1,6 @@
 //! What a mount runs.
 
+use crate::meters::MountTimes;
 use crate::native::{self, Ask, Does, Exists, NativeRoute, Told};
 use crate::own_work::Started;
 use crate::{cubbyhole, identity, sys, token};
@@ -34,19 +35,24 @@ pub(crate) struct Pinned {
     /// What one call may use.
     pub(crate) limits: Arc<plugin::Limits>,
     pub(crate) started: Started,
+    /// How long its requests take.
+    pub(crate) times: Arc<MountTimes>,
 }
 
 /// The stored entry by which a component is mounted.
 pub(crate) struct Entry {
     pub(crate) key: PhysicalKey,
     pub(crate) state: MountState,
+    /// Of the component.
+    pub(crate) digest: String,
 }
 
 impl Entry {
-    /// Is the mount, in a transaction that depends on it, still what it was?
+    /// Is the mount, in a transaction that depends on it, still what it was, and run by the same
+    /// component? Another one may have other rules for what is stored.
     pub(crate) fn holds(&self, tx: &mut Transaction) -> Result<bool, BarrierError> {
         let stored: Option<MountEntry> = tx.read_json(&self.key)?;
-        Ok(stored.is_some_and(|stored| stored.state == self.state))
+        Ok(stored.is_some_and(|stored| stored.state == self.state && stored.digest == self.digest))
     }
 }
 
@@ -56,6 +62,8 @@ pub(crate) struct Native {
     pub(crate) matcher: Matcher,
     /// In the order of the manifest's routes.
     handlers: Vec<(Does, Option<Exists>)>,
+    /// How long its requests take.
+    times: Arc<MountTimes>,
 }
 
 /// The host's own engines: the name of each as mount entries have it, and its table.
@@ -74,7 +82,7 @@ const SYSTEM: &str = "system";
 
 impl Engine {
     /// The engine of the host that an entry names.
-    pub(crate) fn native(entry: &MountEntry) -> Self {
+    pub(crate) fn native(entry: &MountEntry, times: Arc<MountTimes>) -> Self {
         let name = entry.plugin.as_str();
         let Some((_, table)) = NATIVE.iter().find(|(known, _)| *known == name) else {
             return Self::Broken(format!("there is no engine {name:?}").into());
@@ -90,6 +98,7 @@ impl Engine {
                     .flatten()
                     .map(|route| (route.does, route.exists))
                     .collect(),
+                times,
             })),
             Err(error) => Self::Broken(error.to_string().into()),
         }
@@ -100,6 +109,15 @@ impl Engine {
         match self {
             Self::Component(pinned) => Some((pinned.component.manifest(), &pinned.matcher)),
             Self::Native(native) => Some((&native.manifest, &native.matcher)),
+            Self::Broken(_) => None,
+        }
+    }
+
+    /// Where the times of its requests go.
+    pub(crate) fn times(&self) -> Option<&Arc<MountTimes>> {
+        match self {
+            Self::Component(pinned) => Some(&pinned.times),
+            Self::Native(native) => Some(&native.times),
             Self::Broken(_) => None,
         }
     }

@@ -7,7 +7,7 @@ use crate::secret;
 use crate::unsealed::Unsealed;
 use access::TokenHash;
 use barrier::Transaction;
-use base::{Refusal, RefusalKind, Timestamp};
+use base::{NamespaceId, Refusal, RefusalKind, Timestamp};
 use core::time::Duration;
 use lease::{Due, Next};
 use std::collections::HashMap;
@@ -78,6 +78,7 @@ async fn run(node: Weak<Unsealed>, wake: Arc<Notify>) {
             unsealed.rotate_if_due().await;
             unsealed.own_work.tick(&unsealed);
             unsealed.removals.resume(&unsealed);
+            unsealed.leaving.resume(&unsealed);
             if let Err(refusal) = identity::tick(&unsealed).await {
                 tracing::warn!(reason = refusal.reason, "rotating keys of identity tokens");
             }
@@ -191,7 +192,11 @@ async fn end_secrets(node: &Arc<Unsealed>, due: &[Due]) -> Result<(), Refusal> {
         if node.now().since(began) > GROUP_TIME_MAX {
             return Ok(());
         }
-        if let Err(refusal) = end_secret(node, ended).await {
+        let begun = node.parts.clock.elapsed();
+        let done = end_secret(node, ended).await;
+        let took = node.parts.clock.elapsed().saturating_sub(begun);
+        node.parts.meters.revocations.record(took);
+        if let Err(refusal) = done {
             failed(node, ended, &refusal).await?;
         }
     }
@@ -242,9 +247,15 @@ async fn failed(node: &Arc<Unsealed>, ended: &Due, refusal: &Refusal) -> Result<
     Ok(())
 }
 
-/// The token that a lease ends: its id is `<path>/h<hash>`, with 64 hexadecimal digits.
+/// The token that a lease ends: its id is `<path>/h<hash>`, with 64 hexadecimal digits, and in a
+/// namespace its mark.
 pub(crate) fn token_hash(lease_id: &str) -> Option<TokenHash> {
-    let hash = lease_id.rsplit('/').next()?.strip_prefix('h')?;
+    let segment = lease_id.rsplit('/').next()?;
+    let unmarked = match NamespaceId::marked_on(segment) {
+        NamespaceId::ROOT => segment,
+        _ => segment.rsplit_once('.')?.0,
+    };
+    let hash = unmarked.strip_prefix('h')?;
     let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_hash.then(|| TokenHash::from_stored(hash.to_owned()))
 }
@@ -257,7 +268,9 @@ mod tests {
     fn tells_leases_of_tokens_from_leases_of_secrets() {
         let hash = "0a".repeat(32);
         let found = token_hash(&format!("auth/token/create/h{hash}"));
-        assert_eq!(found, Some(TokenHash::from_stored(hash)));
+        assert_eq!(found, Some(TokenHash::from_stored(hash.clone())));
+        let marked = format!("auth/token/create/h{hash}.00000000000000ab");
+        assert_eq!(token_hash(&marked), Some(TokenHash::from_stored(hash)));
         assert_eq!(token_hash("pki/issue/web/hABCDEFGHIJKLMNOPQRSTUVW"), None);
     }
 

@@ -1,8 +1,8 @@
 //! `sys/init`: the first batch of a cluster.
 
+use crate::defaults;
 use crate::parts::Parts;
 use crate::refusal::{chain, from_barrier};
-use crate::{builtins, defaults};
 use access::{Lifetime, NewToken, TokenId, TokenSalt};
 use barrier::{Counts, Keyring, Transaction};
 use base::{Entropy, NamespaceId, Refusal, Secret, Timestamp, make_uuid};
@@ -76,8 +76,7 @@ pub(crate) async fn initialize(
     tx.write_json(&SystemKey::cluster(), &cluster)
         .map_err(from_barrier)?;
     let root_token = first_token(parts, &mut tx, request.root_token)?;
-    defaults::write(&mut tx, entropy)?;
-    builtins::register(parts, &mut tx)?;
+    defaults::write(&mut tx, entropy, parts.clock.now())?;
 
     let mut batch = tx.finish().map_err(from_barrier)?.batch;
     // In the same batch, and sealed last: it tells how often the key was used so far.
@@ -122,7 +121,7 @@ fn first_token(
     let salt = TokenSalt::new(&salt);
     let id = match wanted {
         Some(id) => TokenId::parse(id).ok_or_else(|| Refusal::invalid("invalid root token id"))?,
-        None => TokenId::make_service(entropy),
+        None => TokenId::make_service(entropy, NamespaceId::ROOT),
     };
     root_token(tx, &salt, entropy, parts.clock.now(), &id)?;
     Ok(id.into_secret())

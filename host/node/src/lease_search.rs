@@ -3,27 +3,38 @@
 
 use crate::refusal::from_barrier;
 use crate::unsealed::Unsealed;
-use base::Refusal;
+use base::{NamespaceId, Refusal};
 use lease::{Kind, SecretLease};
 use locality::SystemKey;
+use mount::Namespace;
 use std::sync::{Arc, Weak};
 
 /// Leases that are looked at in one transaction.
 const PAGE: usize = 200;
 
-/// Begins, unless it goes on already.
-pub(crate) fn start(node: &Arc<Unsealed>) {
-    node.searches
-        .begin("leases", node, |node| Box::pin(search(node)));
+/// Begins, unless it goes on already: in a namespace, and in all below it.
+pub(crate) fn start(node: &Arc<Unsealed>, namespace: &Namespace) {
+    let tables = node.tables();
+    let below = tables.namespaces.below(namespace).map(|below| below.id);
+    let all: Vec<NamespaceId> = core::iter::once(namespace.id).chain(below).collect();
+    node.searches.begin("leases", node, |node| {
+        Box::pin(async move {
+            let mut found = 0;
+            for namespace in all {
+                found += search(&node, namespace).await?;
+            }
+            Ok(found)
+        })
+    });
 }
 
-async fn search(node: Weak<Unsealed>) -> Result<u64, Refusal> {
+async fn search(node: &Weak<Unsealed>, namespace: NamespaceId) -> Result<u64, Refusal> {
     let (mut after, mut found) = (None, 0);
     loop {
         let Some(node) = node.upgrade() else {
             return Ok(found);
         };
-        let (last, ended) = page(&node, after.as_deref()).await?;
+        let (last, ended) = page(&node, namespace, after.as_deref()).await?;
         found += ended;
         match last {
             Some(last) => after = Some(last),
@@ -34,9 +45,13 @@ async fn search(node: Weak<Unsealed>) -> Result<u64, Refusal> {
 }
 
 /// Looks at some leases; gives the last of them, or none when there are no more.
-async fn page(node: &Arc<Unsealed>, after: Option<&str>) -> Result<(Option<String>, u64), Refusal> {
+async fn page(
+    node: &Arc<Unsealed>,
+    of: NamespaceId,
+    after: Option<&str>,
+) -> Result<(Option<String>, u64), Refusal> {
     node.transact(|tx| {
-        let ids = lease::ids_below(tx, Kind::Secret, "", after, PAGE).map_err(from_barrier)?;
+        let ids = lease::ids_below(tx, Kind::Secret, of, "", after, PAGE).map_err(from_barrier)?;
         let (tables, mut ended) = (node.tables(), 0);
         for id in &ids {
             let lease = lease::find(tx, id).map_err(from_barrier)?;

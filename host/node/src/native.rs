@@ -4,7 +4,7 @@
 use crate::pipeline::Caller;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
-use base::{Answer, Map, Refusal, Request, Timestamp};
+use base::{Answer, Map, Refusal, Request, RequestPath, Timestamp};
 use manifest::{Access, FieldKind, FieldSource, Operation};
 use mount::Namespace;
 use std::pin::Pin;
@@ -15,6 +15,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) node: &'a Arc<Unsealed>,
     pub(crate) tx: &'a mut Transaction,
     pub(crate) namespace: &'a Arc<Namespace>,
+    /// Within the namespace.
+    pub(crate) path: &'a RequestPath,
     pub(crate) caller: Option<&'a Caller>,
     pub(crate) request: &'a Request,
     pub(crate) input: Map,
@@ -27,6 +29,18 @@ impl Ask<'_> {
     /// The caller; every route but the public ones has one.
     pub(crate) fn caller(&self) -> Result<&Caller, Refusal> {
         self.caller.ok_or_else(Refusal::denied)
+    }
+
+    /// Does the caller have sudo on the path it calls?
+    pub(crate) fn has_sudo(&self) -> Result<bool, Refusal> {
+        let question = policy::Ask {
+            path: &format!("{}{}", self.namespace.path, self.path),
+            operation: policy::Operation::Update,
+            data: &self.request.data,
+            wrap_ttl: self.request.wrap_ttl,
+            now: self.now,
+        };
+        Ok(self.caller()?.acl.decide(&question).sudo)
     }
 
     /// A text field; empty when it was not given.

@@ -6,7 +6,7 @@ use crate::parts::Parts;
 use crate::quotas::Limited;
 use crate::status;
 use crate::unsealed::Unsealed;
-use base::{Answer, Refusal, RefusalKind, Reply, Request};
+use base::{Answer, CrossOrigin, Refusal, RefusalKind, Reply, Request};
 use locality::SystemKey;
 use seal::{Key, SealConfig, Share, Submitted, UnsealProgress, ValidThreshold};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -38,6 +38,8 @@ impl Node {
 
     /// Answers one request.
     pub async fn handle(&self, request: Request) -> Reply {
+        let meters = &self.parts.meters;
+        let listed = meters.in_flight.begin(&request, self.parts.clock.now());
         let limited = match self.unsealed() {
             Some(unsealed) if unsealed.quotas.limits_rates() => unsealed.limit_rate(&request).await,
             _ => Limited::default(),
@@ -46,6 +48,7 @@ impl Node {
             Some(refusal) => Err(refusal),
             None => self.answer(&request).await,
         };
+        drop(listed);
         let (outcome, index) = match done {
             Ok((answer, index)) => (Ok(answer), index),
             Err(refusal) => (Err(refusal), None),
@@ -170,6 +173,11 @@ impl Node {
     pub fn cluster_id(&self) -> Option<Arc<str>> {
         self.unsealed()
             .map(|unsealed| Arc::clone(&unsealed.cluster_id))
+    }
+
+    /// Which web pages may ask; None for none, and while sealed.
+    pub fn cross_origin(&self) -> Option<Arc<CrossOrigin>> {
+        self.unsealed()?.cross_origin()
     }
 
     /// Drops the keys. Requests under way can read what they hold, and commit nothing any more.

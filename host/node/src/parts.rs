@@ -25,6 +25,10 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// What the operator set.
     pub settings: Settings,
+    /// What the process lends the node.
+    pub process: Arc<dyn crate::Process>,
+    /// What is counted and timed.
+    pub meters: crate::Meters,
     /// Components that the binary brings along, as `(name, bytes)`.
     pub builtins: &'static [(&'static str, &'static [u8])],
 }

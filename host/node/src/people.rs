@@ -131,6 +131,12 @@ impl People {
         Ok(somebody)
     }
 
+    /// Drops those of a namespace that is gone.
+    pub(crate) fn forget_namespace(&self, id: NamespaceId) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.remove(&id);
+    }
+
     /// Drops those whose entry changed.
     pub(crate) fn forget(&self, key: &PhysicalKey) {
         let concerned = match concerned(key.path()) {

@@ -8,6 +8,7 @@
 //! Only [`Recorded`] can be run, and each can only be made from the one before: a pipeline that
 //! forgets a check does not compile.
 
+use crate::namespaces;
 use crate::people::Somebody;
 use crate::refusal::from_barrier;
 use crate::tables::{Mount, Tables};
@@ -39,6 +40,17 @@ impl Place {
         &self.rest
     }
 
+    /// The same place, where the mount is what it became since.
+    pub(crate) fn at(&self, mount: &Arc<Mount>) -> Self {
+        Self {
+            namespace: Arc::clone(&self.namespace),
+            path: self.path.clone(),
+            full_path: self.full_path.clone(),
+            mount: Some(Arc::clone(mount)),
+            rest: self.rest.clone(),
+        }
+    }
+
     /// Finds namespace and mount.
     pub(crate) fn find(tables: &Tables, request: &Request) -> Result<Self, Refusal> {
         let path = match request.operation {
@@ -46,8 +58,7 @@ impl Place {
             _ => request.path.clone(),
         };
         let resolved = tables.namespaces.resolve(&request.namespace, &path);
-        let missing = || Refusal::new(RefusalKind::NotFound, "namespace not found");
-        let (namespace, path) = resolved.ok_or_else(missing)?;
+        let (namespace, path) = resolved.ok_or_else(namespaces::not_found)?;
         let located = tables
             .of(namespace.id)
             .and_then(|table| table.locate(&path));
@@ -95,6 +106,16 @@ pub(crate) struct Target<'p> {
     pub(crate) found: Match<'p, 'p>,
 }
 
+impl Target<'_> {
+    /// Does what was decided about a request to that route hold for this one?
+    pub(crate) fn is_decided_as(&self, other: &Target<'_>) -> bool {
+        let (one, other) = (self.route, other.route);
+        one.pattern == other.pattern
+            && one.access == other.access
+            && one.checks_existence == other.checks_existence
+    }
+}
+
 impl<'p> Routed<'p> {
     /// Matches the path, once.
     pub(crate) fn find(request: &'p Request, place: &'p Place) -> Self {
@@ -105,7 +126,8 @@ impl<'p> Routed<'p> {
         }
     }
 
-    fn target(request: &Request, place: &'p Place) -> Result<Target<'p>, Refusal> {
+    /// The route that a request has at a place.
+    pub(crate) fn target(request: &Request, place: &'p Place) -> Result<Target<'p>, Refusal> {
         let no_handler = || no_handler(&place.path);
         let mount = place.mount.as_ref().ok_or_else(no_handler)?;
         let (manifest, matcher) = match &mount.1 {
@@ -130,7 +152,7 @@ impl<'p> Routed<'p> {
         })
     }
 
-    fn access(&self) -> Access {
+    pub(crate) fn access(&self) -> Access {
         self.target
             .as_ref()
             .map_or(Access::Token, |target| target.route.access)
@@ -160,16 +182,38 @@ impl<'p> Routed<'p> {
             return Ok(Known {
                 routed: self,
                 caller: None,
+                own_path: None,
                 now,
             });
         }
         let caller = Caller::find(node, tx, self.request, inside).await?;
         Ok(Known {
+            own_path: own_path(node, self.place, &caller),
             routed: self,
             caller: Some(caller),
             now,
         })
     }
+}
+
+/// What a token does with itself it does in its own namespace, wherever it says so.
+const OF_THE_TOKEN_ITSELF: [&str; 4] = [
+    "auth/token/lookup-self",
+    "auth/token/renew-self",
+    "auth/token/revoke-self",
+    "sys/wrapping/unwrap",
+];
+
+/// The path that policies are asked about, where it is in another namespace than the request.
+fn own_path(node: &Unsealed, place: &Place, caller: &Caller) -> Option<String> {
+    if caller.token.namespace == place.namespace.id
+        || !OF_THE_TOKEN_ITSELF.contains(&place.path.as_str())
+    {
+        return None;
+    }
+    let tables = node.tables();
+    let own = tables.namespaces.with_id(caller.token.namespace)?;
+    Some(format!("{}{}", own.path, place.path))
 }
 
 /// What Vault says of a path that no mount has.
@@ -303,6 +347,7 @@ impl Caller {
 pub(crate) struct Known<'p> {
     routed: Routed<'p>,
     caller: Option<Caller>,
+    own_path: Option<String>,
     now: Timestamp,
 }
 
@@ -325,7 +370,10 @@ impl<'p> Known<'p> {
     /// What is to be asked of the policies, where they are asked at all.
     pub(crate) fn question(&self, operation: policy::Operation) -> policy::Ask<'_> {
         policy::Ask {
-            path: &self.routed.place.full_path,
+            path: self
+                .own_path
+                .as_deref()
+                .unwrap_or(&self.routed.place.full_path),
             operation,
             data: &self.routed.request.data,
             wrap_ttl: self.routed.request.wrap_ttl,
@@ -345,7 +393,11 @@ impl<'p> Known<'p> {
     }
 
     /// Asks the policies. `exists` is what the component said; an engine that was not asked changes.
-    pub(crate) fn decide(self, exists: Option<bool>) -> Result<Allowed<'p>, Refusal> {
+    pub(crate) fn decide(
+        self,
+        exists: Option<bool>,
+        trail: &mut Trail,
+    ) -> Result<Allowed<'p>, Refusal> {
         let Some(caller) = &self.caller else {
             return Ok(Allowed {
                 known: self,
@@ -376,6 +428,7 @@ impl<'p> Known<'p> {
                 existed: exists,
             });
         }
+        trail.denied();
         let text = "1 error occurred:\n\t* permission denied\n\n";
         Err(Refusal::new(RefusalKind::Denied, text))
     }

@@ -5,7 +5,9 @@ use crate::call::{self, Ran};
 use crate::commit::CommitError;
 use crate::engine::Engine;
 use crate::help;
+use crate::namespaces;
 use crate::native::Ask;
+use crate::passed::Passed;
 use crate::pipeline::{Known, Place, Recorded, Routed, Target, no_handler};
 use crate::refusal::from_commit;
 use crate::trail::Trail;
@@ -14,6 +16,7 @@ use crate::wrapping;
 use access::TokenHash;
 use barrier::Transaction;
 use base::{Answer, Operation, Refusal, RefusalKind, Request};
+use locality::SystemKey;
 use plugin::CallError;
 use std::sync::Arc;
 
@@ -25,6 +28,9 @@ const ATTEMPTS_AT_ONCE_MAX: u32 = 2;
 
 /// An answer and the position in the log that it has seen.
 pub(crate) type Answered = Result<(Answer, Option<u64>), Refusal>;
+
+/// What came of running a request once.
+type Attempted = Result<(Answer, Option<u64>), Failed>;
 
 /// Why an attempt came to nothing.
 pub(crate) enum Failed {
@@ -43,13 +49,18 @@ impl From<Refusal> for Failed {
 impl Unsealed {
     /// Answers one request, from routing to the audit of the answer.
     pub(crate) async fn handle(self: &Arc<Self>, request: &Request) -> Answered {
+        let begun = self.parts.clock.elapsed();
         let mut trail = Trail::new(self);
-        let mut spent = None;
-        let mut answered = self.pipeline(request, &mut trail, &mut spent).await;
+        let (mut spent, mut passed) = (None, Passed::default());
+        let mut answered = self
+            .pipeline(request, &mut trail, &mut spent, &mut passed)
+            .await;
         if let Some(hash) = spent {
             answered = wrapping::end_spent(self, &hash, answered).await;
         }
-        trail.response(self, request, &answered)?;
+        let recorded = trail.response(self, request, &answered);
+        passed.note(self, request, &answered, begun);
+        recorded?;
         answered
     }
 
@@ -59,13 +70,15 @@ impl Unsealed {
         request: &Request,
         trail: &mut Trail,
         spent: &mut Option<TokenHash>,
+        passed: &mut Passed,
     ) -> Answered {
         let (place, mut tx) = self.place(request).await?;
         trail.place(&place);
+        namespaces::admit(self, &place, request)?;
         let inside = wrapping::check(self, &mut tx, &place, request)?;
-        let known = Routed::find(request, &place)
-            .authenticate(self, &mut tx, inside.as_ref())
-            .await?;
+        let routed = Routed::find(request, &place);
+        passed.through(&routed);
+        let known = routed.authenticate(self, &mut tx, inside.as_ref()).await?;
         let caller = known.caller().filter(|caller| caller.token.is_spent);
         *spent = caller.map(|caller| caller.hash.clone());
         trail.caller(known.caller());
@@ -74,7 +87,7 @@ impl Unsealed {
             let (same, there) = self.exists(&known, target, tx).await?;
             (tx, exists) = (same, Some(there));
         }
-        let recorded = known.decide(exists)?.record(self, trail)?;
+        let recorded = known.decide(exists, trail)?.record(self, trail)?;
         self.run(&recorded, tx).await
     }
 
@@ -111,6 +124,7 @@ impl Unsealed {
                     node: self,
                     tx: &mut tx,
                     namespace: &known.place().namespace,
+                    path: &known.place().path,
                     caller: known.caller(),
                     request: known.request(),
                     input: call::validated(known.request(), target)?.0.input,
@@ -136,11 +150,12 @@ impl Unsealed {
         let mut tx = Some(tx);
         let mut turn = None;
         for attempt in 0..ATTEMPTS_MAX {
-            let mut fresh = tx.take().unwrap_or_else(|| self.begin());
-            if attempt > 0 {
-                fresh = self.decide_again(recorded, fresh).await?;
-            }
-            match self.attempt(recorded, fresh).await {
+            let fresh = tx.take().unwrap_or_else(|| self.begin());
+            let attempted = match attempt {
+                0 => self.attempt(recorded, recorded.target(), fresh).await,
+                _ => self.run_again(recorded, fresh).await,
+            };
+            match attempted {
                 Ok(answered) => return Ok(answered),
                 Err(Failed::Refused(refusal)) => return Err(refusal),
                 Err(Failed::Overtaken(number)) => {
@@ -154,57 +169,71 @@ impl Unsealed {
         Err(from_commit(&CommitError::Overtaken(0)))
     }
 
-    /// What was decided must still hold for a request that runs again.
-    async fn decide_again(
+    /// What was decided must still hold for a request that runs again. What overtook it may be
+    /// another version of its mount's component, which is then what runs.
+    async fn run_again(
         self: &Arc<Self>,
         recorded: &Recorded<'_>,
         mut tx: Transaction,
-    ) -> Result<Transaction, Refusal> {
+    ) -> Attempted {
         if let Some(caller) = recorded.caller() {
             caller.check_alive(self, &mut tx)?;
         }
         self.refresh().await?;
-        if let Ok(target) = recorded.target() {
-            let tables = self.tables();
-            let mount = tables.with_id(target.namespace, target.mount.0.id);
-            if mount.is_none_or(|mount| mount.0.is_going()) {
-                return Err(no_handler(&recorded.place().path));
-            }
+        let Ok(before) = recorded.target() else {
+            return self.attempt(recorded, recorded.target(), tx).await;
+        };
+        let tables = self.tables();
+        if tables.namespaces.with_id(before.namespace).is_none() {
+            return Err(namespaces::not_found().into());
         }
-        if let (Some(before), Ok(target)) = (recorded.existed(), recorded.target()) {
+        let mount = tables.with_id(before.namespace, before.mount.0.id);
+        let gone = || no_handler(&recorded.place().path);
+        let mount = mount.filter(|mount| !mount.0.is_going()).ok_or_else(gone)?;
+        mount.1.ready().await?;
+        let place = recorded.place().at(mount);
+        let target = Routed::target(recorded.request(), &place)?;
+        if !target.is_decided_as(&before) {
+            let text = "mount was changed meanwhile, try again";
+            return Err(Refusal::new(RefusalKind::Unavailable, text).into());
+        }
+        if let Some(existed) = recorded.existed() {
             let (same, exists) = self.exists(recorded.known(), target, tx).await?;
-            if exists != before {
+            if exists != existed {
                 let text = "request was overtaken by another one, try again";
-                return Err(Refusal::new(RefusalKind::Unavailable, text));
+                return Err(Refusal::new(RefusalKind::Unavailable, text).into());
             }
             tx = same;
         }
-        Ok(tx)
+        self.attempt(recorded, Ok(target), tx).await
     }
 
     async fn attempt(
         self: &Arc<Self>,
         recorded: &Recorded<'_>,
+        target: Result<Target<'_>, Refusal>,
         tx: Transaction,
-    ) -> Result<(Answer, Option<u64>), Failed> {
+    ) -> Attempted {
         if recorded.request().operation == Operation::Help {
             return Ok((
                 help::answer(recorded.place(), &self.parts.settings.version)?,
                 Some(self.committer.index()),
             ));
         }
-        let target = recorded.target()?;
+        let target = target?;
         let mut ran = match &target.mount.1 {
             Engine::Component(pinned) => {
                 call::component(self, recorded, target, pinned, tx).await?
             }
             Engine::Native(native) => {
+                namespaces::check_shared(recorded.place())?;
                 let (validated, warnings) = call::validated(recorded.request(), target)?;
                 let mut tx = tx;
                 let mut ask = Ask {
                     node: self,
                     tx: &mut tx,
                     namespace: &recorded.place().namespace,
+                    path: &recorded.place().path,
                     caller: recorded.caller(),
                     request: recorded.request(),
                     input: validated.input,
@@ -222,6 +251,11 @@ impl Unsealed {
             Engine::Broken(reason) => return Err(Refusal::internal(reason.to_string()).into()),
         };
         ran.answer = wrapping::wrap_asked(self, &mut ran.tx, recorded, ran.answer)?;
+        let namespace = &recorded.place().namespace;
+        if !namespace.is_root() && !ran.tx.is_read_only() {
+            // Nothing is to be written into a namespace that was deleted meanwhile.
+            ran.tx.depend_on(&SystemKey::namespace(namespace.id));
+        }
         match self.finish(ran.tx).await {
             Ok(index) => Ok((ran.answer, Some(index))),
             Err(Failed::Overtaken(_)) if ran.acted_outside => {

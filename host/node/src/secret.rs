@@ -61,7 +61,11 @@ pub(crate) fn lease(
         max_ttl: max,
         renewable: secret.terms.renewable,
     };
-    let id = lease::make_id(node.parts.entropy.as_ref(), place.path.as_str());
+    let id = lease::make_id(
+        node.parts.entropy.as_ref(),
+        place.namespace.id,
+        place.path.as_str(),
+    );
     let lease = SecretLease {
         namespace: place.namespace.id,
         mount: entry.id,

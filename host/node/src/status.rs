@@ -4,9 +4,9 @@ use crate::init::InitRequest;
 use crate::native::{NativeField, body, describe_route};
 use crate::node::{Node, Phase};
 use crate::pipeline::operation;
-use crate::shares;
+use crate::{observed, shares};
 use Does::{Later, Now};
-use base::{Answer, HealthReport, Json, Map, Refusal, RefusalKind, Request};
+use base::{Answer, HealthReport, Json, Map, Operation, Refusal, RefusalKind, Request};
 use core::pin::Pin;
 use manifest::Access::Public;
 use manifest::FieldKind::{Boolean, Integer, Text};
@@ -88,15 +88,37 @@ pub(crate) fn described() -> impl Iterator<Item = manifest::Route> {
 
 /// The answer, where the path is one of these.
 pub(crate) async fn answer(node: &Node, request: &Request) -> Option<Result<Answer, Refusal>> {
-    // They belong to the server, not to a namespace.
-    if !request.namespace.is_empty() {
+    // They belong to the server, not to a namespace; but some ask so in all of them.
+    let in_all = ["sys/seal-status", "sys/leader"];
+    if !request.namespace.is_empty() && !in_all.contains(&request.path.as_str()) {
         return None;
+    }
+    if let Some(answer) = open(node, request) {
+        return Some(answer);
     }
     Some(match find(request)? {
         Ok(Now(act)) => act(node),
         Ok(Later(act)) => act(node, &request.data).await,
         Err(refusal) => Err(refusal),
     })
+}
+
+/// What the listener lets everybody see, also while the server is sealed.
+fn open(node: &Node, request: &Request) -> Option<Told> {
+    let without = request.without_token;
+    if request.operation != Operation::Read {
+        return None;
+    }
+    match request.path.as_str() {
+        "sys/metrics" if without.metrics => {
+            let format = request.data.get("format").and_then(Value::as_str);
+            let unsealed = node.unsealed();
+            let format = format.unwrap_or_default();
+            Some(observed::metrics(node.parts(), unsealed.as_deref(), format))
+        }
+        "sys/in-flight-req" if without.in_flight => Some(Ok(observed::in_flight(node.parts()))),
+        _ => None,
+    }
 }
 
 /// What does it; None where the path is none of these.

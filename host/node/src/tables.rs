@@ -74,6 +74,15 @@ impl Tables {
     }
 }
 
+impl Tables {
+    /// Forgets a namespace out of which nothing is left.
+    pub(crate) fn drop_namespace(&mut self, id: NamespaceId) {
+        self.namespaces.remove(id);
+        self.mounts.remove(&id);
+        self.going.retain(|(namespace, _), _| *namespace != id);
+    }
+}
+
 /// All namespaces that are stored.
 pub(crate) fn stored_namespaces(tx: &mut Transaction) -> Result<Vec<Namespace>, Refusal> {
     let records = tx

@@ -70,6 +70,11 @@ impl Trail {
         }
     }
 
+    /// The policies refused it.
+    pub(crate) fn denied(&mut self) {
+        self.decision = Some((false, Vec::new()));
+    }
+
     /// Records the request; it must not run when that fails.
     pub(crate) fn request(
         &mut self,
@@ -81,16 +86,22 @@ impl Trail {
             return Ok(());
         }
         self.is_recorded = true;
-        let time = node.now();
-        self.with_parts(request, |auth, part| {
+        let (time, begun) = (node.now(), node.parts.clock.elapsed());
+        let recorded = self.with_parts(request, |auth, part| {
             node.devices.broker().request(&RequestRecord {
                 time,
                 auth,
                 request: part,
                 error,
             })
+        });
+        let meters = &node.parts.meters;
+        let took = node.parts.clock.elapsed().saturating_sub(begun);
+        meters.audit_requests.record(took);
+        recorded.map_err(|error| {
+            meters.audit_requests_failed.add_one();
+            Refusal::internal(chain(&error))
         })
-        .map_err(|error| Refusal::internal(chain(&error)))
     }
 
     /// Records the answer; it must not be given when that fails.
@@ -104,7 +115,7 @@ impl Trail {
             return Ok(());
         }
         let refusal = answered.as_ref().err();
-        let error = refusal.map(|refusal| match refusal.message.trim() {
+        let error = refusal.map(|refusal| match refusal.message.as_str() {
             "" => "not found",
             message => message,
         });
@@ -132,8 +143,8 @@ impl Trail {
             warnings: envelope.map_or(&[], |envelope| &envelope.warnings),
             wrap: wrap.as_ref(),
         };
-        let time = node.now();
-        self.with_parts(request, |auth, part| {
+        let (time, begun) = (node.now(), node.parts.clock.elapsed());
+        let recorded = self.with_parts(request, |auth, part| {
             let record = ResponseRecord {
                 time,
                 auth: auth.or(made.as_ref()),
@@ -142,8 +153,14 @@ impl Trail {
                 error,
             };
             node.devices.broker().response(&record)
+        });
+        let meters = &node.parts.meters;
+        let took = node.parts.clock.elapsed().saturating_sub(begun);
+        meters.audit_responses.record(took);
+        recorded.map_err(|error| {
+            meters.audit_responses_failed.add_one();
+            Refusal::internal(chain(&error))
         })
-        .map_err(|error| Refusal::internal(chain(&error)))
     }
 
     fn with_parts<T>(
@@ -168,7 +185,10 @@ impl Trail {
                 policies: &known.policies,
                 token_policies: &token.policies,
                 identity_policies: caller.identity_policies(),
-                no_default_policy: !token.policies.iter().any(|policy| policy == "default"),
+                no_default_policy: !token
+                    .policies
+                    .iter()
+                    .any(|policy| policy == "default" || policy == "root"),
                 policy_results: allowed.map(|allowed| (allowed, grants.as_slice())),
                 metadata: &known.metadata,
                 remaining_uses: Some(token.uses_left).filter(|left| *left > 0),
@@ -249,7 +269,9 @@ fn envelope(answer: &Answer) -> Option<&Envelope> {
         Answer::Envelope(envelope) | Answer::Missing(envelope) | Answer::Accepted(envelope) => {
             Some(envelope)
         }
-        Answer::Empty | Answer::Bare(_) | Answer::Health(_) | Answer::Raw(_) => None,
+        Answer::Empty | Answer::Bare(_) | Answer::Health(_) | Answer::Raw(_) | Answer::Flow(_) => {
+            None
+        }
     }
 }
 

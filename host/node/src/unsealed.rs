@@ -1,6 +1,7 @@
 //! What a node has while it is unsealed. Dropping it drops the keys.
 
 use crate::acls::Acls;
+use crate::builtins::Builtins;
 use crate::ceremonies::Ceremonies;
 use crate::commit::{CommitError, Committer};
 use crate::components::Components;
@@ -19,10 +20,10 @@ use crate::removal::Removals;
 use crate::searches::Searches;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
-use crate::{builtins, defaults, run};
+use crate::{defaults, namespaces, run, sys, versions};
 use access::{Token, TokenSalt};
 use barrier::{Commit, Transaction};
-use base::{NamespaceId, Refusal, Timestamp};
+use base::{CrossOrigin, NamespaceId, Refusal, Timestamp};
 use locality::{PhysicalKey, SystemKey};
 use policy::Acl;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -38,6 +39,7 @@ pub(crate) struct Unsealed {
     pub(crate) cluster_id: Arc<str>,
     pub(crate) acls: Acls,
     pub(crate) people: People,
+    pub(crate) builtins: Builtins,
     pub(crate) quotas: Quotas,
     pub(crate) lockouts: gate::Lockouts,
     pub(crate) mfa_attempts: gate::Attempts,
@@ -45,6 +47,8 @@ pub(crate) struct Unsealed {
     pub(crate) components: Components,
     pub(crate) ceremonies: Ceremonies,
     pub(crate) devices: Devices,
+    /// Which web pages may ask.
+    cross_origin: RwLock<Option<Arc<CrossOrigin>>>,
     pub(crate) moves: Moves,
     pub(crate) searches: Searches,
     /// When it was unsealed.
@@ -57,6 +61,8 @@ pub(crate) struct Unsealed {
     expirer: Expirer,
     pub(crate) own_work: OwnWork,
     pub(crate) removals: Removals,
+    /// Namespaces that were deleted.
+    pub(crate) leaving: namespaces::Removals,
 }
 
 impl Unsealed {
@@ -70,9 +76,11 @@ impl Unsealed {
         let cluster: Option<Cluster> = tx.read_json(&SystemKey::cluster()).map_err(from_barrier)?;
         let cluster = cluster.ok_or_else(|| missing("cluster id"))?;
         let unsealed = Arc::new(Self {
+            builtins: Builtins::default(),
             components: Components::default(),
             ceremonies: Ceremonies::default(),
             devices: Devices::default(),
+            cross_origin: RwLock::default(),
             moves: Moves::default(),
             searches: Searches::default(),
             since: parts.clock.now(),
@@ -95,9 +103,10 @@ impl Unsealed {
             expirer: Expirer::default(),
             own_work: OwnWork::default(),
             removals: Removals::default(),
+            leaving: namespaces::Removals::default(),
         });
-        builtins::update(&unsealed).await?;
         defaults::complete(&unsealed).await?;
+        versions::note(&unsealed).await?;
         unsealed.load().await?;
         unsealed.expirer.start(&unsealed);
         Ok(unsealed)
@@ -135,7 +144,12 @@ impl Unsealed {
 
     /// Commits what is sealed already, and counted.
     pub(crate) async fn commit_sealed(&self, commit: Commit) -> Result<Option<u64>, CommitError> {
+        let (begun, is_write) = (self.parts.clock.elapsed(), !commit.batch.ops.is_empty());
         let committed = self.committer.commit(commit).await;
+        if is_write {
+            let took = self.parts.clock.elapsed().saturating_sub(begun);
+            self.parts.meters.commits.record(took);
+        }
         if let Err(error @ CommitError::Journal(fatal)) = &committed
             && is_fatal(fatal)
         {
@@ -206,6 +220,7 @@ impl Unsealed {
             }
         }
         self.devices.load(&mut tx)?;
+        self.load_cross_origin(&mut tx)?;
         self.quotas.load(&mut tx)?;
         *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
         self.current.store(count, Ordering::Release);
@@ -237,6 +252,9 @@ impl Unsealed {
         }
         *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
         self.current.store(count, Ordering::Release);
+        if keys.iter().any(|key| namespaces::id_of(key).is_some()) {
+            self.leaving.resume(self);
+        }
         Ok(())
     }
 
@@ -271,14 +289,40 @@ impl Unsealed {
                     tables.drop_mount(namespace, id);
                 }
             }
+        } else if let Some(id) = namespaces::id_of(key) {
+            match tx.read_json(key).map_err(from_barrier)? {
+                Some(namespace) => tables.namespaces.insert(namespace),
+                None => {
+                    tables.drop_namespace(id);
+                    self.acls.forget_namespace(id);
+                    self.people.forget_namespace(id);
+                }
+            }
         } else if key.path().starts_with("core/audit/")
             || key.path().starts_with("core/local-audit/")
         {
             self.devices.load(tx)?;
+        } else if key.path() == SystemKey::audited_headers().physical().path() {
+            self.devices.load_headers(tx)?;
+        } else if key.path() == SystemKey::cross_origin().physical().path() {
+            self.load_cross_origin(tx)?;
         } else if key.path().starts_with("sys/quotas/") {
             self.quotas.load(tx)?;
         }
         Ok(())
+    }
+
+    fn load_cross_origin(&self, tx: &mut Transaction) -> Result<(), Refusal> {
+        let rules = sys::config::stored_cross_origin(tx)?.map(Arc::new);
+        let kept = self.cross_origin.write();
+        *kept.unwrap_or_else(PoisonError::into_inner) = rules;
+        Ok(())
+    }
+
+    /// Which web pages may ask; None for none.
+    pub(crate) fn cross_origin(&self) -> Option<Arc<CrossOrigin>> {
+        let kept = self.cross_origin.read();
+        kept.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What runs a mount. A component that cannot be loaded breaks its mount and nothing else.
@@ -289,7 +333,7 @@ impl Unsealed {
         entry: &mount::MountEntry,
     ) -> Engine {
         if entry.is_hosts_own() {
-            return Engine::native(entry);
+            return Engine::native(entry, self.parts.meters.times_of(namespace, entry.id));
         }
         match self.components.pin(self, tx, namespace, entry).await {
             Ok(mut pinned) if pinned.component.manifest().starts && !entry.is_going() => {
@@ -325,6 +369,7 @@ impl Unsealed {
         self.searches.stop().await;
         drop(self.refreshing.lock().await);
         self.own_work.stop().await;
+        self.leaving.stop().await;
         self.removals.stop().await;
         // Last of all: nothing seals any more.
         self.count_exactly().await;

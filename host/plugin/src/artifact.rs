@@ -87,13 +87,14 @@ impl Runtime {
         unsafe_code,
         reason = "machine code can only be trusted, not checked; this is the one place that does"
     )]
-    fn deserialize(&self, code: &[u8]) -> Result<Wasm, ComponentError> {
+    pub(crate) fn deserialize(&self, code: &[u8]) -> Result<Wasm, ComponentError> {
         // JUSTIFICATION: compiling takes some tenths of a second for each component, loading less
         // than a thousandth; a node with many components would start a hundred times slower.
-        // SAFETY: `deserialize` runs what it is given. The bytes come out of a `TrustedArtifact`,
-        // which is made only of what the barrier opened under an artifact's own key, so they are
-        // what `serialize` gave on a host of this cluster. wasmtime itself refuses the code of
-        // another version, configuration or processor.
+        // SAFETY: `deserialize` runs what it is given. The bytes are those that this very program
+        // has just compiled in a process of its own, or they come out of a `TrustedArtifact`, which
+        // is made only of what the barrier opened under an artifact's own key, so they are what
+        // `serialize` gave on a host of this cluster. wasmtime itself refuses the code of another
+        // version, configuration or processor.
         let wasm = unsafe { Wasm::deserialize(&self.machine.engine, code) };
         wasm.map_err(|error| ComponentError::Artifact(error.into()))
     }

@@ -37,6 +37,9 @@ pub enum ComponentError {
         /// SHA-256, hexadecimal.
         expected: String,
     },
+    /// The compiler could not be run, or ended before its time.
+    #[error("compile")]
+    Compile(#[source] Cause),
     /// They begin like a component but are not valid.
     #[error("not a valid component")]
     Invalid(#[source] Cause),

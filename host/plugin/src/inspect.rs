@@ -67,10 +67,8 @@ impl Runtime {
         &self,
         bytes: &[u8],
     ) -> Result<(Inspected, Pinned, Wasm), ComponentError> {
-        check_preamble(bytes)?;
         let machine = &self.machine;
-        let wasm = Wasm::from_binary(&machine.engine, bytes);
-        let wasm = wasm.map_err(|error| ComponentError::Invalid(error.into()))?;
+        let wasm = self.make_code(bytes)?;
         let (imports, kind) = v0_1::check_names(&wasm, &machine.engine)?;
         // Linked once before anything runs: imports that do not fit have an error of their own.
         v0_1::Code::new(machine, &wasm, kind, "")?;
@@ -97,7 +95,7 @@ pub fn digest_of(bytes: &[u8]) -> String {
 }
 
 /// Tells what is not a component by its first bytes: magic, version, layer.
-fn check_preamble(bytes: &[u8]) -> Result<(), ComponentError> {
+pub(crate) fn check_preamble(bytes: &[u8]) -> Result<(), ComponentError> {
     if wasmtime::Engine::detect_precompiled(bytes).is_some() {
         return Err(ComponentError::MachineCode);
     }

@@ -17,6 +17,7 @@
 
 mod artifact;
 mod call;
+mod compiler;
 mod component;
 mod error;
 mod exports;
@@ -33,6 +34,7 @@ pub use call::{
     Incoming, Lease, LeaseTerms, LeasedSecret, Matched, MountFacts, Outcome, Renewal, SystemFacts,
     TokenShape,
 };
+pub use compiler::{COMPILE, Compiler, compile_standard_input};
 pub use component::Component;
 pub use error::{CallError, Cause, ComponentError, Failure, FailureKind, RuntimeError};
 pub use exports::kind_of;

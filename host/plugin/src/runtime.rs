@@ -3,7 +3,7 @@
 use crate::heavy::Heavy;
 use crate::ticker::Ticker;
 use crate::v0_1::{self, State};
-use crate::{Cause, RuntimeError};
+use crate::{Cause, Compiler, RuntimeError};
 use aws_lc_rs::digest::{Context, SHA256};
 use base::Entropy;
 use core::hash::{Hash, Hasher};
@@ -32,6 +32,8 @@ pub struct RuntimeConfig {
     pub memory_bytes_kept: usize,
     /// Threads that hash passwords and make RSA keys; what is more than they can take is refused.
     pub heavy_threads: usize,
+    /// Who makes machine code.
+    pub compiler: Compiler,
 }
 
 impl Default for RuntimeConfig {
@@ -44,6 +46,7 @@ impl Default for RuntimeConfig {
             tick: Duration::from_millis(2),
             memory_bytes_kept: 512 << 10,
             heavy_threads: 2,
+            compiler: Compiler::Here,
         }
     }
 }
@@ -128,7 +131,7 @@ impl Hasher for Sha256Hasher {
     }
 }
 
-fn engine_config(from: &RuntimeConfig) -> Config {
+pub(crate) fn engine_config(from: &RuntimeConfig) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     let calls = from.calls_max;
     let cores = calls.saturating_mul(CORE_INSTANCES_PER_COMPONENT);

@@ -7,6 +7,7 @@ use crate::{
     Ask, Capabilities, Capability, Decision, Grant, Identity, Operation, Policy, TemplateError,
 };
 use base::Timestamp;
+use core::time::Duration;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -22,15 +23,32 @@ pub struct Acl {
     wildcards: Vec<(Rank, Segments, Slot)>,
 }
 
-/// All rules of an [`Acl`], by pattern. Not for decisions: which rule counts is not told.
+/// The rules of an [`Acl`], by pattern. Not for decisions: which rule counts is not told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overview {
     /// Everything may be done.
     pub root: bool,
-    /// Paths and the names of what may be done there.
-    pub exact: BTreeMap<String, Vec<&'static str>>,
+    /// Paths and what is said of them.
+    pub exact: BTreeMap<String, Shown>,
     /// Patterns without the `*` they end in, and the same.
-    pub globs: BTreeMap<String, Vec<&'static str>>,
+    pub globs: BTreeMap<String, Shown>,
+}
+
+/// What an [`Overview`] shows of one pattern.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// The names of what may be done there.
+    pub capabilities: Vec<&'static str>,
+    /// By name, the values that parameters may have; none for any.
+    pub allowed_parameters: BTreeMap<String, Vec<serde_json::Value>>,
+    /// By name, the values that they must not have; none for any.
+    pub denied_parameters: BTreeMap<String, Vec<serde_json::Value>>,
+    /// Those that must be there.
+    pub required_parameters: Vec<String>,
+    /// How long an answer must be wrapped at least.
+    pub min_wrapping_ttl: Option<Duration>,
+    /// And at most.
+    pub max_wrapping_ttl: Option<Duration>,
 }
 
 /// All that the policies say of one pattern.
@@ -63,6 +81,22 @@ impl Merged {
 
     pub(crate) const fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    fn shown(&self) -> Shown {
+        let Limits {
+            parameters,
+            wrapping,
+            ..
+        } = self.limits.clone();
+        Shown {
+            capabilities: self.capabilities.names(),
+            allowed_parameters: parameters.allowed.unwrap_or_default(),
+            denied_parameters: parameters.denied,
+            required_parameters: parameters.required.into_iter().collect(),
+            min_wrapping_ttl: wrapping.min,
+            max_wrapping_ttl: wrapping.max,
+        }
     }
 
     pub(crate) fn grants_of(&self, capability: Capability) -> Vec<Grant> {
@@ -241,12 +275,12 @@ impl Acl {
                 .any(|(_, segments, slot)| segments.reaches(folder) && grants(slot))
     }
 
-    /// Everything that is granted or denied, for people to look at.
+    /// What is granted or denied, for user interfaces. Patterns with a `+` are left out, as clients
+    /// would take them for the beginning of a path.
     pub fn overview(&self, now: Timestamp) -> Overview {
-        let names = |slot: &Slot| slot.at(now).map(|rule| rule.capabilities.names());
+        let names = |slot: &Slot| slot.at(now).map(|rule| rule.shown());
         let exact = self.exact.iter();
         let prefixes = self.prefixes.iter();
-        let wildcards = self.wildcards.iter();
         Overview {
             root: self.root,
             exact: exact
@@ -254,7 +288,6 @@ impl Acl {
                 .collect(),
             globs: prefixes
                 .map(|(stem, (_, slot))| (stem.as_str(), slot))
-                .chain(wildcards.map(|(rank, _, slot)| (rank.stem(), slot)))
                 .filter_map(|(stem, slot)| Some((stem.to_owned(), names(slot)?)))
                 .collect(),
         }

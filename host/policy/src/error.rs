@@ -76,3 +76,34 @@ pub struct TemplateError {
     /// The sign that would change what the pattern means.
     pub forbidden: char,
 }
+
+/// Why a text is not a password policy. Prints what the writer of the policy may read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PasswordPolicyError {
+    /// It is neither HCL nor JSON.
+    #[error("unable to decode: {0}")]
+    Syntax(hcl::Error),
+    /// A setting of the policy itself is of another kind.
+    #[error("failed to decode configuration: {0}")]
+    Settings(String),
+    /// A rule is none.
+    #[error("unable to parse rules: {0}")]
+    Rules(String),
+    /// It can be read and makes no sense: all that is wrong with it.
+    #[error("{}", one_by_one(.0))]
+    Faults(Vec<String>),
+    /// It makes sense and is out of bounds.
+    #[error("passwords must be between 4 and 100 characters")]
+    Length,
+}
+
+/// Faults as clients know lists of them.
+fn one_by_one(faults: &[String]) -> String {
+    let count = match faults.len() {
+        1 => String::from("1 error"),
+        more => format!("{more} errors"),
+    };
+    let lines = faults.iter().map(|fault| format!("\n\t* {fault}"));
+    format!("{count} occurred:{}\n\n", lines.collect::<String>())
+}

@@ -126,11 +126,6 @@ impl Rank {
             text: text.to_owned(),
         }
     }
-
-    /// The pattern without the `*` that it may end in.
-    pub(crate) fn stem(&self) -> &str {
-        self.text.strip_suffix('*').unwrap_or(&self.text)
-    }
 }
 
 impl Ord for Rank {

@@ -2,7 +2,7 @@
 
 use crate::rule::Rule;
 use crate::{Grant, Identity, PolicyError, Substitutes, TemplateError, parse};
-use base::NamespaceId;
+use base::{NamespaceId, Timestamp};
 
 /// Where a policy was written; its paths are below that namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +76,17 @@ impl Policy {
     #[must_use]
     pub const fn with_substitutes(mut self, substitutes: Substitutes) -> Self {
         self.substitutes = substitutes;
+        self
+    }
+
+    /// The same policy, none of whose rules counts from a moment on.
+    #[must_use]
+    pub fn until(mut self, end: Option<Timestamp>) -> Self {
+        if let (Body::Rules(rules), Some(end)) = (&mut self.body, end) {
+            for rule in rules {
+                rule.expiration = Some(rule.expiration.map_or(end, |own| own.min(end)));
+            }
+        }
         self
     }
 

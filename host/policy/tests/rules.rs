@@ -1,8 +1,9 @@
 //! What the recorded table cannot show: the root policy, grants, time, namespaces, templates.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use base::{Map, NamespaceId, Timestamp};
+use core::time::Duration;
 use policy::{
     Acl, Alias, Ask, DEFAULT_TEXT, Decision, Group, Identity, Operation, Policy, PolicyNamespace,
     RESPONSE_WRAPPING_TEXT,
@@ -137,18 +138,37 @@ fn root_of_a_namespace_ends_with_it() {
 }
 
 #[test]
-fn an_overview_shows_every_rule() {
+fn an_overview_shows_rules_and_their_limits() {
     let acl = Acl::new(&[parse(
         "p",
-        "path \"a\" { capabilities = [\"read\", \"list\"] } path \"b/*\" { policy = \"deny\" } path \"+/c*\" { capabilities = [\"scan\"] }",
+        "path \"a\" { capabilities = [\"read\", \"list\"] } path \"b/*\" { policy = \"deny\" } path \"+/c*\" { capabilities = [\"scan\"] }
+         path \"d\" { capabilities = [\"update\"] required_parameters = [\"z\"] max_wrapping_ttl = \"2m\"
+           allowed_parameters = { x = [1] } denied_parameters = { y = [] } }",
     )]);
     let overview = acl.overview(Timestamp::default());
     assert!(!overview.root);
-    let exact = [(String::from("a"), vec!["list", "read"])];
-    assert_eq!(overview.exact, exact.into());
-    let globs = [("b/", vec!["deny"]), ("+/c", vec!["scan"])];
-    let globs = globs.map(|(path, names)| (path.to_owned(), names));
-    assert_eq!(overview.globs, globs.into());
+    assert_eq!(overview.exact["a"].capabilities, ["list", "read"]);
+    assert!(overview.exact["a"].allowed_parameters.is_empty());
+    let limited = &overview.exact["d"];
+    assert_eq!(limited.allowed_parameters["x"], [json!(1)]);
+    assert!(limited.denied_parameters["y"].is_empty());
+    assert_eq!(limited.required_parameters, ["z"]);
+    assert_eq!(limited.max_wrapping_ttl, Some(Duration::from_secs(120)));
+    assert_eq!(limited.min_wrapping_ttl, None);
+    let globs: Vec<_> = overview.globs.keys().collect();
+    assert_eq!(globs, ["b/"]);
+    assert_eq!(overview.globs["b/"].capabilities, ["deny"]);
+}
+
+#[test]
+fn a_policy_that_has_ended_says_nothing() {
+    let policy = parse("p", "path \"a\" { capabilities = [\"read\"] }");
+    let end = Timestamp::from_millis(1_000);
+    let policy = Policy::clone(&policy).until(Some(end));
+    let acl = Acl::new(&[Arc::new(policy)]);
+    let names = |millis| acl.capabilities("a", Timestamp::from_millis(millis));
+    assert_eq!(names(999), ["read"]);
+    assert_eq!(names(1_000), ["deny"]);
 }
 
 #[test]

@@ -6,9 +6,12 @@ mod keys;
 mod listener;
 mod lockout;
 pub mod schema;
+mod telemetry;
 
+pub use base::LogLevel;
 pub use error::ConfigError;
 pub use listener::{ListenerConfig, TlsConfig};
+pub use telemetry::TelemetryConfig;
 
 use check::{Checked, check};
 use core::net::SocketAddr;
@@ -40,6 +43,10 @@ pub struct Config {
     pub user_lockout: BTreeMap<String, mount::UserLockout>,
     /// How much is logged, and how.
     pub log: LogConfig,
+    /// The file that gets the log as well.
+    pub log_file: Option<LogFileConfig>,
+    /// How metrics are named and kept; the name of the machine is not known yet.
+    pub telemetry: TelemetryConfig,
     /// Where the process id goes.
     pub pid_file: Option<PathBuf>,
     /// Does `/` lead to a user interface?
@@ -99,33 +106,17 @@ pub struct LogConfig {
     pub format: Option<LogFormat>,
 }
 
-/// How important a line of the log is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogLevel {
-    /// Everything.
-    Trace,
-    /// For developers.
-    Debug,
-    /// What happens.
-    Info,
-    /// What should not.
-    Warn,
-    /// What went wrong.
-    Error,
-}
-
-impl LogLevel {
-    /// Reads the names that Vault knows.
-    pub fn parse(text: &str) -> Option<Self> {
-        Some(match text.trim().to_ascii_lowercase().as_str() {
-            "trace" => Self::Trace,
-            "debug" => Self::Debug,
-            "info" | "notice" => Self::Info,
-            "warn" | "warning" => Self::Warn,
-            "error" | "err" => Self::Error,
-            _ => return None,
-        })
-    }
+/// A file that gets the log as well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFileConfig {
+    /// The file, or the folder that it is in.
+    pub path: PathBuf,
+    /// Length at which it begins anew; zero for any.
+    pub bytes_max: u64,
+    /// Age at which it begins anew; zero for any.
+    pub duration_max: Duration,
+    /// How many that ended are kept; zero for all, less for none.
+    pub files_max: i64,
 }
 
 /// The shape of a line of the log.
@@ -145,6 +136,14 @@ impl LogFormat {
             "json" => Self::Json,
             _ => return None,
         })
+    }
+
+    /// The name by which it is shown.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Json => "json",
+        }
     }
 }
 
@@ -270,14 +269,14 @@ impl<'tree> Draft<'tree> {
         Ok(())
     }
 
-    fn finish(self, given: Given) -> Result<Config, ConfigError> {
+    fn finish(mut self, given: Given) -> Result<Config, ConfigError> {
         let defaults = listener::Defaults {
             request_bytes_max: self.count("max_request_size"),
             request_duration_max: self.duration("max_request_duration"),
         };
         let mut listeners = Vec::from_iter(given.listener.clone());
         for listener in &self.listeners {
-            listeners.push(read_listener(listener, &defaults)?);
+            listeners.push(read_listener(listener, &defaults, &mut self.warnings)?);
         }
         let storage = given.storage.clone().or_else(|| self.storage.clone());
         let storage = storage.ok_or(ConfigError::Missing(
@@ -299,6 +298,8 @@ impl<'tree> Draft<'tree> {
             max_lease_ttl: self.lease("max_lease_ttl")?,
             user_lockout: self.user_lockout.clone(),
             log,
+            log_file: self.log_file(),
+            telemetry: telemetry::read(&self.tops)?,
             pid_file: self.text("pid_file").map(PathBuf::from),
             has_ui: self.tops.iter().find_map(|top| top.flag("ui")) == Some(true),
             listeners,
@@ -333,6 +334,19 @@ impl<'tree> Draft<'tree> {
             }));
         }
         Ok(lease(name))
+    }
+
+    /// The file that gets the log as well. As in Vault it begins anew after a day where nothing is said.
+    fn log_file(&self) -> Option<LogFileConfig> {
+        const DURATION_MAX: Duration = Duration::from_secs(24 * 3600);
+        let mut tops = self.tops.iter();
+        let files_max = tops.find_map(|top| top.signed("log_rotate_max_files"));
+        self.text("log_file").map(|path| LogFileConfig {
+            path: PathBuf::from(path),
+            bytes_max: self.count("log_rotate_bytes").unwrap_or(0) as u64,
+            duration_max: self.duration("log_rotate_duration").unwrap_or(DURATION_MAX),
+            files_max: files_max.unwrap_or(0),
+        })
     }
 
     fn log(&self) -> Result<LogConfig, ConfigError> {

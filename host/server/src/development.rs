@@ -57,6 +57,7 @@ pub(crate) fn given(development: &Development) -> Result<Given, ServerError> {
             limits: Limits::default(),
             forwarded: None,
             without_token: base::WithoutToken::default(),
+            headers: api::ResponseHeaders::default(),
         }),
         storage: Some(storage),
     })

@@ -16,8 +16,10 @@ mod development;
 mod error;
 mod files;
 mod hooks;
+mod host_info;
 mod logging;
 mod process;
+mod surroundings;
 mod system;
 mod wiring;
 

@@ -2,13 +2,15 @@
 
 use crate::arguments::{Arguments, USAGE, read_arguments};
 use crate::banner;
-use crate::config::{Config, Given, LogConfig, TlsConfig, read_config};
+use crate::config::{Config, Given, TlsConfig, read_config};
 use crate::development;
 use crate::error::{ServerError, chain};
-use crate::logging::{self, LogHandle};
-use crate::system::SystemEntropy;
+use crate::logging;
+use crate::surroundings::{Surroundings, log_config};
+use crate::system::{SystemClock, SystemEntropy};
 use crate::wiring::{Served, Wired};
 use api::{Listener, Settings, Tls};
+use base::Clock as _;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,14 +54,18 @@ struct Running {
     wired: Wired,
     listening: JoinSet<()>,
     stop: watch::Sender<bool>,
-    certificates: Vec<Tls>,
+    surroundings: Arc<Surroundings>,
     pid_file: Option<PathBuf>,
 }
 
 async fn serve(arguments: Arguments) -> Result<(), ServerError> {
     let mut signals = Signals::catch()?;
     let mut config = configure(&arguments)?;
-    let log = logging::start(log_config(&arguments, &config));
+    let log = logging::start(log_config(&arguments, &config), config.log_file.as_ref());
+    let log = log.map_err(|error| {
+        let file = config.log_file.as_ref().map(|file| file.path.clone());
+        ServerError::File("open", file.unwrap_or_default(), error)
+    })?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -71,13 +77,16 @@ async fn serve(arguments: Arguments) -> Result<(), ServerError> {
         _ => None,
     };
     let certificates = load_certificates(&config)?;
-    let wired = Wired::open(&config).await?;
+    let loaded = certificates.iter().flatten().cloned().collect();
+    let begun = SystemClock.now().as_seconds();
+    let surroundings = Surroundings::new(&arguments, &config, log, loaded, begun);
+    let wired = Wired::open(&config, surroundings.clone()).await?;
     banner::print(&banner::configuration(&config));
     let keys = match &arguments.development {
         Some(development) => Some(development::begin(&wired.node, development).await?),
         None => None,
     };
-    let running = Running::begin(&config, wired, listeners, certificates)?;
+    let running = Running::begin(&config, wired, surroundings, listeners, &certificates)?;
     banner::print(banner::STARTED);
     if let Some(keys) = keys {
         banner::print(&banner::development(&config, &keys, made.as_ref()));
@@ -85,10 +94,14 @@ async fn serve(arguments: Arguments) -> Result<(), ServerError> {
     loop {
         match signals.next().await {
             Asked::Stop => break,
-            Asked::Reload => running.reload(&arguments, &log),
+            Asked::Reload => running.reload(),
         }
     }
-    running.end().await;
+    tokio::select! {
+        () = running.end() => {}
+        // Who asks twice does not want to wait: what is committed is on the disk.
+        () = signals.stop() => tracing::warn!("stopping at once"),
+    }
     if let (Some(made), true) = (
         made,
         arguments
@@ -101,19 +114,16 @@ async fn serve(arguments: Arguments) -> Result<(), ServerError> {
     Ok(())
 }
 
-fn configure(arguments: &Arguments) -> Result<Config, ServerError> {
+/// Reads the configuration that the arguments name.
+///
+/// # Errors
+/// When it cannot be.
+pub(crate) fn configure(arguments: &Arguments) -> Result<Config, ServerError> {
     let given = match &arguments.development {
         Some(development) => development::given(development)?,
         None => Given::default(),
     };
     Ok(read_config(&arguments.config, given)?)
-}
-
-fn log_config(arguments: &Arguments, config: &Config) -> LogConfig {
-    LogConfig {
-        level: arguments.log_level.or(config.log.level),
-        format: arguments.log_format.or(config.log.format),
-    }
 }
 
 /// Binds all addresses before anything is opened, and notes the ports that were chosen.
@@ -148,8 +158,9 @@ impl Running {
     fn begin(
         config: &Config,
         wired: Wired,
+        surroundings: Arc<Surroundings>,
         listeners: Vec<Listener>,
-        certificates: Vec<Option<Tls>>,
+        certificates: &[Option<Tls>],
     ) -> Result<Self, ServerError> {
         if let Some(file) = &config.pid_file {
             let written = fs::write(file, format!("{}\n", std::process::id()));
@@ -160,13 +171,14 @@ impl Running {
         let each = listeners
             .into_iter()
             .zip(&config.listeners)
-            .zip(&certificates);
+            .zip(certificates);
         for ((listener, listener_config), tls) in each {
             let settings = Settings {
                 tls: tls.clone(),
                 limits: listener_config.limits.clone(),
                 forwarded: listener_config.forwarded.clone(),
                 has_ui: config.has_ui,
+                headers: listener_config.headers.clone(),
             };
             let mut stopped = stopped.clone();
             let stop = async move {
@@ -183,24 +195,14 @@ impl Running {
             wired,
             listening,
             stop,
-            certificates: certificates.into_iter().flatten().collect(),
+            surroundings,
             pid_file: config.pid_file.clone(),
         })
     }
 
     /// Reads again what can change while the server runs.
-    fn reload(&self, arguments: &Arguments, log: &LogHandle) {
-        for tls in &self.certificates {
-            if let Err(error) = tls.reload() {
-                tracing::error!(error = chain(&error), "the certificates stay as they were");
-            }
-        }
-        match configure(arguments) {
-            Ok(config) => log.set_level(log_config(arguments, &config).level),
-            Err(error) => {
-                tracing::error!(error = chain(&error), "the log level stays as it was");
-            }
-        }
+    fn reload(&self) {
+        self.surroundings.reload_all();
         self.wired.node.reopen_audit_files();
         tracing::info!("reloaded");
     }
@@ -208,6 +210,7 @@ impl Running {
     /// Answers what has begun, drops the keys, ends the log.
     async fn end(mut self) {
         tracing::info!("stopping");
+        self.surroundings.log.end_monitors();
         self.stop.send_replace(true);
         while self.listening.join_next().await.is_some() {}
         self.wired.close().await;
@@ -249,5 +252,10 @@ impl Signals {
             _ = self.interrupt.recv() => Asked::Stop,
             _ = self.hangup.recv() => Asked::Reload,
         }
+    }
+
+    /// Waits until it is to stop, whatever else is asked.
+    async fn stop(&mut self) {
+        while !matches!(self.next().await, Asked::Stop) {}
     }
 }

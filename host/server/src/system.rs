@@ -1,7 +1,9 @@
 //! The clock and the randomness of the system.
 
 use base::{Clock, Entropy, Timestamp};
-use std::time::{SystemTime, UNIX_EPOCH};
+use core::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The system's clock.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,6 +19,11 @@ impl Clock for SystemClock {
         // A clock before 1970 shows 1970: leases then end late rather than at once.
         let millis = since.map_or(0, |since| since.as_millis());
         Timestamp::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+    }
+
+    fn elapsed(&self) -> Duration {
+        static BEGUN: OnceLock<Instant> = OnceLock::new();
+        BEGUN.get_or_init(Instant::now).elapsed()
     }
 }
 

@@ -5,12 +5,12 @@ use crate::config::{Config, StorageConfig};
 use crate::error::ServerError;
 use crate::files::write_private;
 use crate::system::{SystemClock, SystemEntropy};
-use base::{Entropy, Reply, Request, WithoutToken};
-use node::{Changes, Node, Parts};
-use plugin::{Runtime, RuntimeConfig};
+use base::{CrossOrigin, Entropy, Reply, Request, WithoutToken};
+use node::{Changes, Meters, Node, Parts, Process};
+use plugin::{Compiler, Runtime, RuntimeConfig};
 use raft::{Raft, RaftConfig};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use storage::{Disk, DiskConfig, Memory, Storage};
 
@@ -38,6 +38,10 @@ impl api::Service for Served {
     fn cluster_id(&self) -> Option<Arc<str>> {
         self.node.cluster_id()
     }
+
+    fn cross_origin(&self) -> Option<Arc<CrossOrigin>> {
+        self.node.cross_origin()
+    }
 }
 
 impl Wired {
@@ -45,7 +49,7 @@ impl Wired {
     ///
     /// # Errors
     /// When one of them cannot be opened.
-    pub async fn open(config: &Config) -> Result<Self, ServerError> {
+    pub async fn open(config: &Config, process: Arc<dyn Process>) -> Result<Self, ServerError> {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let (storage, number) = open_storage(&config.storage, entropy.as_ref())?;
         let changes = Arc::new(Changes::default());
@@ -56,7 +60,11 @@ impl Wired {
             RaftConfig::default(),
         );
         let log = Arc::new(log.await.map_err(ServerError::Log)?);
-        let runtime = Runtime::new(RuntimeConfig::default(), Arc::clone(&entropy));
+        let components = RuntimeConfig {
+            compiler: Compiler::Apart(own_program()),
+            ..RuntimeConfig::default()
+        };
+        let runtime = Runtime::new(components, Arc::clone(&entropy));
         let parts = Parts {
             storage,
             journal: log.clone(),
@@ -66,6 +74,8 @@ impl Wired {
             clock: Arc::new(SystemClock),
             entropy,
             settings: settings(config),
+            process,
+            meters: Meters::new(config.telemetry.on(&hostname())),
             builtins: COMPONENTS,
         };
         Ok(Self {
@@ -94,6 +104,14 @@ fn settings(config: &Config) -> node::Settings {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..node::Settings::default()
     }
+}
+
+/// The program of this process: on Linux the very file, even after another was put in its place.
+fn own_program() -> PathBuf {
+    if cfg!(target_os = "linux") {
+        return PathBuf::from("/proc/self/exe");
+    }
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("casemate"))
 }
 
 /// The name of the machine, for people; empty where the system does not tell.

@@ -179,3 +179,80 @@ fn what_cannot_be_served_is_said_at_once() {
     let nothing = command(&[]).output().unwrap();
     assert_eq!(nothing.status.code(), Some(1));
 }
+
+/// A request that takes its time holds the server up for seconds; who asks twice does not want that.
+#[test]
+fn a_second_signal_stops_at_once() {
+    let mut server = Server::start(&[
+        "-dev",
+        "-dev-root-token-id=root",
+        "-dev-listen-address=127.0.0.1:0",
+        "-dev-no-store-token",
+    ]);
+    server.line("Root Token: ");
+    // Its body never comes.
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let head = "POST /v1/secret/data/a HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    // An answer on another connection shows that the first one was taken.
+    assert!(server.get("/v1/sys/health", "").contains(" 200 "));
+    let begun = std::time::Instant::now();
+    let mut log = BufReader::new(server.child.stderr.take().unwrap());
+    server.signal("-TERM");
+    let mut text = String::new();
+    while !text.contains("server: stopping\n") {
+        assert!(log.read_line(&mut text).unwrap() > 0, "{text}");
+    }
+    server.signal("-TERM");
+    log.read_to_string(&mut text).unwrap();
+    let status = server.child.wait().unwrap();
+    assert!(text.contains("stopping at once"), "{text}");
+    assert!(status.success(), "{status} {text}");
+    assert!(
+        begun.elapsed() < std::time::Duration::from_secs(8),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_log_goes_to_a_file_and_to_who_monitors() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let text = format!("log_file = {:?}\nlog_format = \"json\"\n", at("logs/a.log"));
+    std::fs::write(at("a.hcl"), text).unwrap();
+    let flag = format!("-config={}", at("a.hcl"));
+    let mut server = Server::start(&[
+        "-dev",
+        "-dev-root-token-id=root",
+        "-dev-listen-address=127.0.0.1:0",
+        "-dev-no-store-token",
+        &flag,
+    ]);
+    server.line("Root Token: ");
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let head = "GET /v1/sys/monitor HTTP/1.1\r\nhost: a\r\nx-vault-token: root\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut lines = BufReader::new(stream).lines();
+    let mut read_on = |text: &str| loop {
+        let line = lines.next().unwrap().unwrap();
+        if line.contains(text) {
+            return line;
+        }
+    };
+    read_on("HTTP/1.1 200 OK");
+    read_on("[INFO]  server: the log is monitored");
+    std::fs::rename(at("logs/a.log"), at("logs/b.log")).unwrap();
+    server.signal("-HUP");
+    read_on("[INFO]  server: reloaded");
+    let (status, _) = server.end("-TERM");
+    assert!(status.success(), "{status}");
+    // The stream ends with the server, before its time to drain is over.
+    read_on("0");
+    let before = std::fs::read_to_string(at("logs/b.log")).unwrap();
+    assert!(
+        before.contains("the log is monitored") && !before.contains("stopped"),
+        "{before}"
+    );
+    let after = std::fs::read_to_string(at("logs/a.log")).unwrap();
+    assert!(after.contains("stopped"), "{after}");
+}

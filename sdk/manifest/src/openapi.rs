@@ -152,6 +152,7 @@ impl OpenApi {
         }
         operation.insert("operationId".into(), id.as_str().into());
         operation.insert("tags".into(), json!([shown.tag]));
+        operation.insert("x-casemate-access".into(), access(route.access).into());
         if route.deprecated {
             operation.insert("deprecated".into(), true.into());
         }
@@ -196,6 +197,16 @@ impl OpenApi {
         let reference = format!("#/components/schemas/{name}");
         self.schemas.insert(name, schema);
         json!({ "$ref": reference })
+    }
+}
+
+/// Who may call a route: Vault's own members say it of all operations of a path together.
+const fn access(access: Access) -> &'static str {
+    match access {
+        Access::Public => "public",
+        Access::Login => "login",
+        Access::Token => "token",
+        Access::Sudo => "sudo",
     }
 }
 

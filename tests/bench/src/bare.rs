@@ -1,5 +1,6 @@
 //! The floor: a server of the same library that answers the same bytes and does nothing else.
 
+use crate::CONNECTIONS;
 use crate::load::{Load, Measured};
 use bytes::Bytes;
 use http_body_util::Full;
@@ -9,7 +10,12 @@ use tokio::net::TcpListener;
 
 const BODY: &[u8] = br#"{"request_id":"00000000-0000-4000-8000-000000000000","lease_id":"","renewable":false,"lease_duration":0,"data":{"data":{"password":"0123456789abcdef0123456789abcdef","user":"app"},"metadata":{"created_time":"2026-01-02T03:04:05.678Z","custom_metadata":null,"deletion_time":"","destroyed":false,"version":20}},"wrap_info":null,"warnings":null,"auth":null,"mount_type":"kv"}"#;
 
-pub(crate) async fn measure(connections: usize) -> Measured {
+pub(crate) fn print(runtime: &tokio::runtime::Runtime) {
+    let measured = runtime.block_on(measure(CONNECTIONS));
+    println!("{:<28} {:>12.1}", "bare hyper reads/s", measured.per_second);
+}
+
+async fn measure(connections: usize) -> Measured {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("its address").to_string();
     let server = tokio::spawn(async move {

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-type Request = fn(usize) -> (&'static str, String);
+pub(crate) type Request = fn(usize) -> (&'static str, String);
 
 /// Requests to one server.
 pub(crate) struct Load {

@@ -22,7 +22,13 @@ const CALLS: u32 = 2_000;
 const TOKEN: &str = "root";
 
 /// Prints the table.
-pub(crate) async fn print(component: &'static [u8]) {
+pub(crate) fn print(runtime: &tokio::runtime::Runtime) {
+    let components = std::env::var_os("CASEMATE_COMPONENTS").expect("set by cargo xtask bench");
+    let component = std::fs::read(Path::new(&components).join("kv.wasm"));
+    runtime.block_on(stages(component.expect("the component kv").leak()));
+}
+
+async fn stages(component: &'static [u8]) {
     let folder = std::env::temp_dir().join(format!("casemate-stages-{}", std::process::id()));
     let disk: Arc<dyn Storage> =
         Arc::new(Disk::open(&folder, DiskConfig::default()).expect("a disk"));
@@ -60,6 +66,8 @@ async fn node(storage: Arc<dyn Storage>, component: &'static [u8]) -> Arc<Node> 
     let config = plugin::RuntimeConfig::default();
     let builtins: Vec<(&'static str, &'static [u8])> = vec![("kv", component)];
     let node = Node::new(Parts {
+        process: Arc::new(node::Alone),
+        meters: node::Meters::default(),
         storage,
         journal: Arc::new(journal),
         changes,

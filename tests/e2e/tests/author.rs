@@ -164,6 +164,7 @@ fn from_an_empty_folder_to_a_second_version() {
             "{line} in {checked}"
         );
     }
+    it_compiles_apart(&author);
     author.register("my-engine.wasm", "my-engine");
     author.ok(&["secrets", "enable", "my-engine"]);
     assert_eq!(author.mounts()["my-engine/"]["running_sha256"], first);
@@ -184,6 +185,22 @@ fn its_own_tests_pass(author: &Author, made: &Path) {
     let said = text(&output.stderr);
     assert!(output.status.success(), "{said}");
     assert!(text(&output.stdout).contains("3 passed"), "{said}");
+}
+
+/// The server calls itself to compile, with nothing but the bytes.
+fn it_compiles_apart(author: &Author) {
+    let compile = |file: &str| {
+        let input = fs::File::open(author.folder.join(file)).unwrap();
+        let mut compiler = author.command(&binary("casemate"), &["compile-component"]);
+        compiler.env_clear().stdin(input).output().unwrap()
+    };
+    let made = compile("my-engine.wasm");
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    assert!(made.stdout.starts_with(b"\x7fELF"));
+    fs::write(author.folder.join("empty"), "").unwrap();
+    let refused = compile("empty");
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(refused.stdout.is_empty() && !refused.stderr.is_empty());
 }
 
 fn it_serves(author: &Author) {

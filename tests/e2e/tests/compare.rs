@@ -2,8 +2,8 @@
 
 use e2e::Server;
 use e2e::compare::{
-    self, approle, cert, differences, identity, jwt, kv, lockout, mfa, quotas, totp, transit,
-    userpass,
+    self, approle, cert, differences, identity, jwt, kv, lockout, mfa, plugins, policies, quotas,
+    settings, tokens, tools, totp, transit, userpass,
 };
 use serde_json::json;
 
@@ -56,6 +56,36 @@ fn the_identity_store() {
 }
 
 #[test]
+fn what_the_server_is_told_at_run_time() {
+    compare::with_openbao(settings::SCRIPTS);
+    compare::openbao_with_itself(settings::SCRIPTS);
+}
+
+#[test]
+fn policies_of_paths_and_of_passwords() {
+    compare::with_openbao(policies::SCRIPTS);
+    compare::openbao_with_itself(policies::SCRIPTS);
+}
+
+#[test]
+fn the_plugin_catalog() {
+    compare::with_openbao(plugins::SCRIPTS);
+    compare::openbao_with_itself(plugins::SCRIPTS);
+}
+
+#[test]
+fn tokens_leases_and_wrapping() {
+    compare::with_openbao(tokens::SCRIPTS);
+    compare::openbao_with_itself(tokens::SCRIPTS);
+}
+
+#[test]
+fn small_services() {
+    compare::with_openbao(tools::SCRIPTS);
+    compare::openbao_with_itself(tools::SCRIPTS);
+}
+
+#[test]
 fn limits_on_requests() {
     compare::with_openbao(quotas::SCRIPTS);
     compare::openbao_with_itself(quotas::SCRIPTS);
@@ -88,6 +118,9 @@ fn every_meant_difference_is_documented_and_shown() {
     compare::differences_are_told(differences::ALL, &many);
     compare::differences_are_told(transit::differences::ALL, &[transit::SCRIPTS]);
     compare::differences_are_told(jwt::differences::ALL, &[jwt::SCRIPTS]);
+    compare::differences_are_told(tokens::ALL, &[tokens::SCRIPTS]);
+    compare::differences_are_told(plugins::ALL, &[plugins::SCRIPTS]);
+    compare::differences_are_told(policies::ALL, &[policies::SCRIPTS]);
     compare::differences_are_told(cert::differences::ALL, &[cert::SCRIPTS]);
 }
 

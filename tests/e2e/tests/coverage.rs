@@ -6,12 +6,13 @@ use serde_json::json;
 use std::collections::BTreeSet;
 
 /// What of OpenBao's is not to be had here, and why: `docs/reference/compatibility.md`.
-const NOT_MEANT: [&str; 8] = [
+const NOT_MEANT: [&str; 9] = [
     "/sys/storage/raft",
     "/sys/workflows",
     "/sys/external-keys",
     "/sys/control-group",
     "/sys/pprof",
+    "/sys/raw",
     "/sys/namespaces/{}/seal",
     "/sys/namespaces/{}/unseal",
     "/secret/^.*$",

@@ -218,6 +218,7 @@ async fn statuses() {
 async fn the_position_in_the_log() {
     let fake = Fake {
         index: Some(35),
+        cross_origin: None,
         rate: base::RateReport::default(),
         script: Box::new(|_| Ok(Answer::Empty)),
         asked: Default::default(),
@@ -318,6 +319,7 @@ async fn what_a_rate_limit_lets_a_client_know() {
     };
     let check = |room, retry_after, expected: [Option<&'static str>; 4]| async move {
         let fake = Fake {
+            cross_origin: None,
             index: None,
             rate: base::RateReport { room, retry_after },
             script: Box::new(|_| Err(base::Refusal::new(base::RefusalKind::TooMany, "no"))),

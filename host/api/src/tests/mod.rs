@@ -1,5 +1,6 @@
 //! Bytes in, bytes out, in process, against a service that does as it is told.
 
+mod crossing;
 mod encoding;
 mod hostile;
 mod reading;
@@ -10,7 +11,7 @@ use crate::connection::serve_connection;
 use crate::exchange::Shared;
 use crate::listener::{Settings, shared};
 use crate::service::Service;
-use base::{Answer, Client, Entropy, Json, Refusal, Reply, Request};
+use base::{Answer, Client, CrossOrigin, Entropy, Json, Refusal, Reply, Request};
 use core::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -32,6 +33,7 @@ pub(crate) struct Fake {
     script: Box<Script>,
     pub(crate) asked: Mutex<Vec<Request>>,
     index: Option<u64>,
+    pub(crate) cross_origin: Option<Arc<CrossOrigin>>,
     rate: base::RateReport,
 }
 
@@ -43,6 +45,7 @@ impl Fake {
             script: Box::new(script),
             asked: Mutex::default(),
             index: None,
+            cross_origin: None,
             rate: base::RateReport::default(),
         })
     }
@@ -67,6 +70,10 @@ impl Service for Fake {
 
     fn cluster_id(&self) -> Option<Arc<str>> {
         Some("c1".into())
+    }
+
+    fn cross_origin(&self) -> Option<Arc<CrossOrigin>> {
+        self.cross_origin.clone()
     }
 }
 

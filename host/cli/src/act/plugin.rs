@@ -53,7 +53,53 @@ pub(super) fn run(
             scope,
         } => reload(session, plugin, &mounts, scope),
         Plugin::ReloadStatus { id } => reload_status(session, &id),
+        Plugin::Pin {
+            kind,
+            name,
+            version,
+        } => {
+            let body = json!({ "version": version });
+            session
+                .ask(&ApiRequest::put(pin_of(&kind, &name), body))
+                .during(&format!("Error pinning plugin {name}"))?;
+            session.success(&format!("Success! Pinned plugin: {name} {version}"))
+        }
+        Plugin::Pins => pins(session),
+        Plugin::Unpin { kind, name } => {
+            session
+                .ask(&ApiRequest::delete(pin_of(&kind, &name)))
+                .during(&format!("Error removing the pin of plugin {name}"))?;
+            session.success(&format!(
+                "Success! Removed the pin (if it was pinned): {name}"
+            ))
+        }
     }
+}
+
+const PINS: &str = "sys/plugins/pins";
+
+fn pin_of(kind: &str, name: &str) -> String {
+    format!("{PINS}/{kind}/{name}")
+}
+
+fn pins(session: &mut Session<'_>) -> Result<u8, Stop> {
+    let answer = session
+        .ask(&ApiRequest::get(PINS))
+        .during("Error listing pinned plugins")?;
+    let pins = match answer.field("pinned_versions") {
+        Some(Value::Array(pins)) => pins.clone(),
+        _ => Vec::new(),
+    };
+    let cell = |pin: &Value, key: &str| pin.get(key).map(value::inline).unwrap_or_default();
+    let row = |pin: &Value| {
+        ["name", "type", "version"]
+            .map(|key| cell(pin, key))
+            .to_vec()
+    };
+    let rows = pins.iter().map(row).collect();
+    session.show_or(&Node::Plain(Value::Array(pins)), || {
+        table::with_headings(&["Name", "Type", "Version"], rows)
+    })
 }
 
 /// Shows what a hook says.

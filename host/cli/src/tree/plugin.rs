@@ -78,6 +78,18 @@ pub(crate) enum Plugin {
         /// Folder to make; its name becomes the plugin's
         path: String,
     },
+    /// Pin a version: what mounts run where nobody chose one for them
+    Pin {
+        /// Type: secret or auth
+        #[arg(value_name = "TYPE")]
+        kind: String,
+        /// Name of the plugin
+        name: String,
+        /// Version of the plugin
+        version: String,
+    },
+    /// List the versions that are pinned
+    Pins,
     /// Register a plugin, uploading its component
     Register(Register),
     /// Load a plugin anew
@@ -97,5 +109,13 @@ pub(crate) enum Plugin {
         /// Id of the reload
         #[arg(value_name = "RELOAD_ID")]
         id: String,
+    },
+    /// Remove a pin
+    Unpin {
+        /// Type: secret or auth
+        #[arg(value_name = "TYPE")]
+        kind: String,
+        /// Name of the plugin
+        name: String,
     },
 }

@@ -3,10 +3,11 @@
 use super::{placement, refused};
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
-use base::Refusal;
-use identity::{Directory, Login, Mount, Person};
-use mount::{MountEntry, Namespace};
+use base::{Refusal, RefusalKind};
+use identity::{Directory, IdentityError, Login, Mount, Person};
+use mount::{MountEntry, Namespace, Table};
 use plugin::Grant;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Finds or makes the entity that a grant is for, in the transaction of the login, and renews its
@@ -21,18 +22,59 @@ pub(crate) fn log_in(
     if grant.alias.is_empty() {
         return Ok(None);
     }
-    let entropy = node.parts.entropy.as_ref();
-    let label = namespace.label();
-    let mut directory = Directory::new(tx, namespace.id, label, node.now(), entropy);
     let login = Login {
-        mount: Mount {
-            accessor: entry.accessor.clone(),
-            placement: placement(entry),
-        },
+        mount: mount(entry),
         name: &grant.alias,
         metadata: grant.alias_metadata.iter().cloned().collect(),
         groups: &grant.groups,
     };
-    let entity = directory.log_in(login).map_err(refused)?;
-    directory.person_of(entity).map(Some).map_err(refused)
+    found(node, tx, namespace, login).map(Some).map_err(refused)
+}
+
+/// As [`log_in`], of the entity that a token of a role is to stand for: an alias at the mount of
+/// tokens themselves.
+pub(crate) fn stand_for(
+    node: &Arc<Unsealed>,
+    tx: &mut Transaction,
+    namespace: &Namespace,
+    alias: &str,
+) -> Result<Person, Refusal> {
+    let tables = node.tables();
+    let mut mounts = tables.of(namespace.id).into_iter().flat_map(Table::iter);
+    let tokens = mounts.find(|mount| mount.0.path.as_str() == "auth/token/");
+    let tokens =
+        tokens.ok_or_else(|| Refusal::internal("a namespace without a mount of tokens"))?;
+    let login = Login {
+        mount: mount(&tokens.0),
+        name: alias,
+        metadata: BTreeMap::new(),
+        groups: &[],
+    };
+    found(node, tx, namespace, login).map_err(|error| match error {
+        IdentityError::Disabled => {
+            let text = "entity from given entity alias is disabled";
+            Refusal::new(RefusalKind::Denied, text)
+        }
+        error => refused(error),
+    })
+}
+
+fn mount(entry: &MountEntry) -> Mount {
+    Mount {
+        accessor: entry.accessor.clone(),
+        placement: placement(entry),
+    }
+}
+
+fn found(
+    node: &Arc<Unsealed>,
+    tx: &mut Transaction,
+    namespace: &Namespace,
+    login: Login<'_>,
+) -> Result<Person, IdentityError> {
+    let entropy = node.parts.entropy.as_ref();
+    let label = namespace.label();
+    let mut directory = Directory::new(tx, namespace.id, label, node.now(), entropy);
+    let entity = directory.log_in(login)?;
+    directory.person_of(entity)
 }

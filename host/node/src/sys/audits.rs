@@ -5,8 +5,8 @@ use crate::devices::{self, StoredDevice};
 use crate::native::Does::Now;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::refusal::chain;
-use audit::{Device, FileDevice, Options, Target};
-use base::{Answer, Refusal, make_hex};
+use audit::{Options, Share, Target};
+use base::{Answer, Refusal, Timestamp, make_hex};
 use manifest::Access::{Sudo, Token};
 use manifest::FieldKind::{Boolean, Text, TextMap};
 use manifest::Operation::{Delete, Read, Update};
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 const AUDIT: &[NativeField] = &[
     path("path", "Where the device is known."),
-    body("type", Text, "`file`."),
+    body("type", Text, "`file`, `socket` or `syslog`."),
     body("description", Text, "For people."),
     body("options", TextMap, "Options of the device."),
     body(
@@ -65,36 +65,49 @@ pub(super) fn list(ask: &mut Ask<'_>) -> Told {
 
 pub(super) fn enable(ask: &mut Ask<'_>) -> Told {
     let path = device_path(ask)?;
-    let kind = ask.text("type").to_owned();
-    if kind != "file" {
-        return Err(Refusal::invalid(format!("unknown backend type: {kind:?}")));
-    }
-    if devices::stored(ask.tx)?.contains_key(path.as_str()) {
-        return Err(Refusal::invalid("path already in use"));
-    }
     let mut options = texts(ask.input.get("options"));
     // `path` is the older name of the option.
     if let Some(file) = options.remove("path") {
         options.entry(String::from("file_path")).or_insert(file);
     }
-    let parsed = Options::parse(&options).map_err(|error| Refusal::invalid(chain(&error)))?;
-    if let Target::File { path, mode } = &parsed.target {
-        // Tried now, so that a file that cannot be written is told to who names it.
-        let device = FileDevice::open(path, *mode);
-        let device = device.map_err(|error| Refusal::invalid(chain(&error)))?;
-        let written = device.write(TEST_LINE);
-        written.map_err(|error| Refusal::invalid(format!("audit file takes nothing: {error}")))?;
-    }
     let device = StoredDevice {
         path: path.as_str().to_owned(),
-        kind,
+        kind: ask.text("type").to_owned(),
         description: ask.text("description").to_owned(),
         options,
         local: ask.flag("local"),
         salt: make_hex(ask.node.parts.entropy.as_ref(), SALT_BYTES),
     };
+    let checked = device.checked();
+    let checked = checked.map_err(|error| Refusal::invalid(chain(&error)))?;
+    let others = devices::stored(ask.tx)?;
+    if others.contains_key(path.as_str()) {
+        return Err(Refusal::invalid("path already in use"));
+    }
+    let is_fallback = |options: &Options| matches!(options.share, Share::Fallback);
+    if is_fallback(&checked)
+        && let Some(other) = others
+            .values()
+            .find(|other| other.checked().is_ok_and(|checked| is_fallback(&checked)))
+    {
+        let text = format!("there is a fallback device already: {:?}", other.path);
+        return Err(Refusal::invalid(text));
+    }
+    try_out(&checked.target, ask.now)?;
     devices::store(ask.tx, &device)?;
     Ok(Answer::Empty)
+}
+
+/// Writes a line now, so that a device which takes nothing is told to who names it.
+fn try_out(target: &Target, now: Timestamp) -> Result<(), Refusal> {
+    if matches!(target, Target::Stdout | Target::Discard) {
+        return Ok(());
+    }
+    let device = target.open();
+    let device = device.map_err(|error| Refusal::invalid(chain(&error)))?;
+    let written = device.write(TEST_LINE, now);
+    let failed = |error| format!("audit backend failed test message: {error}");
+    written.map_err(|error| Refusal::invalid(failed(error)))
 }
 
 pub(super) fn disable(ask: &mut Ask<'_>) -> Told {
@@ -107,6 +120,9 @@ pub(super) fn disable(ask: &mut Ask<'_>) -> Told {
 
 pub(super) fn hash(ask: &mut Ask<'_>) -> Told {
     let path = device_path(ask)?;
+    if ask.text("input").is_empty() {
+        return Err(Refusal::invalid("the \"input\" parameter is empty"));
+    }
     let hash = ask
         .node
         .devices

@@ -3,6 +3,7 @@
 use crate::native::Does::Now;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::refusal::from_barrier;
+use crate::token;
 use access::TokenHash;
 use base::{Answer, Map, Refusal};
 use manifest::Access::Token;
@@ -39,6 +40,7 @@ pub(super) fn of_token(ask: &mut Ask<'_>) -> Told {
 
 pub(super) fn of_accessor(ask: &mut Ask<'_>) -> Told {
     let accessor = ask.text("accessor").to_owned();
+    token::check_accessor(ask, &accessor)?;
     let hash = access::find_by_accessor(ask.tx, &accessor).map_err(from_barrier)?;
     let hash = hash.ok_or_else(|| Refusal::invalid("invalid accessor"))?;
     of_hash(ask, &hash)

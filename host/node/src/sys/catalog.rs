@@ -4,7 +4,8 @@ use crate::catalog::{self, CatalogEntry, kind_name, kind_of};
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::refusal::chain;
-use base::{Answer, Refusal, RefusalKind};
+use crate::{component_grants, pins};
+use base::{Answer, Envelope, Map, Refusal, RefusalKind};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use manifest::Access::Sudo;
@@ -20,9 +21,25 @@ const COMPONENT_AT: &[NativeField] = &[
     path("name", "Name of the component."),
     body("version", Text, "Version; the newest when not given."),
 ];
+const NAMED: &[NativeField] = &[path("name", "Name of the component.")];
 const COMPONENT: &[NativeField] = &[
     path("type", "`secret` or `auth`."),
     path("name", "Name of the component."),
+    body(
+        "version",
+        Text,
+        "Version; the component's own when not given.",
+    ),
+    body("sha256", Text, "Digest that the bytes must have."),
+    body("component", Bytes, "The component, in Base64."),
+    body("command", Text, "Not used: components are uploaded."),
+    body("args", Json, "Not used."),
+    body("env", Json, "Not used."),
+];
+
+const UNTYPED: &[NativeField] = &[
+    path("name", "Name of the component."),
+    body("type", Text, "`secret` or `auth`."),
     body(
         "version",
         Text,
@@ -43,11 +60,24 @@ pub(super) const ROUTES: &[NativeRoute] = &[
     on(Read, "plugins/catalog/{type}/{name}", Sudo, Later(|ask| Box::pin(read(ask))), COMPONENT_AT, "What is known of a component."),
     on(Update, "plugins/catalog/{type}/{name}", Sudo, Later(|ask| Box::pin(register(ask))), COMPONENT, "Registers a component."),
     on(Delete, "plugins/catalog/{type}/{name}", Sudo, Now(delete), COMPONENT_AT, "Removes a component from the catalog."),
+    on(Read, "plugins/catalog/{name}", Sudo, Now(|ask| untyped(ask, "read plugin information from")), NAMED, "Old path: says so."),
+    on(Update, "plugins/catalog/{name}", Sudo, Later(|ask| Box::pin(register(ask))), UNTYPED, "Old path: registers a component."),
+    on(Delete, "plugins/catalog/{name}", Sudo, Now(|ask| untyped(ask, "deregister plugin from")), NAMED, "Old path: says so."),
 ];
+
+/// Vault's old paths have no type; nothing is found by them.
+fn untyped(ask: &mut Ask<'_>, what: &str) -> Told {
+    let name = ask.text("name");
+    let warning = format!("Deprecated API endpoint, cannot {what} catalog for {name:?}");
+    Ok(Answer::Envelope(Box::new(Envelope {
+        warnings: vec![warning],
+        ..Envelope::default()
+    })))
+}
 
 /// Everything.
 pub(super) fn all(ask: &mut Ask<'_>) -> Told {
-    let entries = catalog::all(ask.tx)?;
+    let entries = catalog::all(ask.node, ask.tx)?;
     let detailed: Vec<Value> = entries.iter().map(summary).collect();
     let data = json!({
         "auth": names(&entries, MountKind::Auth),
@@ -61,7 +91,7 @@ pub(super) fn all(ask: &mut Ask<'_>) -> Told {
 /// The names of a type.
 pub(super) fn list(ask: &mut Ask<'_>) -> Told {
     let kind = kind(ask)?;
-    let entries = catalog::all(ask.tx)?;
+    let entries = catalog::all(ask.node, ask.tx)?;
     Ok(Answer::data(&json!({ "keys": names(&entries, kind) })))
 }
 
@@ -84,8 +114,11 @@ pub(super) async fn read(ask: &mut Ask<'_>) -> Told {
     let manifest = component.manifest();
     let mut data = summary(&entry);
     if let Value::Object(members) = &mut data {
-        members.insert("args".into(), json!([]));
+        members.insert("args".into(), Value::Null);
         members.insert("command".into(), "".into());
+        members.insert("declarative".into(), false.into());
+        members.insert("mounts".into(), mounts(ask, &entry.digest));
+        members.insert("oci".into(), false.into());
         members.insert("imports".into(), json!(component.imports()));
         members.insert("outbound".into(), json!(manifest.outbound));
         members.insert("storage".into(), json!(manifest.storage));
@@ -101,6 +134,22 @@ pub(super) async fn read(ask: &mut Ask<'_>) -> Told {
         members.insert("routes".into(), manifest.routes.iter().map(route).collect());
     }
     Ok(Answer::data(&data))
+}
+
+/// The mounts of the caller's namespace that run a component, with what they were granted.
+fn mounts(ask: &Ask<'_>, digest: &str) -> Value {
+    let tables = ask.node.tables();
+    let mounts = tables.of(ask.namespace.id).into_iter();
+    mounts
+        .flat_map(mount::Table::iter)
+        .filter(|mount| mount.0.digest == digest)
+        .map(|mount| {
+            let entry = &mount.0;
+            let granted = Value::Object(component_grants::shown(&entry.config));
+            (entry.path.as_str().to_owned(), granted)
+        })
+        .collect::<Map>()
+        .into()
 }
 
 /// Takes the bytes of a component.
@@ -147,7 +196,7 @@ pub(super) async fn register(ask: &mut Ask<'_>) -> Told {
         let text = format!("component says it is version {:?}", entry.version);
         return Err(Refusal::invalid(text));
     }
-    let known = catalog::find(ask.tx, kind, &name, &entry.version)?;
+    let known = catalog::find(ask.node, ask.tx, kind, &name, &entry.version)?;
     if known.is_some_and(|known| known.builtin) {
         let text = format!("{name} {} comes with the server", entry.version);
         return Err(Refusal::invalid(text));
@@ -158,11 +207,26 @@ pub(super) async fn register(ask: &mut Ask<'_>) -> Told {
 
 /// Removes an uploaded component. Mounts that run it go on.
 pub(super) fn delete(ask: &mut Ask<'_>) -> Told {
+    let kind = kind(ask)?;
+    let (name, version) = (ask.text("name").to_owned(), ask.text("version").to_owned());
+    let uploaded = catalog::versions(ask.node, ask.tx, kind, &name)?;
+    let uploaded = uploaded.iter().filter(|entry| !entry.builtin).count();
+    if version.is_empty() && uploaded > 1 {
+        let text = format!("{name} has {uploaded} versions: say which one with \"version\"");
+        return Err(Refusal::invalid(text));
+    }
     let entry = match find(ask) {
         Ok(entry) => entry,
         Err(refusal) if refusal.kind == RefusalKind::NotFound => return Ok(Answer::Empty),
         Err(refusal) => return Err(refusal),
     };
+    if pins::find(ask.tx, kind, &name)?.is_some_and(|pinned| pinned == entry.version) {
+        let text = format!(
+            "{name} is pinned to {}: remove the pin first",
+            entry.version
+        );
+        return Err(Refusal::invalid(text));
+    }
     if entry.builtin {
         return Err(Refusal::invalid(format!(
             "{} comes with the server",
@@ -176,10 +240,10 @@ pub(super) fn delete(ask: &mut Ask<'_>) -> Told {
 fn find(ask: &mut Ask<'_>) -> Result<CatalogEntry, Refusal> {
     let kind = kind(ask)?;
     let (name, version) = (ask.text("name").to_owned(), ask.text("version").to_owned());
-    catalog::find(ask.tx, kind, &name, &version)?.ok_or_else(Refusal::not_found)
+    catalog::find(ask.node, ask.tx, kind, &name, &version)?.ok_or_else(Refusal::not_found)
 }
 
-fn kind(ask: &Ask<'_>) -> Result<MountKind, Refusal> {
+pub(super) fn kind(ask: &Ask<'_>) -> Result<MountKind, Refusal> {
     let name = ask.text("type");
     kind_of(name)
         .ok_or_else(|| Refusal::invalid(format!("{name:?} is not a supported plugin type")))

@@ -8,7 +8,7 @@ use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::shares;
 use access::TokenId;
-use base::{Answer, Json, Refusal, Secret, make_base62};
+use base::{Answer, Json, NamespaceId, Refusal, Secret, make_base62};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use manifest::Access::Token;
@@ -196,7 +196,7 @@ async fn update(ask: &mut Ask<'_>, shape: Shape) -> Told {
 async fn make(ask: &Ask<'_>) -> Result<String, Refusal> {
     let node = ask.node;
     let entropy = node.parts.entropy.as_ref();
-    let id = TokenId::make_service(entropy);
+    let id = TokenId::make_service(entropy, NamespaceId::ROOT);
     let hidden = node.ceremonies.of(ask).generate.hide(id.expose());
     let hidden = hidden.ok_or_else(|| refusal(&QuorumError::NotInProgress))?;
     node.transact(|tx| root_token(tx, &node.salt, entropy, node.now(), &id))

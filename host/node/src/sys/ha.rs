@@ -16,7 +16,6 @@ pub(super) const ROUTES: &[NativeRoute] = &[
 ];
 
 fn status(ask: &mut Ask<'_>) -> Told {
-    only_in_root(ask)?;
     let settings = &ask.node.parts.settings;
     Ok(Answer::repeated(&json!({
         "nodes": [{

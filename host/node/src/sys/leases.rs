@@ -41,6 +41,7 @@ const WHICH: &[NativeField] = &[
 #[rustfmt::skip]
 pub(super) const ROUTES: &[NativeRoute] = &[
     on(Update, "leases/lookup", Token, Now(lookup), LEASE, "Looks a lease up."),
+    on(List, "leases/lookup", Sudo, Now(list), &[], "Lists ids of leases."),
     on(List, "leases/lookup/{prefix..}", Sudo, Now(list), FOLDER, "Lists ids of leases."),
     on(Read, "leases/count", Token, Now(count), WHICH, "Counts the leases that could not be ended."),
     on(Read, "leases", Sudo, Now(show), WHICH, "Shows the leases that could not be ended, and why."),
@@ -64,7 +65,10 @@ const SHOWN_MAX: usize = 10_000;
 
 fn lookup(ask: &mut Ask<'_>) -> Told {
     let id = id(ask)?;
-    let data = match token_hash(&id) {
+    if !is_reachable(ask, &id) {
+        return Err(invalid());
+    }
+    let mut data = match token_hash(&id) {
         Some(hash) => {
             let token = access::find(ask.tx, &hash, ask.now).map_err(from_barrier)?;
             let token = token
@@ -89,6 +93,13 @@ fn lookup(ask: &mut Ask<'_>) -> Told {
             of_secret(ask, &id, &lease)
         }
     };
+    let tables = ask.node.tables();
+    let namespace = tables.namespaces.with_id(NamespaceId::marked_on(&id));
+    if let (Some(namespace), Value::Object(members)) = (namespace, &mut data)
+        && !namespace.is_root()
+    {
+        members.insert("namespace_path".into(), namespace.path.as_str().into());
+    }
     Ok(Answer::data(&data))
 }
 
@@ -108,34 +119,38 @@ fn of_secret(ask: &Ask<'_>, id: &str, lease: &SecretLease) -> Value {
     data
 }
 
-/// Ids have no namespace in them, so only the root namespace may ask for those of all.
-pub(super) fn only_root(ask: &Ask<'_>) -> Result<(), Refusal> {
-    match ask.namespace.id == NamespaceId::ROOT {
-        true => Ok(()),
-        false => Err(Refusal::invalid("operation unavailable in namespaces")),
-    }
+/// May a lease with this id be spoken of? One of the request's own namespace, or of one below.
+fn is_reachable(ask: &Ask<'_>, id: &str) -> bool {
+    let tables = ask.node.tables();
+    let namespace = tables.namespaces.with_id(NamespaceId::marked_on(id));
+    namespace.is_some_and(|namespace| namespace.is_within(ask.namespace))
 }
 
 fn list(ask: &mut Ask<'_>) -> Told {
-    only_root(ask)?;
     let folder = ask.text("prefix").to_owned();
-    let names = lease::names_below(ask.tx, &folder).map_err(from_barrier)?;
+    let names = lease::names_below(ask.tx, ask.namespace.id, &folder).map_err(from_barrier)?;
     match names.is_empty() {
         true => Err(Refusal::not_found()),
         false => Ok(Answer::data(&json!({ "keys": names }))),
     }
 }
 
-/// The irrevocable leases of the caller's namespace. Those of the root namespace can be had with
-/// those of all others.
+/// The irrevocable leases of the request's namespace, and of those below where they are asked for.
 fn irrevocable(ask: &mut Ask<'_>, limit: usize) -> Result<Vec<(String, SecretLease)>, Refusal> {
     if ask.text("type") != "irrevocable" {
         return Err(Refusal::not_found());
     }
-    let own = ask.namespace.id;
-    let all = own == NamespaceId::ROOT && ask.flag("include_child_namespaces");
-    let mut leases = lease::irrevocable(ask.tx, limit).map_err(from_barrier)?;
-    leases.retain(|(_, lease)| all || lease.namespace == own);
+    let tables = ask.node.tables();
+    let mut namespaces = vec![ask.namespace.id];
+    if ask.flag("include_child_namespaces") {
+        let below = tables.namespaces.below(ask.namespace);
+        namespaces.extend(below.map(|namespace| namespace.id));
+    }
+    let mut leases = Vec::new();
+    for namespace in namespaces {
+        let room = limit.saturating_sub(leases.len());
+        leases.extend(lease::irrevocable(ask.tx, namespace, room).map_err(from_barrier)?);
+    }
     Ok(leases)
 }
 
@@ -192,7 +207,7 @@ fn show(ask: &mut Ask<'_>) -> Told {
 }
 
 fn tidy(ask: &mut Ask<'_>) -> Told {
-    lease_search::start(ask.node);
+    lease_search::start(ask.node, ask.namespace);
     Ok(token::tidy::started())
 }
 
@@ -202,6 +217,9 @@ async fn renew(ask: &mut Ask<'_>) -> Told {
         return Err(Refusal::invalid(
             "tokens cannot be renewed through this endpoint",
         ));
+    }
+    if !is_reachable(ask, &id) {
+        return Err(Refusal::invalid("lease not found"));
     }
     let increment = ask.number("increment").unwrap_or(0);
     let tx = core::mem::replace(ask.tx, ask.node.begin());
@@ -218,12 +236,19 @@ async fn renew(ask: &mut Ask<'_>) -> Told {
 /// Revokes a lease: at once where it is asked for, else it ends now and is undone in the background.
 async fn revoke(ask: &mut Ask<'_>) -> Told {
     let id = id(ask)?;
+    if !is_reachable(ask, &id) {
+        return Ok(Answer::Empty);
+    }
     if let Some(hash) = token_hash(&id) {
-        secret::revoke_token(ask.node, ask.tx, &hash)?;
+        // By its whole id: the hash alone would reach the tokens of all namespaces.
+        let token = access::find(ask.tx, &hash, ask.now).map_err(from_barrier)?;
+        if token.is_some_and(|token| token.lease_id(&hash) == id) {
+            secret::revoke_token(ask.node, ask.tx, &hash)?;
+        }
         return Ok(Answer::Empty);
     }
     let found = lease::find(ask.tx, &id).map_err(from_barrier)?;
-    let Some(lease) = found.filter(|lease| lease.namespace == ask.namespace.id) else {
+    let Some(lease) = found else {
         return Ok(Answer::Empty);
     };
     if ask.flag("sync") || lease.irrevocable.is_some() {

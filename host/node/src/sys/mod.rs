@@ -3,20 +3,29 @@
 mod audits;
 mod capabilities;
 mod catalog;
+pub(crate) mod config;
 mod generate_root;
 mod ha;
+mod inspect;
 mod leases;
 mod locked_users;
 mod mfa;
 mod mounts;
+mod namespaces;
+mod observe;
 pub(crate) mod openapi;
+mod passwords;
+mod pins;
 mod policies;
+mod policy_writes;
 mod prefixes;
 mod quotas;
 mod rekey;
+mod reload;
 pub(crate) mod remount;
 mod rotation;
 mod seal;
+mod tools;
 mod tune;
 mod tune_lockout;
 mod ui;
@@ -35,17 +44,27 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     mounts::ROUTES,
     tune::ROUTES,
     remount::ROUTES,
+    namespaces::ROUTES,
     policies::ROUTES,
+    passwords::ROUTES,
     audits::ROUTES,
+    config::CORS,
+    config::REQUEST_HEADERS,
+    config::UI_HEADERS,
     capabilities::ROUTES,
     ui::ROUTES,
     openapi::ROUTES,
     catalog::ROUTES,
+    pins::ROUTES,
+    reload::ROUTES,
     leases::ROUTES,
+    observe::ROUTES,
     quotas::ROUTES,
     locked_users::ROUTES,
     mfa::ROUTES,
     wrapping::ROUTES,
+    tools::ROUTES,
+    inspect::ROUTES,
 ];
 
 /// The path below `sys/` as the table has it: `mounts/<path>/tune` and `auth/<path>/tune` end in a
@@ -105,6 +124,7 @@ mod tests {
             let without = WithoutToken {
                 rekey,
                 generate_root,
+                ..WithoutToken::default()
             };
             assert_eq!(is_open(without, path), expected, "{path} {without:?}");
         };

@@ -4,14 +4,14 @@ use super::{tune, tune_lockout};
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::tables::{Mount, store_mount};
-use crate::{catalog, component_grants, removal, tables};
+use crate::{catalog, component_grants, namespaces, pins, removal, tables};
 use base::{Answer, MountId, Refusal};
 use manifest::Access::{Sudo, Token};
 use manifest::FieldKind::{Boolean, Object, Text, TextMap};
 use manifest::Manifest;
 use manifest::Operation::{Delete, Read, Update};
 use mount::MountKind::{Auth, Secret};
-use mount::{MountEntry, MountKind, MountPath};
+use mount::{ChosenPlugin, MountEntry, MountKind, MountPath, Namespace};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -72,7 +72,7 @@ pub(super) fn list(ask: &mut Ask<'_>, kind: MountKind) -> Told {
         .flat_map(|table| table.iter());
     let shown: BTreeMap<String, Value> = mounts
         .filter(|mount| mount.0.kind == kind)
-        .map(|mount| (shown_path(&mount.0), describe(mount)))
+        .map(|mount| (shown_path(&mount.0), describe(mount, ask.namespace)))
         .collect();
     Ok(Answer::repeated(&json!(shown)))
 }
@@ -86,7 +86,10 @@ pub(super) fn read(ask: &mut Ask<'_>, kind: MountKind) -> Told {
         .and_then(|table| table.at(&path))
         .filter(|mount| mount.0.kind == kind);
     let missing = || Refusal::invalid(format!("No secret engine mount at {path}"));
-    Ok(Answer::repeated(&describe(mount.ok_or_else(missing)?)))
+    Ok(Answer::repeated(&describe(
+        mount.ok_or_else(missing)?,
+        ask.namespace,
+    )))
 }
 
 /// Makes a mount.
@@ -114,6 +117,9 @@ pub(super) fn check_free(
         if Some(entry.id) != own && (at.starts_with(to) || to.starts_with(at)) {
             return Err(in_use(at));
         }
+    }
+    if let Some(at) = namespaces::in_the_way(ask.tx, ask.namespace, path.as_str())? {
+        return Err(in_use(&at));
     }
     // `auth/` alone would be above every auth method.
     if path.as_str() == "auth/" {
@@ -154,9 +160,10 @@ async fn new_entry(
         name => name,
     }
     .to_owned();
-    let version = wanted_version(ask).unwrap_or_default().to_owned();
+    let asked = wanted_version(ask).unwrap_or_default().to_owned();
+    let version = pins::decide(ask.tx, kind, &name, &asked)?;
     let missing = || Refusal::invalid(format!("plugin not found in the catalog: {name}"));
-    let found = catalog::find(ask.tx, kind, &name, &version)?.ok_or_else(missing)?;
+    let found = catalog::find(ask.node, ask.tx, kind, &name, &version)?.ok_or_else(missing)?;
     let component = ask
         .node
         .components
@@ -164,6 +171,11 @@ async fn new_entry(
         .await?;
     check_options(component.manifest(), &options)?;
     let mut entry = MountEntry::make(kind, path, &name, ask.node.parts.entropy.as_ref());
+    catalog::keep_bytes(ask.node, ask.tx, &found.digest)?;
+    entry.chosen = (!asked.is_empty()).then(|| ChosenPlugin {
+        version: found.version.clone(),
+        digest: found.digest.clone(),
+    });
     entry.plugin_version = found.version;
     entry.digest = found.digest;
     entry.description = ask.text("description").to_owned();
@@ -250,7 +262,7 @@ pub(super) fn shown_path(entry: &MountEntry) -> String {
 }
 
 /// What is told of a mount.
-pub(super) fn describe(mount: &Arc<Mount>) -> Value {
+pub(super) fn describe(mount: &Arc<Mount>, namespace: &Namespace) -> Value {
     let entry = &mount.0;
     json!({
         "accessor": entry.accessor,
@@ -262,14 +274,17 @@ pub(super) fn describe(mount: &Arc<Mount>) -> Value {
             true => Value::Null,
             false => json!(entry.options),
         },
-        "plugin_version": "",
+        "plugin_version": entry.chosen.as_ref().map_or("", |chosen| &chosen.version),
         "running_plugin_version": match entry.plugin_version.is_empty() {
             true => format!("v{}+builtin.casemate", env!("CARGO_PKG_VERSION")),
             false => entry.plugin_version.clone(),
         },
         "running_sha256": entry.digest,
         "seal_wrap": entry.seal_wrap,
-        "type": entry.plugin,
+        "type": match entry.is_hosts_own() && !namespace.is_root() {
+            true => format!("ns_{}", entry.plugin),
+            false => entry.plugin.clone(),
+        },
         "uuid": entry.uuid,
     })
 }

@@ -2,21 +2,21 @@
 
 use crate::engine::Engine;
 use crate::native::Does::Now;
-use crate::native::{Ask, NativeField, NativeRoute, Told, on, query};
+use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::tables::Mount;
 use crate::{status, sys};
 use base::{Answer, Json};
 use manifest::Access::Public;
 use manifest::FieldKind::{Boolean, Text};
-use manifest::Operation::Read;
+use manifest::Operation::{Read, Update};
 use manifest::openapi::{OpenApi, Shown};
 use manifest::{Access, Manifest, Route};
 use mount::{MountEntry, MountKind};
 use std::borrow::Cow;
 
 const DOCUMENT: &[NativeField] = &[
-    query("context", Text, "Taken and without effect."),
-    query(
+    body("context", Text, "Taken and without effect."),
+    body(
         "generic_mount_paths",
         Boolean,
         "Show a parameter in place of each mount's path?",
@@ -27,6 +27,7 @@ const DOCUMENT: &[NativeField] = &[
 #[rustfmt::skip]
 pub(super) const ROUTES: &[NativeRoute] = &[
     on(Read, "internal/specs/openapi", Public, Now(document), DOCUMENT, "The OpenAPI document of what the caller can use."),
+    on(Update, "internal/specs/openapi", Public, Now(document), DOCUMENT, "The OpenAPI document of what the caller can use."),
 ];
 
 /// All routes of all mounts that the caller can use. Who has no token is shown what needs none.

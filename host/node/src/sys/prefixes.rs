@@ -1,7 +1,6 @@
 //! Ends all leases whose ids begin alike, some at a time: there may be more than one transaction
 //! takes.
 
-use super::leases::only_root;
 use crate::expire::token_hash;
 use crate::native::{Ask, Told};
 use crate::refusal::from_barrier;
@@ -27,15 +26,15 @@ pub(super) enum End {
 
 /// Ends the leases below the prefix that a request names.
 pub(super) async fn end_all(ask: &mut Ask<'_>, how: End) -> Told {
-    only_root(ask)?;
     let prefix = ask.text("prefix").to_owned();
     let node = Arc::clone(ask.node);
     if prefix.is_empty() {
         return Err(Refusal::invalid("prefix must be specified"));
     }
     // What is no folder may be one lease.
+    let namespace = ask.namespace.id;
     let single = lease::find(ask.tx, &prefix).map_err(from_barrier)?;
-    if single.is_some() {
+    if single.is_some_and(|single| single.namespace == namespace) {
         end_some(&node, std::slice::from_ref(&prefix), how).await?;
     }
     let folder = format!("{}/", prefix.trim_end_matches('/'));
@@ -43,7 +42,7 @@ pub(super) async fn end_all(ask: &mut Ask<'_>, how: End) -> Told {
         let mut after: Option<String> = None;
         loop {
             let mut tx = node.begin();
-            let page = lease::ids_below(&mut tx, kind, &folder, after.as_deref(), PAGE);
+            let page = lease::ids_below(&mut tx, kind, namespace, &folder, after.as_deref(), PAGE);
             let page = page.map_err(from_barrier)?;
             match kind {
                 Kind::Secret => end_some(&node, &page, how).await?,

@@ -1,19 +1,19 @@
 //! `sys/mounts/:path/tune` and `sys/auth/:path/tune`.
 
-use super::{mounts, tune_lockout};
-use crate::component_grants;
-use crate::native::Does::Now;
+use super::{mounts, reload, tune_lockout};
+use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::parts::Settings;
 use crate::refusal::from_barrier;
 use crate::tables::store_mount;
+use crate::{catalog, component_grants, pins};
 use base::{Answer, Envelope, Map, Refusal, parse_duration};
 use locality::SystemKey;
 use manifest::Access::{Sudo, Token};
 use manifest::FieldKind::{Duration, Integer, Object, Text, TextList, TextMap};
 use manifest::Operation::{Read, Update};
 use mount::MountKind::{Auth, Secret};
-use mount::{ListingVisibility, MountConfig, MountEntry, MountKind};
+use mount::{ChosenPlugin, ListingVisibility, MountConfig, MountEntry, MountKind};
 use serde_json::{Value, json};
 
 const AT: &[NativeField] = &[path("path", "The mount.")];
@@ -53,7 +53,12 @@ const TUNE: &[NativeField] = &[
     body(
         "plugin_version",
         Text,
-        "Version of the component to run from now on.",
+        "Version of the component to run from the next reload on.",
+    ),
+    body(
+        "consent",
+        Text,
+        "Digest of that version's component, where what it changes needs consent.",
     ),
     body(
         "outbound_hosts",
@@ -81,14 +86,15 @@ const TUNE: &[NativeField] = &[
 #[rustfmt::skip]
 pub(super) const ROUTES: &[NativeRoute] = &[
     on(Read, "tune/mounts/{path..}", Token, Now(|ask| read(ask, Secret)), AT, "Reads what was tuned."),
-    on(Update, "tune/mounts/{path..}", Token, Now(|ask| write(ask, Secret)), TUNE, "Tunes a mount."),
+    on(Update, "tune/mounts/{path..}", Token, Later(|ask| Box::pin(write(ask, Secret))), TUNE, "Tunes a mount."),
     on(Read, "tune/auth/{path..}", Sudo, Now(|ask| read(ask, Auth)), AT, "Reads what was tuned."),
-    on(Update, "tune/auth/{path..}", Sudo, Now(|ask| write(ask, Auth)), TUNE, "Tunes an auth method."),
+    on(Update, "tune/auth/{path..}", Sudo, Later(|ask| Box::pin(write(ask, Auth))), TUNE, "Tunes an auth method."),
 ];
 
 /// What holds for a mount.
 pub(super) fn read(ask: &mut Ask<'_>, kind: MountKind) -> Told {
-    let entry = entry(ask, kind)?;
+    let missing = |path| Refusal::invalid(format!("cannot fetch sysview for path {path:?}"));
+    let entry = entry(ask, kind)?.ok_or_else(|| missing(asked_path(ask, kind)))?;
     let settings = &ask.node.parts.settings;
     let effective = |tuned: u64, usual: core::time::Duration| match tuned {
         0 => usual.as_secs(),
@@ -105,6 +111,9 @@ pub(super) fn read(ask: &mut Ask<'_>, kind: MountKind) -> Told {
         if entry.kind == MountKind::Auth {
             members.insert("token_type".into(), token_type(&entry.config).into());
         }
+        if let Some(chosen) = &entry.chosen {
+            members.insert("plugin_version".into(), chosen.version.clone().into());
+        }
         if let Some(lockout) = &entry.config.user_lockout {
             members.extend(tune_lockout::shown(lockout));
         }
@@ -116,12 +125,13 @@ pub(super) fn read(ask: &mut Ask<'_>, kind: MountKind) -> Told {
 }
 
 /// Changes what holds for a mount.
-pub(super) fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
-    if !ask.text("plugin_version").is_empty() {
-        let text = "another version of a component cannot be tuned yet: enable a mount with it";
-        return Err(Refusal::invalid(text));
-    }
-    let found = entry(ask, kind)?;
+pub(super) async fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
+    let path = asked_path(ask, kind);
+    let missing = || {
+        let text = format!("tune of path {path:?} failed: no mount entry found");
+        Refusal::invalid(text)
+    };
+    let found = entry(ask, kind)?.ok_or_else(missing)?;
     // From storage, so that two changes of one mount do not undo each other.
     let stored: Option<MountEntry> = match found.local {
         true => ask
@@ -132,7 +142,7 @@ pub(super) fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
             .read_json(&SystemKey::mount(ask.namespace.id, found.id)),
     }
     .map_err(from_barrier)?;
-    let mut entry = stored.ok_or_else(|| no_mount(ask))?;
+    let mut entry = stored.ok_or_else(missing)?;
     let settings = ask.node.parts.settings.clone();
     apply_config(&mut entry.config, &ask.input, &settings)?;
     tune_lockout::apply(&mut entry.config, &ask.input, &entry.plugin)?;
@@ -149,6 +159,7 @@ pub(super) fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     }
     let runtime = &ask.node.parts.runtime;
     component_grants::apply(&mut entry.config, &ask.input, manifest, runtime)?;
+    choose(ask, &mut entry).await?;
     let before = entry.options.get("version").cloned();
     if before.as_deref() == Some("2") && options.get("version").is_some_and(|asked| asked != "2") {
         return Err(Refusal::invalid("cannot downgrade mount from version 2"));
@@ -169,17 +180,47 @@ pub(super) fn write(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     Ok(Answer::Empty)
 }
 
-fn entry(ask: &Ask<'_>, kind: MountKind) -> Result<MountEntry, Refusal> {
+/// Takes the version of the component that a request chooses, for the next reload.
+async fn choose(ask: &mut Ask<'_>, entry: &mut MountEntry) -> Result<(), Refusal> {
+    let asked = ask.text("plugin_version").to_owned();
+    if asked.is_empty() {
+        return match ask.text("consent") {
+            "" => Ok(()),
+            _ => Err(Refusal::invalid("consent goes with a plugin_version")),
+        };
+    }
+    let version = pins::decide(ask.tx, entry.kind, &entry.plugin, &asked)?;
+    let found = catalog::find(ask.node, ask.tx, entry.kind, &entry.plugin, &version)?;
+    let found = found.ok_or_else(|| reload::not_there(entry, &version))?;
+    let next = ask.node.components.load(ask.node, ask.tx, &found.digest);
+    let next = next.await?;
+    mounts::check_options(next.manifest(), &entry.options)?;
+    let consent = ask.text("consent").to_owned();
+    reload::check_consent(ask, entry, &next, &consent).await?;
+    catalog::keep_bytes(ask.node, ask.tx, &found.digest)?;
+    entry.chosen = Some(ChosenPlugin {
+        version: found.version,
+        digest: found.digest,
+    });
+    Ok(())
+}
+
+/// The path that was asked for, as errors name it.
+fn asked_path(ask: &Ask<'_>, kind: MountKind) -> String {
+    let path = ask.text("path").trim_end_matches('/');
+    match kind {
+        Secret => format!("{path}/"),
+        Auth => format!("auth/{path}/"),
+    }
+}
+
+fn entry(ask: &Ask<'_>, kind: MountKind) -> Result<Option<MountEntry>, Refusal> {
     let path = mounts::mount_path(ask, kind)?;
     let tables = ask.node.tables();
     let mount = tables
         .of(ask.namespace.id)
         .and_then(|table| table.at(&path));
-    Ok(mount.ok_or_else(|| no_mount(ask))?.0.clone())
-}
-
-fn no_mount(ask: &Ask<'_>) -> Refusal {
-    Refusal::invalid(format!("no mount at {:?}", ask.text("path")))
+    Ok(mount.map(|mount| mount.0.clone()))
 }
 
 /// Takes what a request sets.

@@ -18,7 +18,12 @@ pub(super) fn policies(
     role: Option<&TokenRole>,
     sudo: bool,
 ) -> Result<BTreeSet<String>, Refusal> {
-    let own: BTreeSet<String> = caller.token.policies.iter().cloned().collect();
+    let is_from_above = caller.token.namespace != ask.namespace.id;
+    let own: BTreeSet<String> = match is_from_above {
+        // Names of another namespace's policies mean nothing here.
+        true => BTreeSet::from([String::from("default")]),
+        false => caller.token.policies.iter().cloned().collect(),
+    };
     let asked = ask.texts("policies").unwrap_or_default();
     let is_asked = !asked.is_empty();
     let asked = asked.into_iter().map(|name| name.trim().to_lowercase());
@@ -32,10 +37,16 @@ pub(super) fn policies(
         _ => own.clone(),
     };
     if policies.contains("root") {
-        if !caller.token.is_root() {
+        if is_from_above {
             return Err(Refusal::invalid(
-                "root tokens may not be created without parent token being root",
+                "root tokens may not be created from a parent namespace",
             ));
+        }
+        if !caller.token.is_root() {
+            return Err(Refusal::invalid(match of_role {
+                None if !sudo => "child policies must be subset of parent",
+                _ => "root tokens may not be created without parent token being root",
+            }));
         }
         // It may do everything: further policies would say nothing.
         policies = BTreeSet::from([String::from("root")]);

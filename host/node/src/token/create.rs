@@ -1,17 +1,17 @@
 //! Makes tokens.
 
 use super::{asked, roles};
-use crate::grant;
 use crate::native::{Ask, Told};
 use crate::pipeline::{Caller, Place};
 use crate::quotas;
 use crate::refusal::{chain, from_barrier};
+use crate::{grant, identity};
 use access::{AccessError, Lifetime, NewToken, Token, TokenId, TokenRole};
 use base::{Answer, Envelope, Refusal, TokenKind};
 
 pub(super) fn child(ask: &mut Ask<'_>) -> Told {
     let parentless = ask.flag("no_parent");
-    if parentless && !has_sudo(ask)? {
+    if parentless && !ask.has_sudo()? {
         return Err(Refusal::invalid(
             "root or sudo privileges required to create orphan token",
         ));
@@ -46,25 +46,17 @@ enum Lineage {
     Orphan,
 }
 
-/// Does the caller have sudo on the path it calls?
-fn has_sudo(ask: &Ask<'_>) -> Result<bool, Refusal> {
-    let caller = ask.caller()?;
-    let question = policy::Ask {
-        path: &format!("{}{}", ask.namespace.path, ask.request.path),
-        operation: policy::Operation::Update,
-        data: &ask.request.data,
-        wrap_ttl: ask.request.wrap_ttl,
-        now: ask.now,
-    };
-    Ok(caller.acl.decide(&question).sudo)
-}
-
 fn make(ask: &mut Ask<'_>, lineage: Lineage, role: Option<&TokenRole>) -> Told {
     let caller = ask.caller()?.clone();
     check_caller(&caller.token)?;
-    check_alias(ask, role)?;
+    let alias = alias(ask, role)?;
     let kind = asked::kind(ask, role)?;
-    let sudo = has_sudo(ask)?;
+    let sudo = ask.has_sudo()?;
+    if caller.token.namespace != ask.namespace.id && !sudo {
+        return Err(Refusal::invalid(
+            "root or sudo privileges required to directly generate a token in a child namespace",
+        ));
+    }
     let id = id(ask, sudo)?;
     let policies = asked::policies(ask, &caller, role, sudo)?;
     let terms = asked::terms(ask, role, sudo, policies.contains("root"))?;
@@ -79,6 +71,10 @@ fn make(ask: &mut Ask<'_>, lineage: Lineage, role: Option<&TokenRole>) -> Told {
     }
     let mut warnings = terms.warnings;
     warnings.extend(asked::missing(ask, &policies)?);
+    let person = match &alias {
+        Some(alias) => Some(identity::stand_for(ask.node, ask.tx, ask.namespace, alias)?),
+        None => None,
+    };
     let new = NewToken {
         parent: (lineage == Lineage::Child).then(|| caller.hash.clone()),
         namespace: ask.namespace.id,
@@ -88,9 +84,10 @@ fn make(ask: &mut Ask<'_>, lineage: Lineage, role: Option<&TokenRole>) -> Told {
         metadata: asked::metadata(ask),
         uses,
         lifetime: terms.within_role,
-        entity_id: match lineage {
-            Lineage::Orphan => String::new(),
-            Lineage::Child => caller.entity_id().to_owned(),
+        entity_id: match (&person, lineage) {
+            (Some(person), _) => person.entity.id.clone(),
+            (None, Lineage::Orphan) => String::new(),
+            (None, Lineage::Child) => caller.entity_id().to_owned(),
         },
         role: role.map_or_else(String::new, |_| ask.text("role_name").to_owned()),
         bound_cidrs: bound_cidrs(ask, &caller, role),
@@ -102,7 +99,11 @@ fn make(ask: &mut Ask<'_>, lineage: Lineage, role: Option<&TokenRole>) -> Told {
     }
     let (id, token) = store(ask, kind, id, new, terms.own)?;
     ask.node.wake_expirer();
-    let identity_policies = ask.node.identity_policies(&token)?;
+    let identity_policies = match person {
+        // Not what is kept in memory: the entity may be as new as the token.
+        Some(person) => person.policies(),
+        None => ask.node.identity_policies(&token)?,
+    };
     let auth = grant::block(id, token, ask.now, identity_policies);
     let auth = Some(Box::new(auth));
     Ok(Answer::Envelope(Box::new(Envelope {
@@ -125,16 +126,21 @@ fn check_caller(token: &Token) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_alias(ask: &Ask<'_>, role: Option<&TokenRole>) -> Result<(), Refusal> {
+/// The alias whose entity the token is to stand for.
+fn alias(ask: &Ask<'_>, role: Option<&TokenRole>) -> Result<Option<String>, Refusal> {
     let alias = ask.text("entity_alias");
     if alias.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
-    Err(Refusal::invalid(match role {
-        None => "'entity_alias' is only allowed in combination with token role",
-        Some(role) if !role.permits_alias(alias) => "invalid 'entity_alias' value",
-        Some(_) => "'entity_alias' needs the identity store, which this server does not have yet",
-    }))
+    match role {
+        None => Err(Refusal::invalid(
+            "'entity_alias' is only allowed in combination with token role",
+        )),
+        Some(role) if !role.permits_alias(alias) => {
+            Err(Refusal::invalid("invalid 'entity_alias' value"))
+        }
+        Some(_) => Ok(Some(alias.to_lowercase())),
+    }
 }
 
 /// Stores the token, or seals it into its id. What binds it of its role is looked up again when it
@@ -167,7 +173,7 @@ fn store(
 }
 
 fn path(ask: &Ask<'_>, role: Option<&TokenRole>) -> String {
-    let path = ask.request.path.as_str();
+    let path = ask.path.as_str();
     match role.map(|role| role.path_suffix.trim_start_matches('/')) {
         Some(suffix) if !suffix.is_empty() => format!("{path}/{suffix}"),
         _ => path.to_owned(),

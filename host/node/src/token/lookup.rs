@@ -72,6 +72,11 @@ fn answer(ask: &Ask<'_>, token: &Token, id: &str) -> Told {
             members.insert("identity_policies".into(), json!(somebody.policies));
             members.insert("external_namespace_policies".into(), json!({}));
         }
+        let tables = ask.node.tables();
+        let namespace = tables.namespaces.with_id(token.namespace);
+        if let Some(namespace) = namespace.filter(|namespace| !namespace.is_root()) {
+            members.insert("namespace_path".into(), namespace.path.as_str().into());
+        }
         if token.lifetime.period > 0 {
             members.insert("period".into(), token.lifetime.period.into());
         }
@@ -90,10 +95,13 @@ fn answer(ask: &Ask<'_>, token: &Token, id: &str) -> Told {
 }
 
 pub(super) fn accessors(ask: &mut Ask<'_>) -> Told {
-    let all = SystemKey::accessors();
+    let all = SystemKey::accessors(ask.namespace.id);
     let keys = ask.tx.keys(&all, None, usize::MAX).map_err(from_barrier)?;
     let prefix = all.physical().path();
     let name = |key: &PhysicalKey| Some(key.path().strip_prefix(prefix)?.to_owned());
     let names: Vec<String> = keys.iter().filter_map(name).collect();
+    if names.is_empty() {
+        return Err(Refusal::not_found());
+    }
     Ok(Answer::data(&json!({ "keys": names })))
 }

@@ -14,7 +14,7 @@ use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, body, on};
 use crate::refusal::from_barrier;
 use access::{Token, TokenHash};
-use base::{Refusal, TokenKind};
+use base::{NamespaceId, Refusal, TokenKind};
 use fields::{NEW, NEW_BY_ROLE, ROLE, ROLE_AT};
 use manifest::Access::{Sudo, Token as WithToken};
 use manifest::FieldKind::{Duration, Text};
@@ -33,7 +33,7 @@ const ACCESSOR: &[NativeField] = &[
 #[rustfmt::skip]
 pub(crate) const ROUTES: &[NativeRoute] = &[
     on(Update, "create", WithToken, Now(create::child), NEW, "Makes a token."),
-    on(Update, "create-orphan", Sudo, Now(create::orphan), NEW, "Makes a token without a parent."),
+    on(Update, "create-orphan", WithToken, Now(create::orphan), NEW, "Makes a token without a parent."),
     on(Update, "create/{role_name}", WithToken, Now(create::by_role), NEW_BY_ROLE, "Makes a token of a role."),
     on(Read, "lookup", WithToken, Now(lookup::own), &[], "Looks the caller's token up."),
     on(Update, "lookup", WithToken, Now(lookup::by_id), TOKEN, "Looks a token up."),
@@ -70,12 +70,21 @@ fn find_by_accessor(ask: &mut Ask<'_>) -> Result<Option<(TokenHash, Token)>, Ref
     if accessor.is_empty() {
         return Err(listed("missing accessor"));
     }
+    check_accessor(ask, &accessor)?;
     let hash = access::find_by_accessor(ask.tx, &accessor).map_err(from_barrier)?;
     let token = match &hash {
         Some(hash) => access::find(ask.tx, hash, ask.now).map_err(from_barrier)?,
         None => None,
     };
     Ok(hash.zip(token))
+}
+
+/// Refuses an accessor of another namespace's token.
+pub(crate) fn check_accessor(ask: &Ask<'_>, accessor: &str) -> Result<(), Refusal> {
+    match NamespaceId::marked_on(accessor) == ask.namespace.id {
+        true => Ok(()),
+        false => Err(listed("cannot lookup token in different namespace")),
+    }
 }
 
 /// The live token that a request names by its accessor.

@@ -5,7 +5,7 @@ use crate::native::{Ask, Told};
 use crate::refusal::from_barrier;
 use crate::unsealed::Unsealed;
 use access::TokenHash;
-use base::{Answer, Envelope, Refusal};
+use base::{Answer, Envelope, NamespaceId, Refusal};
 use locality::{PhysicalKey, SystemKey};
 use std::sync::{Arc, Weak};
 
@@ -23,19 +23,20 @@ pub(crate) fn started() -> Answer {
 }
 
 pub(super) fn start(ask: &mut Ask<'_>) -> Told {
-    ask.node
-        .searches
-        .begin("accessors", ask.node, |node| Box::pin(search(node)));
+    let id = ask.namespace.id;
+    ask.node.searches.begin("accessors", ask.node, move |node| {
+        Box::pin(search(node, id))
+    });
     Ok(started())
 }
 
-async fn search(node: Weak<Unsealed>) -> Result<u64, Refusal> {
+async fn search(node: Weak<Unsealed>, namespace: NamespaceId) -> Result<u64, Refusal> {
     let (mut after, mut found) = (None, 0);
     loop {
         let Some(node) = node.upgrade() else {
             return Ok(found);
         };
-        let (last, removed) = page(&node, after.as_ref()).await?;
+        let (last, removed) = page(&node, namespace, after.as_ref()).await?;
         found += removed;
         match last {
             Some(last) => after = Some(last),
@@ -47,11 +48,12 @@ async fn search(node: Weak<Unsealed>) -> Result<u64, Refusal> {
 /// Looks at some accessors; gives the last of them, or none when there are no more.
 async fn page(
     node: &Arc<Unsealed>,
+    namespace: NamespaceId,
     after: Option<&PhysicalKey>,
 ) -> Result<(Option<PhysicalKey>, u64), Refusal> {
     node.transact(|tx| {
         let mut removed = 0;
-        let all = SystemKey::accessors();
+        let all = SystemKey::accessors(namespace);
         let keys = tx.keys(&all, after, PAGE).map_err(from_barrier)?;
         for key in &keys {
             let hash: Option<TokenHash> = tx.read_json(key).map_err(from_barrier)?;

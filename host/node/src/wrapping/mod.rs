@@ -200,7 +200,7 @@ fn store(
     let entropy = node.parts.entropy.as_ref();
     let now = node.now();
     let seconds = new.ttl.as_secs().max(1);
-    let id = TokenId::make_service(entropy);
+    let id = TokenId::make_service(entropy, new.namespace);
     let token = NewToken {
         parent: None,
         namespace: new.namespace,

@@ -25,7 +25,7 @@ impl Wrapped {
             Answer::Envelope(envelope) if envelope.wrap.is_some() => {
                 return Err(Answer::Envelope(envelope));
             }
-            Answer::Empty | Answer::Health(_) => return Err(answer),
+            Answer::Empty | Answer::Health(_) | Answer::Flow(_) => return Err(answer),
             Answer::Envelope(envelope) => (envelope, 200),
             Answer::Accepted(envelope) => (envelope, 202),
             Answer::Missing(envelope) => (envelope, 404),

@@ -45,12 +45,24 @@ impl House {
 
     /// A node on a disk that is there already.
     pub(crate) fn on(storage: Arc<Memory>, clock: Arc<ManualClock>) -> Self {
+        Self::with(storage, clock, Settings::default(), Arc::new(node::Alone))
+    }
+
+    /// As `on`, with settings and a process of the test's own.
+    pub(crate) fn with(
+        storage: Arc<Memory>,
+        clock: Arc<ManualClock>,
+        settings: Settings,
+        process: Arc<dyn node::Process>,
+    ) -> Self {
         let entropy: Arc<dyn Entropy> = Arc::new(Counting(AtomicU64::new(clock.now().as_millis())));
         let changes = Arc::new(Changes::default());
         let observer = Arc::clone(&changes);
         let journal = MemoryJournal::new(storage.clone(), observer).unwrap();
         let config = plugin::RuntimeConfig::default();
         let node = Node::new(Parts {
+            process,
+            meters: node::Meters::default(),
             storage: storage.clone(),
             journal: Arc::new(journal),
             changes,
@@ -58,7 +70,7 @@ impl House {
             outbound: outbound::Client::new(outbound::SystemResolver),
             clock: clock.clone(),
             entropy,
-            settings: Settings::default(),
+            settings,
             builtins: &[],
         });
         Self {
@@ -154,6 +166,8 @@ impl House {
         request.without_token = WithoutToken {
             rekey: true,
             generate_root: true,
+            metrics: true,
+            in_flight: true,
         };
         self.answered(request).await
     }

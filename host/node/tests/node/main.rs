@@ -7,16 +7,22 @@
     reason = "tests, and what they share: what goes wrong is to fail the test"
 )]
 
+mod audit;
 mod batch;
 mod ceremonies;
 mod cubbyhole;
 mod house;
 mod identity;
+mod namespaces;
+mod observe;
 mod openapi;
+mod policies;
 mod quotas;
 mod roles;
 mod rotation;
 mod sealing;
+mod settings;
 mod tokens;
+mod tools;
 mod tuning;
 mod wrapping;

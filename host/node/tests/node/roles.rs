@@ -233,3 +233,49 @@ async fn tokens_are_bound_to_networks() {
     let found = use_one(json!({ "token_strictly_bind_ip": true })).await;
     assert_eq!(found.unwrap()["bound_cidrs"], json!(["127.0.0.1"]));
 }
+
+#[tokio::test]
+async fn a_token_of_a_role_may_stand_for_an_alias() {
+    let house = House::open().await;
+    let role = json!({ "allowed_entity_aliases": ["ann", "b*"], "allowed_policies": "default" });
+    house.write("auth/token/roles/r", role).await.unwrap();
+    let entity_of = async |asked: Value| {
+        let made = house.write("auth/token/create/r", asked).await?;
+        let token = made["client_token"].as_str().unwrap().to_owned();
+        let told = house
+            .ask_as(&token, Operation::Read, "auth/token/lookup-self", json!({}))
+            .await
+            .unwrap();
+        Ok::<_, base::Refusal>((told["entity_id"].clone(), made["policies"].clone()))
+    };
+    let (ann, _) = entity_of(json!({ "entity_alias": "Ann" })).await.unwrap();
+    let (again, _) = entity_of(json!({ "entity_alias": "ann", "type": "batch" }))
+        .await
+        .unwrap();
+    assert_eq!(ann, again);
+    let at = format!("identity/entity/id/{}", ann.as_str().unwrap());
+    let entity = house.read(&at).await.unwrap();
+    assert_eq!(entity["aliases"][0]["name"], "ann");
+    assert_eq!(entity["aliases"][0]["mount_path"], "auth/token/");
+    house
+        .write(&at, json!({ "policies": ["extra"] }))
+        .await
+        .unwrap();
+    let (_, policies) = entity_of(json!({ "entity_alias": "ann" })).await.unwrap();
+    assert_eq!(policies, json!(["default", "extra"]));
+    let (bob, _) = entity_of(json!({ "entity_alias": "bob" })).await.unwrap();
+    assert_ne!(ann, bob);
+    house.write(&at, json!({ "disabled": true })).await.unwrap();
+    let refused = entity_of(json!({ "entity_alias": "ann" }))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind, RefusalKind::Denied);
+    assert_eq!(
+        refused.message,
+        "entity from given entity alias is disabled"
+    );
+    let other = entity_of(json!({ "entity_alias": "carl" }))
+        .await
+        .unwrap_err();
+    assert_eq!(other.message, "invalid 'entity_alias' value");
+}

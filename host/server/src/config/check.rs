@@ -7,6 +7,9 @@ use core::time::Duration;
 use hcl::{Body, Entry, Value};
 use std::path::Path;
 
+/// Status or class, name and values of headers.
+pub(crate) type HeaderMaps = Vec<(String, String, Vec<String>)>;
+
 /// A checked block: every key in it is known, and its value is of the right kind.
 pub(crate) struct Checked<'tree> {
     file: &'tree Path,
@@ -79,6 +82,9 @@ fn check_kind(
         Kind::Count if read_count(entry).is_none() => {
             wrong(format!("{name:?} must be a whole number"))
         }
+        Kind::Signed if read_signed(entry).is_none() => {
+            wrong(format!("{name:?} must be a whole number"))
+        }
         Kind::Texts if read_texts(entry).is_none() => {
             wrong(format!("{name:?} must be a string or a list of strings"))
         }
@@ -115,6 +121,10 @@ fn read_count(entry: &Entry) -> Option<usize> {
     entry.as_scalar().ok()?.trim().parse().ok()
 }
 
+fn read_signed(entry: &Entry) -> Option<i64> {
+    entry.as_scalar().ok()?.trim().parse().ok()
+}
+
 fn read_texts(entry: &Entry) -> Option<Vec<String>> {
     match &entry.value {
         Value::Text(text) => Some(
@@ -136,6 +146,47 @@ fn read_texts(entry: &Entry) -> Option<Vec<String>> {
 }
 
 impl<'tree> Checked<'tree> {
+    /// Was it written?
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.body.last(name).is_some()
+    }
+
+    /// The block of this name, which was checked with the one around it. Empty where there is none.
+    pub(crate) fn block(&self, name: &str) -> Self {
+        static NONE: Body = Body {
+            entries: Vec::new(),
+        };
+        let body = self.last(name, |entry| match &entry.value {
+            Value::Object(body) => Some(body),
+            _ => None,
+        });
+        Self {
+            file: self.file,
+            body: body.unwrap_or(&NONE),
+        }
+    }
+
+    /// Headers to add to responses, by the statuses that they are for.
+    pub(crate) fn header_maps(&self, name: &str) -> Result<HeaderMaps, ConfigError> {
+        let wrong = |entry: &Entry| {
+            let message = format!("{name:?} must hold maps from names to lists of strings");
+            ConfigError::at(self.file, entry.value_place, message)
+        };
+        let object = |entry: &'tree Entry| entry.as_object().map_err(|_| wrong(entry));
+        let mut maps = HeaderMaps::new();
+        for entry in self.body.entries.iter().filter(|entry| entry.name == name) {
+            for status in &object(entry)?.entries {
+                for header in &object(status)?.entries {
+                    let is_list = matches!(header.value, Value::List(_));
+                    let values = read_texts(header).filter(|_| is_list);
+                    let values = values.ok_or_else(|| wrong(header))?;
+                    maps.push((status.name.clone(), header.name.clone(), values));
+                }
+            }
+        }
+        Ok(maps)
+    }
+
     /// The value of `name`, read by `read`; where it comes twice, the later one counts.
     fn last<T>(&self, name: &str, read: impl Fn(&'tree Entry) -> Option<T>) -> Option<T> {
         let entries = self.body.entries.iter().rev();
@@ -144,6 +195,10 @@ impl<'tree> Checked<'tree> {
 
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         self.last(name, |entry| read_text(entry).map(str::to_owned))
+    }
+
+    pub(crate) fn signed(&self, name: &str) -> Option<i64> {
+        self.last(name, read_signed)
     }
 
     pub(crate) fn flag(&self, name: &str) -> Option<bool> {

@@ -1,7 +1,7 @@
 //! The keys themselves.
 
-use super::schema::Kind::{Anything, Count, Duration, Flag, Text, Texts};
-use super::schema::{Key, idle, idle_block, refused, used};
+use super::schema::Kind::{Anything, Block, Count, Duration, Flag, Signed, Text, Texts};
+use super::schema::{Key, idle, refused, used};
 
 /// The top level.
 pub(super) const TOP: &[Key] = &[
@@ -73,7 +73,12 @@ pub(super) const TOP: &[Key] = &[
         "`false`",
         "Does `/` lead to a user interface at `/ui/`?",
     ),
-    idle_block("telemetry", TELEMETRY, "Metrics are not served yet."),
+    used(
+        "telemetry",
+        Block(TELEMETRY),
+        "",
+        "A block: how metrics are named and kept, see below.",
+    ),
     idle(
         "disable_mlock",
         "Memory is not locked; turn swap off or encrypt it.",
@@ -131,10 +136,30 @@ pub(super) const TOP: &[Key] = &[
         "enable_response_header_raft_node_id",
         "No header tells the node's id.",
     ),
-    idle("log_file", "Logs go to standard error."),
-    idle("log_rotate_bytes", "Logs go to standard error."),
-    idle("log_rotate_duration", "Logs go to standard error."),
-    idle("log_rotate_max_files", "Logs go to standard error."),
+    used(
+        "log_file",
+        Text,
+        "",
+        "File, or folder, that gets the log as well; made when it is missing, and opened anew on SIGHUP.",
+    ),
+    used(
+        "log_rotate_bytes",
+        Count,
+        "",
+        "Length at which the log file is moved away and begun anew; `0` for any.",
+    ),
+    used(
+        "log_rotate_duration",
+        Duration,
+        "`24h`",
+        "Age at which the log file is moved away and begun anew; `0` for any.",
+    ),
+    used(
+        "log_rotate_max_files",
+        Signed,
+        "`0`",
+        "How many files that were moved away are kept; `0` for all, `-1` for none.",
+    ),
     idle(
         "log_requests_level",
         "Completed requests are in the audit log.",
@@ -341,23 +366,24 @@ pub(super) const LISTENER_TCP: &[Key] = &[
         "`true`",
         "Do `sys/generate-root/attempt` and `sys/generate-root/update` need a token?",
     ),
-    idle_block(
+    used(
         "telemetry",
-        LISTENER_TELEMETRY,
-        "Metrics are not served yet.",
-    ),
-    idle(
-        "unauthenticated_metrics_access",
-        "Metrics are not served yet.",
+        Block(LISTENER_TELEMETRY),
+        "",
+        "A block with `unauthenticated_metrics_access`: is `sys/metrics` served without a token, also while sealed? `false` without it.",
     ),
     idle("profiling", "There are no profiles to serve."),
-    idle(
+    used(
         "inflight_requests_logging",
-        "Requests in flight are not listed yet.",
+        Block(LISTENER_IN_FLIGHT),
+        "",
+        "A block with `unauthenticated_in_flight_request_access`: is `sys/in-flight-req` served without a token, also while sealed? `false` without it.",
     ),
-    idle(
+    used(
         "custom_response_headers",
-        "No headers are added to responses yet.",
+        Anything,
+        "",
+        "A block of maps from names to lists of values: headers to add to all responses (`default`), to those of a class (`\"4xx\"`) and to those of a status (`\"404\"`).",
     ),
     idle("tls_cipher_suites", "All suites that are spoken are safe."),
     idle(
@@ -411,66 +437,114 @@ pub(super) const LISTENER_TCP: &[Key] = &[
     refused("tls_acme_ca_directory", "Certificates come from files."),
 ];
 
+/// `telemetry` of a listener.
 const LISTENER_TELEMETRY: &[Key] = &[
-    idle(
+    used(
         "unauthenticated_metrics_access",
-        "Metrics are not served yet.",
+        Flag,
+        "`false`",
+        "Is `sys/metrics` served without a token, also while sealed?",
     ),
-    idle("metrics_only", "Metrics are not served yet."),
-    idle("disallow_metrics", "Metrics are not served yet."),
+    refused("metrics_only", "A listener serves everything."),
+    refused("disallow_metrics", "A listener serves everything."),
 ];
 
-/// `telemetry`: what a Vault configuration may hold there. Metrics are not served yet.
-const TELEMETRY: &[Key] = &[
-    idle("prometheus_retention_time", "Metrics are not served yet."),
-    idle("disable_hostname", "Metrics are not served yet."),
-    idle("enable_hostname_label", "Metrics are not served yet."),
-    idle("metrics_prefix", "Metrics are not served yet."),
-    idle("usage_gauge_period", "Metrics are not served yet."),
-    idle("maximum_gauge_cardinality", "Metrics are not served yet."),
-    idle("statsite_address", "Metrics are not served yet."),
-    idle("statsd_address", "Metrics are not served yet."),
-    idle("dogstatsd_addr", "Metrics are not served yet."),
-    idle("dogstatsd_tags", "Metrics are not served yet."),
-    idle("prefix_filter", "Metrics are not served yet."),
-    idle("filter_default", "Metrics are not served yet."),
-    idle("lease_metrics_epsilon", "Metrics are not served yet."),
-    idle("num_lease_metrics_buckets", "Metrics are not served yet."),
+/// `inflight_requests_logging` of a listener.
+const LISTENER_IN_FLIGHT: &[Key] = &[used(
+    "unauthenticated_in_flight_request_access",
+    Flag,
+    "`false`",
+    "Is `sys/in-flight-req` served without a token, also while sealed?",
+)];
+
+/// Why an address to send metrics to has no effect.
+const NO_SINK: &str =
+    "Metrics are not sent anywhere; have `sys/metrics` fetched, by Prometheus or by an agent.";
+
+/// `telemetry`.
+pub(super) const TELEMETRY: &[Key] = &[
+    used(
+        "prometheus_retention_time",
+        Duration,
+        "`24h`",
+        "How long the quantiles for Prometheus look back; `0`: there is nothing for Prometheus.",
+    ),
+    used(
+        "disable_hostname",
+        Flag,
+        "`false`",
+        "Leave the name of the machine out of the names of gauges.",
+    ),
+    used(
+        "enable_hostname_label",
+        Flag,
+        "`false`",
+        "Show the name of the machine in a label `host` instead.",
+    ),
+    used(
+        "metrics_prefix",
+        Text,
+        "`vault`",
+        "What stands before every name.",
+    ),
+    used(
+        "prefix_filter",
+        Texts,
+        "",
+        "Beginnings of names, with `+` before what is shown and `-` before what is not; the longest that fits counts.",
+    ),
+    used(
+        "filter_default",
+        Flag,
+        "`true`",
+        "Is shown what no filter fits?",
+    ),
+    idle("usage_gauge_period", "Gauges are read when somebody looks."),
+    idle(
+        "maximum_gauge_cardinality",
+        "The number of series is bounded by itself.",
+    ),
+    idle(
+        "lease_metrics_epsilon",
+        "Leases are not grouped by their ends.",
+    ),
+    idle(
+        "num_lease_metrics_buckets",
+        "Leases are not grouped by their ends.",
+    ),
     idle(
         "add_lease_metrics_namespace_labels",
-        "Metrics are not served yet.",
+        "Leases are not grouped by their ends.",
     ),
     idle(
         "add_mount_point_rollback_metrics",
-        "Metrics are not served yet.",
+        "There are no rollbacks.",
     ),
     idle(
         "rollback_metrics_include_mount_point",
-        "Metrics are not served yet.",
+        "There are no rollbacks.",
     ),
-    idle("stackdriver_project_id", "Metrics are not served yet."),
-    idle("stackdriver_location", "Metrics are not served yet."),
-    idle("stackdriver_namespace", "Metrics are not served yet."),
-    idle("stackdriver_debug_logs", "Metrics are not served yet."),
-    idle("circonus_api_token", "Metrics are not served yet."),
-    idle("circonus_api_app", "Metrics are not served yet."),
-    idle("circonus_api_url", "Metrics are not served yet."),
-    idle(
-        "circonus_submission_interval",
-        "Metrics are not served yet.",
-    ),
-    idle("circonus_submission_url", "Metrics are not served yet."),
-    idle("circonus_check_id", "Metrics are not served yet."),
-    idle(
-        "circonus_check_force_metric_activation",
-        "Metrics are not served yet.",
-    ),
-    idle("circonus_check_instance_id", "Metrics are not served yet."),
-    idle("circonus_check_search_tag", "Metrics are not served yet."),
-    idle("circonus_check_display_name", "Metrics are not served yet."),
-    idle("circonus_check_tags", "Metrics are not served yet."),
-    idle("circonus_broker_id", "Metrics are not served yet."),
-    idle("circonus_broker_select_tag", "Metrics are not served yet."),
+    idle("statsite_address", NO_SINK),
+    idle("statsd_address", NO_SINK),
+    idle("dogstatsd_addr", NO_SINK),
+    idle("dogstatsd_tags", NO_SINK),
+    idle("stackdriver_project_id", NO_SINK),
+    idle("stackdriver_location", NO_SINK),
+    idle("stackdriver_namespace", NO_SINK),
+    idle("stackdriver_debug_logs", NO_SINK),
+    idle("circonus_api_token", NO_SINK),
+    idle("circonus_api_app", NO_SINK),
+    idle("circonus_api_url", NO_SINK),
+    idle("circonus_submission_interval", NO_SINK),
+    idle("circonus_submission_url", NO_SINK),
+    idle("circonus_check_id", NO_SINK),
+    idle("circonus_check_force_metric_activation", NO_SINK),
+    idle("circonus_check_instance_id", NO_SINK),
+    idle("circonus_check_search_tag", NO_SINK),
+    idle("circonus_check_display_name", NO_SINK),
+    idle("circonus_check_tags", NO_SINK),
+    idle("circonus_broker_id", NO_SINK),
+    idle("circonus_broker_select_tag", NO_SINK),
 ];
 
 /// `storage "raft"`.

@@ -3,7 +3,8 @@
 use super::check::Checked;
 use super::error::ConfigError;
 use api::{
-    AddressBlock, ClientCertificates, ForwardedRules, Limits, Otherwise, TlsFiles, TlsVersion,
+    AddressBlock, ClientCertificates, ForwardedRules, Limits, Otherwise, ResponseHeaders, TlsFiles,
+    TlsVersion,
 };
 use base::WithoutToken;
 use core::net::SocketAddr;
@@ -26,6 +27,8 @@ pub struct ListenerConfig {
     pub forwarded: Option<ForwardedRules>,
     /// What it lets be done without a token.
     pub without_token: WithoutToken,
+    /// What is added to its responses.
+    pub headers: ResponseHeaders,
 }
 
 /// A listener's TLS.
@@ -53,6 +56,7 @@ const JSON_DEPTH_MAX: usize = 128;
 pub(super) fn read_listener(
     block: &Checked<'_>,
     defaults: &Defaults,
+    warnings: &mut Vec<String>,
 ) -> Result<ListenerConfig, ConfigError> {
     let address = block.text("address").unwrap_or_else(|| ADDRESS.to_owned());
     let cluster_address = block.text("cluster_address");
@@ -67,8 +71,36 @@ pub(super) fn read_listener(
         without_token: WithoutToken {
             rekey: block.flag("disable_unauthed_rekey_endpoints") == Some(false),
             generate_root: block.flag("disable_unauthed_generate_root_endpoints") == Some(false),
+            metrics: block
+                .block("telemetry")
+                .flag("unauthenticated_metrics_access")
+                == Some(true),
+            in_flight: block
+                .block("inflight_requests_logging")
+                .flag("unauthenticated_in_flight_request_access")
+                == Some(true),
         },
+        headers: read_headers(block, warnings)?,
     })
+}
+
+/// Those that only the server sets are left out with a warning, as Vault does.
+fn read_headers(
+    block: &Checked<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<ResponseHeaders, ConfigError> {
+    let name = "custom_response_headers";
+    let mut headers = ResponseHeaders::default();
+    for (status, header, values) in block.header_maps(name)? {
+        if header.to_ascii_lowercase().starts_with("x-vault-") {
+            let text = format!("{header:?} in {name} has no effect: only the server sets it");
+            warnings.push(text);
+            continue;
+        }
+        let added = headers.add(&status, &header, &values);
+        added.map_err(|error| block.wrong(name, format!("{name}: {error}")))?;
+    }
+    Ok(headers)
 }
 
 /// Names are looked up, as `localhost:8200`; without a port it is 8200, without a host all.

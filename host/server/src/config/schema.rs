@@ -1,6 +1,6 @@
 //! Every key that a configuration may hold, as data. `docs/reference/configuration.md` shows it.
 
-use super::keys::{LISTENER_TCP, STORAGE_INMEM, STORAGE_RAFT, TOP, USER_LOCKOUT};
+use super::keys::{LISTENER_TCP, STORAGE_INMEM, STORAGE_RAFT, TELEMETRY, TOP, USER_LOCKOUT};
 
 /// What a value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Kind {
     Duration,
     /// A whole number.
     Count,
+    /// A whole number, which may be less than zero.
+    Signed,
     /// A string with commas, or a list of strings.
     Texts,
     /// A block with these keys.
@@ -72,20 +74,6 @@ pub(super) const fn idle(name: &'static str, meaning: &'static str) -> Key {
     }
 }
 
-pub(super) const fn idle_block(
-    name: &'static str,
-    keys: &'static [Key],
-    meaning: &'static str,
-) -> Key {
-    Key {
-        name,
-        kind: Kind::Block(keys),
-        effect: Effect::Idle,
-        default: "",
-        meaning,
-    }
-}
-
 pub(super) const fn refused(name: &'static str, meaning: &'static str) -> Key {
     Key {
         name,
@@ -113,6 +101,10 @@ pub const SECTIONS: &[Section] = &[
     Section {
         title: "listener \"tcp\"",
         keys: LISTENER_TCP,
+    },
+    Section {
+        title: "telemetry",
+        keys: TELEMETRY,
     },
     Section {
         title: "user_lockout \"all\"",

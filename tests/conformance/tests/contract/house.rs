@@ -6,7 +6,7 @@ use base::{
     Timestamp,
 };
 use journal::MemoryJournal;
-use locality::{Class, PhysicalKey};
+use locality::{Class, PhysicalKey, SystemKey};
 use node::{Changes, InitRequest, Node, Parts, Settings};
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr};
@@ -19,7 +19,7 @@ static COMPONENTS: LazyLock<Vec<(&'static str, &'static [u8])>> = LazyLock::new(
     names.map(|name| (name, built(name))).to_vec()
 });
 
-fn built(name: &str) -> &'static [u8] {
+pub(crate) fn built(name: &str) -> &'static [u8] {
     let components = Path::new(env!("CARGO_MANIFEST_DIR")).join("components");
     pack::build(&components.join(name)).unwrap().leak()
 }
@@ -72,6 +72,8 @@ impl House {
         let journal = MemoryJournal::new(storage.clone(), changes.clone()).unwrap();
         let config = plugin::RuntimeConfig::default();
         let node = Node::new(Parts {
+            process: Arc::new(node::Alone),
+            meters: node::Meters::default(),
             storage: storage.clone(),
             journal: Arc::new(journal),
             changes,
@@ -109,13 +111,32 @@ impl House {
 
     /// How many entries are on the disk.
     pub(crate) fn entries(&self) -> usize {
-        // Machine code that was kept for the next start is no mount's.
+        // Components and their machine code are kept for the next mount.
         let ignored = PhysicalKey::new(Class::Ignored, NamespaceId::ROOT, MountId::SYSTEM, "");
+        let components = SystemKey::component("").into_physical();
         let snapshot = self.storage.snapshot();
         let all = snapshot.range(Space::Entries, &[], None);
         all.map(Result::unwrap)
             .filter(|(key, _)| key.first() != ignored.as_bytes().first())
+            .filter(|(key, _)| !key.starts_with(components.as_bytes()))
             .count()
+    }
+
+    /// The classes of the stored entries whose paths end so.
+    pub(crate) fn classes(&self, path: &str) -> Vec<Class> {
+        let snapshot = self.storage.snapshot();
+        let all = snapshot.range(Space::Entries, &[], None);
+        let keys = all.map(|entry| entry.unwrap().0);
+        let found = keys.filter(|key| key.ends_with(path.as_bytes()));
+        let class = |key: &[u8]| {
+            let begins = |class: &Class| {
+                let system = PhysicalKey::new(*class, NamespaceId::ROOT, MountId::SYSTEM, "");
+                system.as_bytes().first() == key.first()
+            };
+            let mut all = [Class::Replicated, Class::Local, Class::Ignored].into_iter();
+            all.find(begins).unwrap()
+        };
+        found.map(|key| class(&key)).collect()
     }
 
     pub(crate) async fn unseal(&self) {

@@ -15,3 +15,4 @@ mod logins;
 mod outside;
 mod removal;
 mod starting;
+mod upgrades;

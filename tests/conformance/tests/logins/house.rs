@@ -53,6 +53,8 @@ impl House {
         let root = String::from("root");
         let keys = DevelopmentKeys::make(entropy.as_ref(), Some(root.clone())).unwrap();
         let node = Node::new(Parts {
+            process: Arc::new(node::Alone),
+            meters: node::Meters::default(),
             storage,
             journal: Arc::new(journal),
             changes,

@@ -89,6 +89,7 @@ fn level(value: &mut Value) {
         Value::Object(object) => {
             level_deletion(object);
             level_key_times(object);
+            level_life(object);
             for name in ["client_token", "accessor", "backup", "entity_id", "barcode"] {
                 if let Some(Value::String(text)) = object.get_mut(name) {
                     *text = format!("<{name}>");
@@ -157,6 +158,27 @@ fn level_key_times(object: &mut Map<String, Value>) {
     for value in keys.values_mut() {
         if value.as_u64().is_some_and(|seconds| seconds > YEAR_2020) {
             *value = Value::from("<time>");
+        }
+    }
+}
+
+/// What is left of a life is a little less for who asks a little later; when it began is a number in
+/// what tokens and wrapped answers say.
+fn level_life(object: &mut Map<String, Value>) {
+    const STEP: u64 = 10;
+    if !object.contains_key("creation_time") && !object.contains_key("issue_time") {
+        return;
+    }
+    if let Some(left) = object.get("ttl").and_then(Value::as_u64) {
+        object.insert(String::from("ttl"), left.next_multiple_of(STEP).into());
+    }
+    for name in ["creation_time", "last_renewal_time"] {
+        if object
+            .get(name)
+            .and_then(Value::as_u64)
+            .is_some_and(|at| at > 0)
+        {
+            object.insert(name.to_owned(), Value::from("<seconds>"));
         }
     }
 }
@@ -271,6 +293,20 @@ mod tests {
         assert_eq!(hour.content["data"]["deletion_time"], "<time +3600s>");
         let moment = normal(&body("2026-11-23T05:14:57.5Z"));
         assert_eq!(moment.content["data"]["deletion_time"], "<time>");
+    }
+
+    #[test]
+    fn what_is_left_of_a_life_is_compared_in_steps() {
+        let left = |ttl: u64, begun: u64| {
+            normal(&format!(
+                r#"{{"data":{{"creation_time":{begun},"ttl":{ttl}}}}}"#
+            ))
+        };
+        assert_eq!(left(3600, 1_700_000_000), left(3598, 1_700_000_002));
+        assert_ne!(left(3600, 1_700_000_000), left(3610, 1_700_000_000));
+        assert_ne!(left(0, 1_700_000_000), left(5, 1_700_000_000));
+        let other = |ttl: u64| normal(&format!(r#"{{"data":{{"ttl":{ttl}}}}}"#));
+        assert_ne!(other(3600), other(3598));
     }
 
     #[test]

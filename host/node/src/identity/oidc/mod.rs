@@ -79,6 +79,9 @@ pub(crate) async fn tick(node: &Arc<Unsealed>) -> Result<(), Refusal> {
     let tables = node.tables();
     let ids = core::iter::once(NamespaceId::ROOT).chain(tables.namespaces.ids());
     for namespace in ids {
+        if tables.namespaces.with_id(namespace).is_none() {
+            continue;
+        }
         let entropy = node.parts.entropy.as_ref();
         let mut tx = node.begin();
         let mut directory = Directory::new(&mut tx, namespace, String::new(), node.now(), entropy);

@@ -139,13 +139,13 @@ fn access_token(
 ) -> Result<String, Refusal> {
     let node = ask.node;
     let entropy = node.parts.entropy.as_ref();
-    let id = TokenId::make_service(entropy);
+    let id = TokenId::make_service(entropy, ask.namespace.id);
     let ttl = client.access_token_ttl;
     let new = NewToken {
         parent: None,
         namespace: ask.namespace.id,
         policies: Vec::new(),
-        path: ask.request.path.as_str().to_owned(),
+        path: ask.path.as_str().to_owned(),
         display_name: format!("oidc-{}", client.id),
         metadata: BTreeMap::from([
             (String::from("client_id"), client.id.clone()),

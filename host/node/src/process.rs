@@ -1,0 +1,99 @@
+//! What the process around a node lends it: its log, its machine, its configuration.
+
+use base::{LogLevel, Map, Pieces};
+use std::collections::BTreeMap;
+use telemetry::Metric;
+
+/// The process that a node runs in.
+pub trait Process: Send + Sync {
+    /// The parts of the server that log, and down to what.
+    fn loggers(&self) -> BTreeMap<String, LogLevel>;
+
+    /// Sets how much one of them logs, or all; None for as much as was configured.
+    ///
+    /// # Errors
+    /// [`LogFault::NoSuchLogger`] where there is none of the name.
+    fn set_logger(&self, name: Option<&str>, level: Option<LogLevel>) -> Result<(), LogFault>;
+
+    /// The lines of the log from now on. Who reads them too slowly misses some.
+    ///
+    /// # Errors
+    /// [`LogFault::TooManyReaders`] where there are as many as may be.
+    fn monitor(&self, level: LogLevel, shape: LogShape) -> Result<Box<dyn Pieces>, LogFault>;
+
+    /// The machine, in the words of `sys/host-info`.
+    fn host(&self) -> Map;
+
+    /// What is measured of the process.
+    fn metrics(&self) -> Vec<Metric>;
+
+    /// What Prometheus expects of every process, in its own text.
+    fn prometheus(&self) -> String;
+
+    /// The configuration without secrets.
+    fn configuration(&self) -> Map;
+
+    /// Reads a part of the configuration anew. False where there is no such part.
+    fn reload(&self, part: &str) -> bool;
+}
+
+/// Why the log cannot be had as it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LogFault {
+    /// Nothing of this name logs.
+    #[error("no such logger")]
+    NoSuchLogger,
+    /// There are as many readers as may be.
+    #[error("too many monitors at once")]
+    TooManyReaders,
+}
+
+/// The shape of the lines of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogShape {
+    /// For people.
+    Standard,
+    /// One JSON object each.
+    Json,
+}
+
+/// No process: for a node that nobody looks after.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Alone;
+
+impl Process for Alone {
+    fn loggers(&self) -> BTreeMap<String, LogLevel> {
+        BTreeMap::new()
+    }
+
+    fn set_logger(&self, name: Option<&str>, _: Option<LogLevel>) -> Result<(), LogFault> {
+        match name {
+            Some(_) => Err(LogFault::NoSuchLogger),
+            None => Ok(()),
+        }
+    }
+
+    fn monitor(&self, _: LogLevel, _: LogShape) -> Result<Box<dyn Pieces>, LogFault> {
+        Err(LogFault::TooManyReaders)
+    }
+
+    fn host(&self) -> Map {
+        Map::new()
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        Vec::new()
+    }
+
+    fn prometheus(&self) -> String {
+        String::new()
+    }
+
+    fn configuration(&self) -> Map {
+        Map::new()
+    }
+
+    fn reload(&self, _: &str) -> bool {
+        false
+    }
+}
