@@ -64,14 +64,20 @@ impl House {
         });
         open_for_development(&node, &keys).await.unwrap();
         let house = Self { node, clock, keys };
-        house.mount("sys/mounts", "kv-v1").await;
+        house.mount_all("").await;
+        house
+    }
+
+    /// Mounts the standard components in a namespace.
+    pub(crate) async fn mount_all(&self, namespace: &str) {
+        let [mounts, methods] = ["sys/mounts", "sys/auth"].map(|one| format!("{namespace}{one}"));
+        self.mount(&mounts, "kv-v1").await;
         for name in &ENGINES[1..] {
-            house.mount("sys/mounts", name).await;
+            self.mount(&mounts, name).await;
         }
         for name in METHODS {
-            house.mount("sys/auth", name).await;
+            self.mount(&methods, name).await;
         }
-        house
     }
 
     async fn mount(&self, table: &str, name: &str) {

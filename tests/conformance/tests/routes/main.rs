@@ -5,4 +5,5 @@
 mod bodies;
 mod callers;
 mod house;
+mod namespaces;
 mod route;

@@ -1,0 +1,243 @@
+//! Whatever the route: who may do everything in one namespace may do nothing in another, sees nothing
+//! of it and changes nothing in it.
+
+use crate::house::{House, ROOT};
+use crate::route::{self, Route};
+use base::{Answer, Operation, Refusal, RefusalKind};
+use serde_json::{Map, Value, json};
+
+type Outcome = Result<Answer, Refusal>;
+
+/// In every value that only its namespace may see.
+const SECRET: &str = "only-for-a";
+
+/// What a token does with itself it does from everywhere.
+const OF_THE_TOKEN_ITSELF: [&str; 3] = [
+    "auth/token/lookup-self",
+    "auth/token/renew-self",
+    "auth/token/revoke-self",
+];
+
+const ALL: &str = r#"path "*" { capabilities = ["create", "read", "update", "patch", "delete", "list", "scan", "sudo"] }"#;
+
+impl House {
+    async fn update(&self, path: &str, data: Value) -> Value {
+        let outcome = self.ask(ROOT, Operation::Update, path, data).await;
+        let answer = outcome.unwrap_or_else(|refusal| panic!("{path}: {refusal:?}"));
+        content(&answer)
+    }
+
+    /// A namespace with the standard components, whose owner may do everything in it.
+    async fn namespace(&self, name: &str) {
+        self.update(&format!("sys/namespaces/{name}"), json!({}))
+            .await;
+        self.mount_all(&format!("{name}/")).await;
+        let owner = json!({ "policy": ALL });
+        self.update(&format!("{name}/sys/policies/acl/owner"), owner)
+            .await;
+    }
+
+    /// A fresh one: a request may end the token that makes it.
+    async fn owner_of(&self, name: &str) -> String {
+        let body = json!({ "policies": ["owner"], "no_default_policy": true });
+        let path = format!("{name}/auth/token/create");
+        let made = self.ask(ROOT, Operation::Update, &path, body).await;
+        match made.unwrap() {
+            Answer::Envelope(made) => made.auth.unwrap().client_token.expose().clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// All that an answer says.
+fn content(answer: &Answer) -> Value {
+    match answer {
+        Answer::Envelope(envelope) | Answer::Missing(envelope) | Answer::Accepted(envelope) => {
+            let data = envelope.data.as_ref().map(base::Json::to_value);
+            let auth = envelope.auth.as_ref();
+            json!({
+                "data": data,
+                "accessor": auth.map(|auth| &auth.accessor),
+                "lease": envelope.lease.id,
+                "warnings": envelope.warnings,
+            })
+        }
+        Answer::Bare(bare) => bare.to_value(),
+        Answer::Raw(raw) => Value::from(String::from_utf8_lossy(&raw.body)),
+        _ => Value::Null,
+    }
+}
+
+fn told(outcome: &Outcome) -> String {
+    match outcome {
+        Ok(answer) => content(answer).to_string(),
+        Err(refusal) => refusal.message.clone(),
+    }
+}
+
+/// Was it refused for what it asks, and not for what it says?
+fn is_kept_out(route: &Route, outcome: &Outcome) -> bool {
+    outcome.as_ref().is_err_and(|refusal| match refusal.kind {
+        RefusalKind::Denied => true,
+        RefusalKind::Invalid => {
+            route.is_of_wrapping()
+                || refusal.message == "operation only available in root namespace"
+        }
+        _ => false,
+    })
+}
+
+#[tokio::test]
+async fn a_token_of_one_namespace_is_denied_in_all_others() {
+    let house = House::open().await;
+    let routes = route::all(&house).await;
+    house.namespace("a").await;
+    house.namespace("b").await;
+    house.update("b/sys/namespaces/child", json!({})).await;
+    house.mount_all("b/child/").await;
+    let owner = house.owner_of("b/child").await;
+    let mut found = Vec::new();
+    let asked = routes
+        .iter()
+        .filter(|route| route.needs_token() && !OF_THE_TOKEN_ITSELF.contains(&route.path.as_str()));
+    for route in asked {
+        for beside in ["", "a/", "b/"] {
+            let path = format!("{beside}{}", route.path);
+            let outcome = house.ask(&owner, route.operation, &path, json!({})).await;
+            if !is_kept_out(route, &outcome) {
+                found.push(format!("{beside}: {}: {outcome:?}", route.name()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Something of every kind, named as the routes are filled, with a secret in it; and what it is known
+/// by, under the names of the fields that take such ids.
+async fn fill(house: &House) -> Map<String, Value> {
+    let update = |path: &str, data: Value| {
+        let path = format!("a/{path}");
+        async move { house.update(&path, data).await }
+    };
+    let policy = format!("# {SECRET}\npath \"x\" {{ capabilities = [\"read\"] }}");
+    update("sys/policies/acl/x", json!({ "policy": policy })).await;
+    let password = format!("# {SECRET}\nlength = 20\nrule \"charset\" {{ charset = \"abc\" }}");
+    update("sys/policies/password/x", json!({ "policy": password })).await;
+    let about = json!({ "custom_metadata": { "about": SECRET } });
+    update("sys/namespaces/x", about).await;
+    update("kv-v1/x", json!({ "value": SECRET })).await;
+    update("cubbyhole/x", json!({ "value": SECRET })).await;
+    update("transit/keys/x", json!({ "exportable": true })).await;
+    update(
+        "sys/auth/x",
+        json!({ "type": "userpass", "description": SECRET }),
+    )
+    .await;
+    update("auth/userpass/users/x", json!({ "password": SECRET })).await;
+    update("auth/approle/role/x", json!({ "token_policies": [SECRET] })).await;
+    update("auth/token/roles/x", json!({ "path_suffix": SECRET })).await;
+    let named = json!({ "name": "x", "metadata": { "about": SECRET } });
+    let entity = update("identity/entity", named.clone()).await["data"]["id"].clone();
+    let mut group = named;
+    group["member_entity_ids"] = json!([entity]);
+    let group = update("identity/group", group).await["data"]["id"].clone();
+    let meta = json!({ "meta": { "about": SECRET } });
+    let accessor = update("auth/token/create", meta).await["accessor"].clone();
+    let leases = house
+        .ask(
+            ROOT,
+            Operation::List,
+            "a/sys/leases/lookup/auth/token/create/",
+            json!({}),
+        )
+        .await;
+    let lease = content(&leases.unwrap())["data"]["keys"][0].clone();
+    let lease = format!("auth/token/create/{}", lease.as_str().unwrap());
+    let methods = house
+        .ask(ROOT, Operation::Read, "a/sys/auth", json!({}))
+        .await;
+    let methods = content(&methods.unwrap());
+    let method = methods["data"]["userpass/"]["accessor"].clone();
+    let ids = json!({
+        "accessor": accessor,
+        "lease_id": lease,
+        "id": entity,
+        "entity_id": entity,
+        "canonical_id": entity,
+        "from_entity_ids": [entity],
+        "to_entity_id": entity,
+        "entity_ids": [entity],
+        "member_entity_ids": [entity],
+        "member_group_ids": [group],
+        "mount_accessor": method,
+        "alias_mount_accessor": method,
+    });
+    ids.as_object().unwrap().clone()
+}
+
+/// All that can be read and listed in a namespace, by route.
+async fn everything(house: &House, namespace: &str, routes: &[Route]) -> Vec<(String, String)> {
+    let mut seen = Vec::new();
+    let looks = |route: &&Route| {
+        matches!(
+            route.operation,
+            Operation::Read | Operation::List | Operation::Scan
+        )
+    };
+    for route in routes.iter().filter(looks) {
+        let path = format!("{namespace}/{}", route.path);
+        let outcome = house.ask(ROOT, route.operation, &path, json!({})).await;
+        seen.push((route.name(), told(&outcome)));
+    }
+    seen
+}
+
+/// What says something else each time.
+fn is_steady(name: &str) -> bool {
+    let changing = [
+        "sys/tools/random",
+        "sys/leases/lookup",
+        "auth/token/accessors",
+        "sys/internal/counters/tokens",
+        "sys/policies/password/x/generate",
+        "transit/random",
+        "totp/code",
+    ];
+    !changing.iter().any(|part| name.contains(part))
+}
+
+#[tokio::test]
+async fn nothing_of_one_namespace_is_seen_or_changed_from_another() {
+    let house = House::open().await;
+    let routes = route::all(&house).await;
+    house.namespace("a").await;
+    house.namespace("b").await;
+    let ids = fill(&house).await;
+    let before = everything(&house, "a", &routes).await;
+    let showing = before.iter().filter(|(_, text)| text.contains(SECRET));
+    assert!(showing.count() >= 10, "{before:#?}");
+    let mut found = Vec::new();
+    for route in &routes {
+        let known = route.fields.iter().map(|(name, _)| name);
+        let known = known.filter_map(|name| Some((name.clone(), ids.get(name)?.clone())));
+        let known: Map<String, Value> = known.collect();
+        for data in [json!({}), Value::Object(known)] {
+            // One of the routes locks it.
+            let unlock = "sys/namespaces/api-lock/unlock/b";
+            let _ = house.ask(ROOT, Operation::Update, unlock, json!({})).await;
+            let owner = house.owner_of("b").await;
+            let path = format!("b/{}", route.path);
+            let outcome = house.ask(&owner, route.operation, &path, data).await;
+            if told(&outcome).contains(SECRET) {
+                found.push(format!("{}: {outcome:?}", route.name()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    let after = everything(&house, "a", &routes).await;
+    for (before, after) in before.iter().zip(&after) {
+        if is_steady(&before.0) {
+            assert_eq!(before, after, "{}", before.0);
+        }
+    }
+}
