@@ -265,6 +265,10 @@ async fn fill(house: &House, namespace: &str) {
     write("identity/oidc/key/k", json!({})).await;
     write("identity/oidc/role/r", json!({ "key": "k" })).await;
     write("cubbyhole/mine", json!({ "a": "b" })).await;
+    // A quota, which the root namespace keeps.
+    let quota = json!({ "path": format!("{namespace}/"), "rate": 10_000 });
+    let path = format!("sys/quotas/rate-limit/{namespace}");
+    house.write(&path, quota).await.unwrap();
     // A visitor's cubbyhole, and a wrapped answer.
     house
         .write(
