@@ -20,7 +20,8 @@ pub enum HeaderRule {
 /// All audit devices, by their path.
 ///
 /// Records are written before the call returns, on the caller's thread: an answer that nobody
-/// recorded must not leave. A file takes a line as fast as memory does, until the disk is full.
+/// recorded must not leave. A file takes a line as fast as memory does, until the disk is full; a
+/// socket takes it within its timeout, or not at all.
 #[derive(Default)]
 pub struct Broker {
     /// Held to take or replace the whole; never while something is written.

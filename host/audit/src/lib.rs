@@ -17,6 +17,8 @@ mod address;
 mod broker;
 mod device;
 mod error;
+mod exclude;
+mod expression;
 mod file;
 mod filter;
 mod line;
@@ -29,8 +31,10 @@ pub use address::Address;
 pub use broker::{Broker, HeaderRule};
 pub use device::{Device, Discard, Stdout};
 pub use error::AuditError;
+pub use exclude::Exclusions;
+pub use expression::FilterError;
 pub use file::FileDevice;
-pub use filter::{Filter, FilterError};
+pub use filter::Filter;
 pub use options::{Format, Kind, Options, Share, Target};
 pub use record::{
     AuthRecord, GrantRecord, MountRecord, RequestPart, RequestRecord, ResponsePart, ResponseRecord,

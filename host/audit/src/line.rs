@@ -53,7 +53,13 @@ impl Writer {
     fn line(&self, line: &Line<'_>) -> Vec<u8> {
         let mut bytes = self.format.prefix.clone().into_bytes();
         // Texts, numbers and maps with text keys: there is nothing that could fail.
-        let written = serde_json::to_writer(&mut bytes, line);
+        let written = match self.format.exclude.is_empty() {
+            true => serde_json::to_writer(&mut bytes, line),
+            false => serde_json::to_value(line).and_then(|mut record| {
+                self.format.exclude.apply(&mut record);
+                serde_json::to_writer(&mut bytes, &record)
+            }),
+        };
         debug_assert!(written.is_ok(), "a line is always JSON");
         bytes.push(b'\n');
         bytes

@@ -1,14 +1,15 @@
 //! The options of a device, as operators write them.
 
 use crate::{
-    Address, AuditError, Device, Discard, FileDevice, Filter, Framing, RemoteDevice, Stdout,
+    Address, AuditError, Device, Discard, Exclusions, FileDevice, Filter, Framing, RemoteDevice,
+    Stdout,
 };
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 /// How lines are written. Part of every kind of device.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Format {
     /// Stands before every line.
     pub prefix: String,
@@ -18,6 +19,8 @@ pub struct Format {
     pub hmac_accessor: bool,
     /// Of the keys of a listing only their count is written.
     pub elide_list_responses: bool,
+    /// What is left out.
+    pub exclude: Exclusions,
 }
 
 impl Default for Format {
@@ -27,6 +30,7 @@ impl Default for Format {
             log_raw: false,
             hmac_accessor: true,
             elide_list_responses: false,
+            exclude: Exclusions::default(),
         }
     }
 }
@@ -194,6 +198,10 @@ fn parse_shared(options: &mut Given) -> Result<(Format, Share), AuditError> {
         hmac_accessor: take(options, "hmac_accessor", parse_bool)?.unwrap_or(default.hmac_accessor),
         elide_list_responses: take(options, "elide_list_responses", parse_bool)?
             .unwrap_or_default(),
+        exclude: match options.remove("exclude").as_deref() {
+            None | Some("") => Exclusions::default(),
+            Some(text) => Exclusions::parse(text)?,
+        },
     };
     let filter = options.remove("filter").filter(|text| !text.is_empty());
     let is_fallback = take(options, "fallback", parse_bool)?.unwrap_or_default();

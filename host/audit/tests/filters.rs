@@ -187,6 +187,71 @@ fn the_fallback_device_gets_what_no_other_took() {
     assert_eq!(both.to_string(), "filter is not for a fallback device");
 }
 
+/// The line that a device with these exclusions writes.
+fn line(exclude: &str) -> serde_json::Value {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("log");
+    let broker = Broker::new();
+    add(&broker, "a/", &file, &[("exclude", exclude)]).unwrap();
+    record(&broker, &request("ns1/", "kv", "update")).unwrap();
+    serde_json::from_slice(&fs::read(&file).unwrap()).unwrap()
+}
+
+#[test]
+fn members_are_left_out_where_a_condition_holds() {
+    let has = |exclude: &str, pointer: &str| line(exclude).pointer(pointer).is_some();
+    let always = r#"[{"fields":["/request/path","/request/none","/none/at/all"]}]"#;
+    assert!(!has(always, "/request/path") && has(always, "/request/operation"));
+    let check = |condition: &str, expected: bool| {
+        let exclude = serde_json::json!([
+            { "condition": condition, "fields": ["/request/mount_type"] },
+            { "condition": condition, "fields": ["/request/path"] },
+        ]);
+        assert_eq!(
+            !has(&exclude.to_string(), "/request/path"),
+            expected,
+            "{condition}"
+        );
+    };
+    check("\"/request/mount_type\" == kv", true);
+    check("/request/mount_type == kv", true);
+    check("\"/request/mount_type\" == pki", false);
+    check(
+        "\"/request/mount_type\" != pki and \"/type\" == request",
+        true,
+    );
+    check("team in \"/request/path\"", true);
+    check("path in \"/request/namespace\"", true);
+    check("\"/request/path\" matches \"^team/\"", true);
+    check("\"/request/data\" is empty", true);
+    check("\"/request/path\" is empty", false);
+}
+
+#[test]
+fn what_is_no_exclusion() {
+    let check = |exclude: &str, expected: &str| {
+        let broker = Broker::new();
+        let discard = Path::new("discard");
+        let error = add(&broker, "a/", discard, &[("exclude", exclude)]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("exclude {expected}"),
+            "{exclude}"
+        );
+    };
+    let shape = "must be a list of objects with condition and fields";
+    check("x", shape);
+    check("{}", shape);
+    check(r#"[{"condition":"a"}]"#, shape);
+    check(r#"[{"fields":["/a"],"filter":"b"}]"#, shape);
+    let fields = "needs fields such as \"/request/data\"";
+    check(r#"[{"fields":[]}]"#, fields);
+    check(r#"[{"fields":["request"]}]"#, fields);
+    let pointer = "expected a pointer such as \"/request/path\" at byte 0";
+    check(r#"[{"condition":"path == a","fields":["/a"]}]"#, pointer);
+    check(&format!("[{}]", " ".repeat(20_000)), "is too long");
+}
+
 proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in ".{0,200}") {

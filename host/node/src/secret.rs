@@ -53,13 +53,12 @@ pub(crate) fn lease(
     };
     lease::keep(tx, &id, &lease).map_err(from_barrier)?;
     node.wake_expirer();
-    let block = LeaseBlock {
-        id,
-        renewable: terms.renewable,
-        duration: Duration::from_secs(terms.ttl),
-    };
     Ok(Envelope {
-        lease: block,
+        lease: LeaseBlock {
+            id,
+            renewable: terms.renewable,
+            duration: Duration::from_secs(terms.ttl),
+        },
         ..Envelope::with_data(secret.data)
     })
 }

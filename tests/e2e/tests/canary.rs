@@ -194,7 +194,8 @@ fn transit(client: &Client, canaries: &mut Canaries) {
         .hatch("totp: key")
         .replace("canary-", "")
         .to_uppercase();
-    let key: String = key.chars().filter(|one| !"0189".contains(*one)).collect();
+    // Base32 has no 0, 1, 8 and 9.
+    let key = key.replace(['0', '1', '8', '9'], "A");
     canaries.watch("totp: key in base32", &key);
     let key = json!({ "key": key, "issuer": "a", "account_name": "a" });
     fine(client.write("totp/keys/a", &key));

@@ -169,6 +169,25 @@ fn wrong_codes_are_bounded() {
 }
 
 #[test]
+fn entities_that_become_one_keep_their_factor() {
+    let server = Server::start_casemate();
+    let method = json!({"issuer": "C", "method_name": "m", "period": "2h"});
+    let ann = Ann::with_factor(&server.client(), &method);
+    let enforcement = ann.client.read("identity/mfa/login-enforcement/ann");
+    let from = kept(&enforcement, "/data/identity_entity_ids/0");
+    let to = ann
+        .client
+        .write("identity/entity", &json!({"name": "both"}));
+    let to = kept(&to, "/data/id");
+    let merge = json!({"from_entity_ids": [from], "to_entity_id": to});
+    done(&ann.client.write("identity/entity/merge", &merge));
+    let enforcement = ann.client.read("identity/mfa/login-enforcement/ann");
+    assert_eq!(kept(&enforcement, "/data/identity_entity_ids/0"), to);
+    let login = ann.validate(&ann.waits(), &ann.code());
+    assert_eq!(kept(&login, "/auth/entity_id"), to);
+}
+
+#[test]
 fn what_is_right_is_of_no_use_to_who_is_locked_out() {
     let server = Server::start_casemate();
     let client = server.client();
@@ -263,4 +282,111 @@ fn who_is_turned_away_is_recorded_where_that_is_wanted() {
         .map(|line| line["request"]["mount_point"].clone())
         .collect();
     assert_eq!(points, ["cubbyhole/", "cubbyhole/"]);
+}
+
+#[test]
+fn a_namespace_has_factors_and_locks_of_its_own() {
+    let server = Server::start_casemate();
+    let client = server.client();
+    done(&client.write("sys/namespaces/team", &json!({})));
+    let within = |path: &str| format!("team/{path}");
+    for path in [String::new(), within("")] {
+        let users = format!("{path}sys/auth/users");
+        done(&client.write(&users, &json!({"type": "userpass"})));
+        let ann = format!("{path}auth/users/users/ann");
+        done(&client.write(&ann, &json!({"password": "pw"})));
+    }
+    let login = |path: &str, password: &str| {
+        client.write(
+            &format!("{path}auth/users/login/ann"),
+            &json!({"password": password}),
+        )
+    };
+    let method = json!({"issuer": "C", "period": "2h"});
+    let method = client.write(&within("identity/mfa/method/totp"), &method);
+    let method = kept(&method, "/data/method_id");
+    let enforcement = json!({"mfa_method_ids": [method], "auth_method_types": ["userpass"]});
+    let elsewhere = client.write("identity/mfa/login-enforcement/all", &enforcement);
+    assert_eq!(
+        elsewhere.status, 400,
+        "its methods are not those of the root"
+    );
+    done(&client.write(&within("identity/mfa/login-enforcement/all"), &enforcement));
+    assert!(!kept(&login("", "pw"), "/auth/client_token").is_empty());
+    let waits = login("team/", "pw");
+    let request = kept(&waits, "/auth/mfa_requirement/mfa_request_id");
+    let shown = client.read(&within("identity/mfa/login-enforcement/all"));
+    assert_eq!(kept(&shown, "/data/namespace_path"), "team/");
+    // Whose login it is: neither what waits nor the key is to be had from outside.
+    let entities = client.list(&within("identity/entity/id"));
+    let entity = kept(&entities, "/data/keys/0");
+    let key = json!({"method_id": method, "entity_id": entity});
+    let outside = client.write("identity/mfa/method/totp/admin-generate", &key);
+    assert_eq!(outside.status, 400);
+    let key = client.write(&within("identity/mfa/method/totp/admin-generate"), &key);
+    done(&client.write("sys/mounts/totp", &json!({"type": "totp"})));
+    done(&client.write("totp/keys/k", &json!({"url": kept(&key, "/data/url")})));
+    let code = kept(&client.read("totp/code/k"), "/data/code");
+    let body = json!({"mfa_request_id": request, "mfa_payload": {method: [code]}});
+    assert_eq!(client.write("sys/mfa/validate", &body).status, 400);
+    let done_login = client.write(&within("sys/mfa/validate"), &body);
+    let token = kept(&done_login, "/auth/client_token");
+    let own = client.with_token(&token);
+    done(&own.read(&within("auth/token/lookup-self")));
+    // Names are locked in the namespace where they failed.
+    for _ in 0..5 {
+        assert_eq!(login("team/", "x").status, 400);
+    }
+    assert_eq!(login("team/", "pw").status, 403);
+    assert!(!kept(&login("", "pw"), "/auth/client_token").is_empty());
+    let locked = client.read("sys/locked-users").json();
+    let of = |at: usize| &locked["data"]["by_namespace"][at];
+    assert_eq!((&of(0)["counts"], &of(1)["counts"]), (&json!(0), &json!(1)));
+    assert_eq!(of(1)["namespace_path"], "team/");
+}
+
+#[test]
+fn a_namespace_falls_under_the_limits_around_it() {
+    let server = Server::start_casemate();
+    let client = server.client();
+    done(&client.write("sys/namespaces/team", &json!({})));
+    done(&client.write("team/sys/namespaces/part", &json!({})));
+    let limit =
+        |name: &str, body: Value| client.write(&format!("sys/quotas/rate-limit/{name}"), &body);
+    let inside = client.write("team/sys/quotas/rate-limit/a", &json!({"rate": 1}));
+    assert_eq!(inside.status, 400, "{}", inside.body);
+    let hourly = |path: &str, rate: u32, inheritable: bool| json!({"path": path, "rate": rate, "interval": "1h", "inheritable": inheritable});
+    done(&limit("team", hourly("team", 1, false)));
+    let status = |path: &str| client.read(path).status;
+    assert_eq!(
+        (status("team/sys/policy"), status("team/sys/policy")),
+        (200, 429)
+    );
+    assert_eq!(status("team/part/sys/policy"), 200);
+    done(&limit("team", hourly("team", 2, true)));
+    assert_eq!(
+        (status("team/sys/policy"), status("team/part/sys/policy")),
+        (200, 200)
+    );
+    assert_eq!(
+        (status("team/part/sys/policy"), status("sys/policy")),
+        (429, 200)
+    );
+    done(&limit("place", hourly("team/cubbyhole/a", 1, false)));
+    assert_eq!(
+        kept(&client.read("sys/quotas/rate-limit/place"), "/data/path"),
+        "team/cubbyhole/a"
+    );
+    assert_eq!(
+        (status("team/cubbyhole/a"), status("team/cubbyhole/a")),
+        (404, 429)
+    );
+    // They go with what they are for.
+    done(&client.delete("team/sys/namespaces/part"));
+    let deadline = Instant::now() + WITHIN;
+    while client.list("sys/quotas/rate-limit").status != 404 {
+        client.delete("sys/namespaces/team");
+        assert!(Instant::now() < deadline, "the quotas stay");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }

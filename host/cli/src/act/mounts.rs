@@ -49,7 +49,11 @@ pub(super) fn secrets(session: &mut Session<'_>, command: Secrets) -> Result<u8,
             source,
             destination,
         } => relocate(session, table, &source, &destination),
-        Secrets::Tune { path, tuning } => tune(session, table, &path, tune_body(&tuning)?),
+        Secrets::Tune {
+            path,
+            consent,
+            tuning,
+        } => tune(session, table, &path, tune_body(&tuning, consent)?),
     }
 }
 
@@ -70,11 +74,12 @@ pub(super) fn auth(session: &mut Session<'_>, command: Auth) -> Result<u8, Stop>
         } => relocate(session, table, &source, &destination),
         Auth::Tune {
             path,
+            consent,
             tuning,
             lockout,
             token_type,
         } => {
-            let mut body = tune_body(&tuning)?;
+            let mut body = tune_body(&tuning, consent)?;
             set(&mut body, "token_type", token_type);
             let lockout = lockout_body(&lockout)?;
             set(
@@ -201,8 +206,9 @@ fn disable(session: &mut Session<'_>, table: Table, path: &str) -> Result<u8, St
     ))
 }
 
-fn tune_body(tuning: &Tuning) -> Result<Map<String, Value>, Stop> {
+fn tune_body(tuning: &Tuning, consent: Option<String>) -> Result<Map<String, Value>, Stop> {
     let mut body = config(tuning)?;
+    set(&mut body, "consent", consent);
     set(&mut body, "description", tuning.description.clone());
     let options = options(tuning)?;
     set(
@@ -344,7 +350,7 @@ mod tests {
             })
         );
         assert_eq!(
-            Value::Object(tune_body(&Tuning::default()).unwrap()),
+            Value::Object(tune_body(&Tuning::default(), None).unwrap()),
             json!({})
         );
         let lockout = Lockout {

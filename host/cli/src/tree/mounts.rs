@@ -97,6 +97,9 @@ pub(crate) enum Secrets {
     Tune {
         /// Path of the mount
         path: String,
+        /// SHA-256 of that version's component, where what it changes needs consent
+        #[arg(long, value_name = "HEX")]
+        consent: Option<String>,
         #[command(flatten)]
         tuning: Tuning,
     },
@@ -159,6 +162,9 @@ pub(crate) enum Auth {
     Tune {
         /// Path of the mount
         path: String,
+        /// SHA-256 of that version's component, where what it changes needs consent
+        #[arg(long, value_name = "HEX")]
+        consent: Option<String>,
         #[command(flatten)]
         tuning: Box<Tuning>,
         #[command(flatten)]

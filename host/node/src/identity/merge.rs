@@ -1,6 +1,7 @@
 //! `identity/entity/merge`.
 
 use super::{directory, refused};
+use crate::mfa;
 use crate::native::Does::Now;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use base::Answer;
@@ -43,5 +44,8 @@ fn merge(ask: &mut Ask<'_>) -> Told {
             .unwrap_or_default(),
     };
     directory(ask).merge(&merge).map_err(refused)?;
+    for from in &merge.from {
+        mfa::merge(ask.tx, ask.namespace.id, from, &merge.to)?;
+    }
     Ok(Answer::Empty)
 }

@@ -77,6 +77,32 @@ pub(crate) fn destroy(tx: &mut Transaction, namespace: NamespaceId, method: &str
     tx.delete(&SystemKey::mfa_used(namespace, method, entity));
 }
 
+/// Moves the key of an entity to another that has none.
+pub(super) fn hand_over(
+    tx: &mut Transaction,
+    namespace: NamespaceId,
+    method: &str,
+    from: &str,
+    to: &str,
+) -> Result<(), Refusal> {
+    let place = |entity| SystemKey::mfa_enrolment(namespace, method, entity);
+    let secret = |entity| SystemKey::mfa_secret(namespace, method, entity);
+    let used = |entity| SystemKey::mfa_used(namespace, method, entity);
+    let theirs: Option<Enrolment> = tx.read_json(&place(from)).map_err(from_barrier)?;
+    let own: Option<Enrolment> = tx.read_json(&place(to)).map_err(from_barrier)?;
+    let bytes = tx.get(&secret(from)).map_err(from_barrier)?;
+    if let (Some(theirs), None, Some(bytes)) = (theirs, own, bytes) {
+        let last: Option<u64> = tx.read_json(&used(from)).map_err(from_barrier)?;
+        tx.write_json(&place(to), &theirs).map_err(from_barrier)?;
+        tx.put(&secret(to), bytes.expose().to_vec());
+        if let Some(last) = last {
+            tx.write_json(&used(to), &last).map_err(from_barrier)?;
+        }
+    }
+    destroy(tx, namespace, method, from);
+    Ok(())
+}
+
 /// Removes all keys of an entity that is removed.
 pub(crate) fn forget_entity(
     tx: &mut Transaction,

@@ -13,12 +13,14 @@ mod check;
 mod credentials;
 mod enrolment;
 mod login;
+mod merged;
 mod stored;
 mod waiting;
 
 pub(crate) use credentials::Credentials;
 pub(crate) use enrolment::{destroy, enrol, forget_entity};
 pub(crate) use login::{Arriving, resume, stand_before};
+pub(crate) use merged::merge;
 pub(crate) use stored::{
     Algorithm, Enforcement, Method, enforcement, enforcements, forget_method, method, method_named,
     methods,

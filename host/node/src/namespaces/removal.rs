@@ -11,7 +11,7 @@
 use crate::commit::CommitError;
 use crate::refusal::{from_barrier, from_commit};
 use crate::unsealed::Unsealed;
-use crate::{namespaces, removal, secret, tables};
+use crate::{namespaces, quotas, removal, secret, tables};
 use access::TokenHash;
 use barrier::Transaction;
 use base::{MountId, NamespaceId, Refusal, RefusalKind};
@@ -106,7 +106,7 @@ async fn remove(node: &Arc<Unsealed>, namespace: &Namespace) -> Result<(), Refus
     }
     node.transact(|tx| {
         tx.delete(&SystemKey::namespace(id));
-        Ok(())
+        quotas::forget_namespace(tx, id)
     })
     .await
 }

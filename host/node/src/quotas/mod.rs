@@ -8,7 +8,7 @@ mod stored;
 pub(crate) use lease_count::{admit_lease, count};
 pub(crate) use rate::Limited;
 pub(crate) use stored::{
-    Config, Kind, Limit, Quota, find, forget_mount, store_config, stored_config,
+    Config, Kind, Limit, Quota, find, forget_mount, forget_namespace, store_config, stored_config,
 };
 
 use barrier::Transaction;

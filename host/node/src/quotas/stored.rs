@@ -168,9 +168,18 @@ pub(crate) fn stored(tx: &mut Transaction, kind: Kind) -> Result<Vec<Quota>, Ref
 
 /// Removes the quotas of a mount that is removed.
 pub(crate) fn forget_mount(tx: &mut Transaction, mount: MountId) -> Result<(), Refusal> {
+    forget(tx, |quota| quota.mount == Some(mount))
+}
+
+/// Removes the quotas of a namespace that is removed.
+pub(crate) fn forget_namespace(tx: &mut Transaction, id: NamespaceId) -> Result<(), Refusal> {
+    forget(tx, |quota| quota.namespace == id)
+}
+
+fn forget(tx: &mut Transaction, is_gone: impl Fn(&Quota) -> bool) -> Result<(), Refusal> {
     for kind in [Kind::Rate, Kind::Leases] {
         let quotas = stored(tx, kind)?.into_iter();
-        for quota in quotas.filter(|quota| quota.mount == Some(mount)) {
+        for quota in quotas.filter(|quota| is_gone(quota)) {
             tx.delete(&SystemKey::quota(kind.name(), &quota.name));
         }
     }

@@ -5,7 +5,7 @@ use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::quotas::{self, Config, Kind, Limit, Quota};
 use crate::refusal::from_barrier;
 use crate::tables::Mount;
-use base::{Answer, NamespaceId, Refusal, RequestPath};
+use base::{Answer, Refusal, RequestPath};
 use locality::{PhysicalKey, SystemKey};
 use manifest::Access::{self, Token};
 use manifest::FieldKind::{Boolean, Duration, Float, Integer, Name, Text, TextList};
@@ -98,18 +98,7 @@ const INTERVAL_SECONDS: u64 = 1;
 /// Quotas of a kind.
 const QUOTAS_MAX: usize = 10_000;
 
-fn check_root(ask: &Ask<'_>) -> Result<(), Refusal> {
-    match ask.namespace.id {
-        NamespaceId::ROOT => Ok(()),
-        _ => {
-            let text = "operation only available in root namespace";
-            Err(Refusal::invalid(text))
-        }
-    }
-}
-
 fn read_config(ask: &mut Ask<'_>) -> Told {
-    check_root(ask)?;
     let config = quotas::stored_config(ask.tx)?;
     Ok(Answer::data(&json!({
         "absolute_rate_limit_exempt_paths": config.absolute_exempt_paths,
@@ -121,7 +110,6 @@ fn read_config(ask: &mut Ask<'_>) -> Told {
 
 /// What is not given is as if it had been given empty.
 fn write_config(ask: &mut Ask<'_>) -> Told {
-    check_root(ask)?;
     let paths = |name| ask.texts(name).unwrap_or_default();
     let config = Config {
         exempt_paths: paths("rate_limit_exempt_paths"),
@@ -134,7 +122,6 @@ fn write_config(ask: &mut Ask<'_>) -> Told {
 }
 
 fn list(ask: &mut Ask<'_>, kind: Kind) -> Told {
-    check_root(ask)?;
     let names = names(ask, kind)?;
     if names.is_empty() {
         return Err(Refusal::not_found());
@@ -154,7 +141,6 @@ fn names(ask: &mut Ask<'_>, kind: Kind) -> Result<Vec<String>, Refusal> {
 }
 
 fn read(ask: &mut Ask<'_>, kind: Kind) -> Told {
-    check_root(ask)?;
     let name = ask.text("name").to_owned();
     let quota = quotas::find(ask.tx, kind, &name)?;
     let quota = quota.ok_or_else(Refusal::not_found)?;
@@ -197,7 +183,6 @@ fn number(rate: f64) -> Value {
 }
 
 fn write(ask: &mut Ask<'_>, kind: Kind) -> Told {
-    check_root(ask)?;
     let limit = match kind {
         Kind::Rate => rate(ask)?,
         Kind::Leases => leases(ask)?,
@@ -347,7 +332,6 @@ fn names_roles(mount: &Mount) -> bool {
 }
 
 fn delete(ask: &mut Ask<'_>, kind: Kind) -> Told {
-    check_root(ask)?;
     ask.tx
         .delete(&SystemKey::quota(kind.name(), ask.text("name")));
     Ok(Answer::Empty)

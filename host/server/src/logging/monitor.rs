@@ -284,9 +284,11 @@ mod tests {
         }
     }
 
-    /// A hub, and what it was told last.
-    fn hub() -> (Arc<Hub>, Arc<Mutex<Vec<Option<LogLevel>>>>) {
-        let told = Arc::new(Mutex::new(Vec::new()));
+    /// What a hub told.
+    type Told = Arc<Mutex<Vec<Option<LogLevel>>>>;
+
+    fn hub() -> (Arc<Hub>, Told) {
+        let told = Told::default();
         let noted = Arc::clone(&told);
         let hub = Hub::new(Box::new(move |level| noted.lock().unwrap().push(level)));
         (hub, told)

@@ -58,6 +58,8 @@ impl House {
         let changes = Arc::new(Changes::default());
         let journal = MemoryJournal::new(storage.clone(), changes.clone()).unwrap();
         let node = Node::new(Parts {
+            process: Arc::new(node::Alone),
+            meters: node::Meters::default(),
             storage,
             journal: Arc::new(journal),
             changes,
