@@ -355,6 +355,13 @@ async fn one_with_children_stays() {
     let house = House::open().await;
     house.make("a").await;
     house.make("a/b").await;
+    for (path, known_as) in [
+        ("sys/internal/ui/mounts/a/b/cubbyhole/x", "a/b/cubbyhole/"),
+        ("a/sys/internal/ui/mounts/b/cubbyhole/x", "b/cubbyhole/"),
+        ("a/b/sys/internal/ui/mounts/cubbyhole/x", "cubbyhole/"),
+    ] {
+        assert_eq!(house.read(path).await.unwrap()["path"], known_as, "{path}");
+    }
     let refused = told(house.delete("sys/namespaces/a").await);
     assert_eq!(
         refused.1,
