@@ -96,7 +96,9 @@ pub(super) fn mount(ask: &mut Ask<'_>) -> Told {
     }
     let mut data = describe(&mount, &namespace);
     if let Value::Object(members) = &mut data {
-        members.insert("path".into(), mount.0.path.as_str().into());
+        // As the request's namespace knows it.
+        let path = folder.strip_prefix(&ask.namespace.path);
+        members.insert("path".into(), path.unwrap_or(&folder).into());
     }
     Ok(Answer::data(&data))
 }

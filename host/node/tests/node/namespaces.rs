@@ -265,6 +265,10 @@ async fn fill(house: &House, namespace: &str) {
     write("identity/oidc/key/k", json!({})).await;
     write("identity/oidc/role/r", json!({ "key": "k" })).await;
     write("cubbyhole/mine", json!({ "a": "b" })).await;
+    // A quota, which the root namespace keeps.
+    let quota = json!({ "path": format!("{namespace}/"), "rate": 10_000 });
+    let path = format!("sys/quotas/rate-limit/{namespace}");
+    house.write(&path, quota).await.unwrap();
     // A visitor's cubbyhole, and a wrapped answer.
     house
         .write(
@@ -351,6 +355,13 @@ async fn one_with_children_stays() {
     let house = House::open().await;
     house.make("a").await;
     house.make("a/b").await;
+    for (path, known_as) in [
+        ("sys/internal/ui/mounts/a/b/cubbyhole/x", "a/b/cubbyhole/"),
+        ("a/sys/internal/ui/mounts/b/cubbyhole/x", "b/cubbyhole/"),
+        ("a/b/sys/internal/ui/mounts/cubbyhole/x", "cubbyhole/"),
+    ] {
+        assert_eq!(house.read(path).await.unwrap()["path"], known_as, "{path}");
+    }
     let refused = told(house.delete("sys/namespaces/a").await);
     assert_eq!(
         refused.1,

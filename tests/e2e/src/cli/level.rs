@@ -145,7 +145,7 @@ fn level_line(line: &str) -> Option<String> {
     if let Some(value) = key
         .strip_prefix("id")
         .map(|rest| rest.trim_start_matches(['"', ':', ' ']))
-        && value.trim_end_matches([',', '"']).len() == 6
+        && matches!(value.trim_end_matches([',', '"']).len(), 6 | 16)
     {
         return Some(line.replace(value.trim_end_matches([',', '"']), "<id>"));
     }

@@ -145,7 +145,8 @@ pub(super) const DELETED: Script = Script {
             .saves("token", "/auth/client_token")
             .only_prepares(),
         delete("sys/namespaces/deleted"),
-        get("deleted/kv/x"),
+        // OpenBao words it otherwise for a moment.
+        get("deleted/kv/x").only_prepares(),
         get("auth/token/lookup-self").by("token"),
         get("sys/namespaces/deleted").until(404),
         send("POST", "sys/namespaces/deleted"),
