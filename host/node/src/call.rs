@@ -5,7 +5,7 @@ use crate::lockout::Guard;
 use crate::pipeline::{Known, Recorded, Target, no_match, operation};
 use crate::run::Failed;
 use crate::unsealed::Unsealed;
-use crate::{grant, secret};
+use crate::{grant, quotas, secret};
 use barrier::{SealWrap, Transaction, View};
 use base::{Answer, Envelope, Json, LeaseBlock, NamespaceId, Refusal, RefusalKind, Request};
 use core::time::Duration;
@@ -171,7 +171,10 @@ fn answer(
                 ..Envelope::with_data(data)
             }
         }
-        Outcome::Secret(leased) => secret::lease(node, tx, recorded, place, pinned, entry, leased)?,
+        Outcome::Secret(leased) => {
+            quotas::admit_lease(node, place)?;
+            secret::lease(node, tx, recorded, place, pinned, entry, leased)?
+        }
         Outcome::Grant(granted) => grant::token(node, tx, recorded, pinned, entry, *granted)?,
     };
     envelope.mount_type.clone_from(&entry.plugin);

@@ -5,7 +5,6 @@ use crate::commit::CommitError;
 use crate::engine::{Engine, Pinned};
 use crate::own_work::Started;
 use crate::pipeline::{Caller, Place, Recorded};
-use crate::quotas;
 use crate::refusal::{from_barrier, from_commit};
 use crate::run::ATTEMPTS_MAX;
 use crate::tables::Mount;
@@ -29,7 +28,6 @@ pub(crate) fn lease(
     entry: &MountEntry,
     secret: LeasedSecret,
 ) -> Result<Envelope, Refusal> {
-    quotas::admit_lease(node, place)?;
     let now = node.now();
     let caller = recorded.caller();
     let terms = terms(tx, pinned, caller, &secret.terms, now)?;
