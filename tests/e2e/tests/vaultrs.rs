@@ -156,7 +156,7 @@ async fn it_administers() {
     let text = "path \"secret/*\" { capabilities = [\"read\"] }";
     sys::policy::set(&client, "reader", text).await.unwrap();
     assert_eq!(
-        sys::policy::read(&client, "reader").await.unwrap().policy,
+        sys::policy::read(&client, "reader").await.unwrap().rules,
         text
     );
     let policies = sys::policy::list(&client).await.unwrap().policies;

@@ -63,8 +63,6 @@ impl House {
             storage,
             journal: Arc::new(journal),
             changes,
-            process: Arc::new(node::Alone),
-            meters: node::Meters::default(),
             runtime: runtime(),
             outbound: outbound::Client::new(outbound::SystemResolver),
             clock: Arc::new(ManualClock::new(Timestamp::from_millis(NOW_MS))),
