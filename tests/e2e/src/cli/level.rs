@@ -278,8 +278,13 @@ fn is_random(text: &str) -> bool {
             && has(u8::is_ascii_uppercase) >= 3
             && has(u8::is_ascii_lowercase) >= 3
             && !text.contains([':', '_', '-'])
-        // An accessor may have hardly a letter of one case.
-        || text.len() == 24 && has(u8::is_ascii_alphanumeric) == 24 && has(u8::is_ascii_digit) >= 1
+        // Of one case an id may have hardly a letter: a token's, or an accessor.
+        || text.strip_prefix("s.").is_some_and(|id| id.len() == 24 && is_alphanumeric(id))
+        || text.len() == 24 && is_alphanumeric(text) && has(u8::is_ascii_digit) >= 1
+}
+
+fn is_alphanumeric(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Seconds since 1970.
