@@ -1,6 +1,6 @@
 //! What the recorded table cannot show: the root policy, grants, time, namespaces, templates.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use base::{Map, NamespaceId, Timestamp};
 use core::time::Duration;

@@ -4,6 +4,7 @@
 //! `cargo xtask bench -- PART...` measures some parts only: `beside`, `bare`, `stages`, `leases`.
 #![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
     clippy::disallowed_methods,

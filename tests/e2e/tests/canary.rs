@@ -1,5 +1,12 @@
 //! Secrets that were given to a server are looked for afterwards where they must not be: in its
 //! folder, its log, its audit file, and its memory as a core dump would show it.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 #![cfg(target_os = "linux")]
 
 use core::time::Duration;

@@ -1,5 +1,12 @@
 //! A client that was written for Vault by others, with its own idea of what is answered: it reads
 //! each answer into its own types, and fails where a member is missing or is of another type.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use e2e::{Durable, Server};
 use serde_json::{Value, json};
