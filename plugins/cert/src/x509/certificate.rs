@@ -63,9 +63,13 @@ pub(crate) struct Limits {
     pub(crate) unknown: Option<String>,
 }
 
-/// Does the algorithm behind the signed part stand in it byte for byte? It is not signed itself, and
-/// the reader overlooks a wrong tag in it.
-fn repeats_algorithm(der: &[u8], signed: &[u8]) -> bool {
+/// Tags of DER (X.690, 8.9 and 8.6).
+const SEQUENCE: u8 = 0x30;
+const BIT_STRING: u8 = 0x03;
+
+/// Is what stands around the signed part as it must be? It is not signed itself, and the reader
+/// overlooks the class of a tag: the algorithm must stand in the signed part byte for byte.
+fn is_framed_well(der: &[u8], signed: &[u8]) -> bool {
     let header = match der.get(1) {
         Some(length) if length & 0x80 != 0 => 2 + usize::from(length & 0x7f),
         _ => 2,
@@ -76,7 +80,11 @@ fn repeats_algorithm(der: &[u8], signed: &[u8]) -> bool {
         return false;
     };
     let algorithm = outside.and_then(|outside| outside.get(..length + 2));
-    algorithm.is_some_and(|algorithm| signed.windows(length + 2).any(|part| part == algorithm))
+    let signature = outside.and_then(|outside| outside.get(length + 2));
+    der.first() == Some(&SEQUENCE)
+        && signature == Some(&BIT_STRING)
+        && algorithm
+            .is_some_and(|algorithm| signed.windows(length + 2).any(|part| part == algorithm))
 }
 
 impl Certificate {
@@ -94,7 +102,7 @@ impl Certificate {
             || (has_extensions && body.version() != X509Version::V3)
             || body.signature != read.signature_algorithm
             || read.signature_value.unused_bits != 0
-            || !repeats_algorithm(der, body.as_ref());
+            || !is_framed_well(der, body.as_ref());
         if is_odd {
             return None;
         }

@@ -24,6 +24,19 @@ fn may(mount: &TestMount, sent: Vec<Vec<u8>>) -> bool {
     mount.login("login", json!({})).is_ok()
 }
 
+#[test]
+fn a_tag_of_another_class_is_no_certificate() {
+    let Setting { root, middle, leaf } = &*SETTING;
+    let mount = trusting(&root.pem, json!({}));
+    for at in 0..middle.der.len() {
+        for class in [0x40, 0x80, 0xc0] {
+            let mut mutated = middle.der.clone();
+            mutated[at] ^= class;
+            assert!(!may(&mount, vec![leaf.der.clone(), mutated]), "byte {at}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
