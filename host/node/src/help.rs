@@ -39,7 +39,7 @@ pub(crate) fn answer(place: &Place, version: &str) -> Result<Answer, Refusal> {
 fn overview(manifest: &Manifest) -> String {
     let mut text = format!("## DESCRIPTION\n\n{}\n\n## PATHS\n", manifest.summary);
     for route in &manifest.routes {
-        let operation = name(route.operation);
+        let operation = route.operation.name();
         text.push_str(&format!(
             "\n    {} ({operation})\n        {}\n",
             route.pattern, route.summary
@@ -71,7 +71,7 @@ fn of_path(path: &str, pattern: &str, routes: &[&Route]) -> String {
     for route in routes {
         text.push_str(&format!(
             "\n## {}\n\n{}\n",
-            name(route.operation).to_uppercase(),
+            route.operation.name().to_uppercase(),
             route.summary
         ));
         if !route.description.is_empty() {
@@ -96,15 +96,4 @@ fn parameter(field: &Field) -> String {
         "\n    {} ({kind}{needed})\n        {}\n",
         field.name, field.summary
     )
-}
-
-const fn name(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Read => "read",
-        Operation::Update => "update",
-        Operation::Patch => "patch",
-        Operation::Delete => "delete",
-        Operation::List => "list",
-        Operation::Scan => "scan",
-    }
 }

@@ -1,8 +1,9 @@
 //! What a node is made of, and what its operator set.
 
-use base::{Clock, Entropy};
+use crate::refusal::chain;
+use base::{Clock, Entropy, Refusal};
 use core::time::Duration;
-use journal::Journal;
+use journal::{Journal, MemoryJournal};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use storage::Storage;
@@ -31,6 +32,37 @@ pub struct Parts {
     pub meters: crate::Meters,
     /// Components that the binary brings along, as `(name, bytes)`.
     pub builtins: &'static [(&'static str, &'static [u8])],
+}
+
+impl Parts {
+    /// A node that stands alone, without a log and with nothing set: for tests and measurements.
+    ///
+    /// # Errors
+    /// When the storage cannot be read, or the system gives no room to run components.
+    pub fn alone(
+        storage: Arc<dyn Storage>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, Refusal> {
+        let internal = |error: &dyn core::error::Error| Refusal::internal(chain(error));
+        let changes = Arc::new(crate::Changes::default());
+        let journal = MemoryJournal::new(Arc::clone(&storage), changes.clone());
+        let config = plugin::RuntimeConfig::default();
+        let runtime = plugin::Runtime::new(config, Arc::clone(&entropy));
+        Ok(Self {
+            storage,
+            journal: Arc::new(journal.map_err(|error| internal(&error))?),
+            changes,
+            runtime: runtime.map_err(|error| internal(&error))?,
+            outbound: outbound::Client::new(outbound::SystemResolver),
+            clock,
+            entropy,
+            settings: Settings::default(),
+            process: Arc::new(crate::Alone),
+            meters: crate::Meters::default(),
+            builtins: &[],
+        })
+    }
 }
 
 /// What the operator set, for the life of the process.

@@ -5,7 +5,7 @@
 //! component whose changes were told.
 
 use locality::{Class, MountLocality, RuleChange, StorageRules};
-use manifest::{Access, Manifest, Operation, Route};
+use manifest::{Access, Manifest, Route};
 use std::collections::BTreeSet;
 
 /// What decides about consent, of one component.
@@ -92,7 +92,7 @@ fn opened(now: &Manifest, route: &Route) -> Option<String> {
     let was = before.map_or(Access::Token, |route| route.access);
     let logs_in_now = route.access == Access::Login && was != Access::Login;
     (openness(route.access) > openness(was) || logs_in_now).then(|| {
-        let (operation, pattern) = (name(route.operation), &route.pattern);
+        let (operation, pattern) = (route.operation.name(), &route.pattern);
         match route.access {
             Access::Token | Access::Sudo => {
                 format!("{operation} of {pattern:?} does not ask for sudo any more")
@@ -101,17 +101,6 @@ fn opened(now: &Manifest, route: &Route) -> Option<String> {
             Access::Login => format!("{operation} of {pattern:?} logs in"),
         }
     })
-}
-
-const fn name(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Read => "read",
-        Operation::Update => "update",
-        Operation::Patch => "patch",
-        Operation::Delete => "delete",
-        Operation::List => "list",
-        Operation::Scan => "scan",
-    }
 }
 
 #[cfg(test)]
@@ -125,7 +114,7 @@ mod tests {
         Manifest {
             routes: routes
                 .iter()
-                .map(|(at, access)| describe_route(at, Operation::Read, *access, &[], ""))
+                .map(|(at, access)| describe_route(at, manifest::Operation::Read, *access, &[], ""))
                 .collect(),
             outbound: outbound.iter().map(|one| (*one).to_owned()).collect(),
             secret_kinds: kinds

@@ -1,8 +1,8 @@
 //! Keys: made, taken from elsewhere, read. Their bytes are the host's.
 
 use crate::codes::used_key;
-use crate::hotp::Algorithm;
 use crate::{base32, url};
+use otp::Algorithm;
 use sdk::crypto::{Key, KeyOptions, kind};
 use sdk::prelude::*;
 use sdk::{ListRange, to_base64};

@@ -94,6 +94,18 @@ impl Operation {
         Self::Scan,
     ];
 
+    /// As manifests and policies write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Update => "update",
+            Self::Patch => "patch",
+            Self::Delete => "delete",
+            Self::List => "list",
+            Self::Scan => "scan",
+        }
+    }
+
     /// Is its path a folder, written with a slash at its end?
     pub const fn is_of_folder(self) -> bool {
         matches!(self, Self::List | Self::Scan)

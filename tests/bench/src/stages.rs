@@ -7,9 +7,8 @@ use base::{
     Answer, Clock, Entropy, MountId, NamespaceId, Operation, Request, RequestPath, Timestamp,
 };
 use core::hint::black_box;
-use journal::MemoryJournal;
 use locality::{Class, PhysicalKey};
-use node::{Changes, DevelopmentKeys, Node, Parts, Settings, open_for_development};
+use node::{DevelopmentKeys, Node, Parts, open_for_development};
 use policy::{Acl, Ask, Policy};
 use serde_json::{Map, json};
 use std::path::Path;
@@ -60,23 +59,10 @@ async fn stages(component: &'static [u8]) {
 }
 
 async fn node(storage: Arc<dyn Storage>, component: &'static [u8]) -> Arc<Node> {
-    let changes = Arc::new(Changes::default());
-    let journal = MemoryJournal::new(Arc::clone(&storage), changes.clone()).expect("a journal");
-    let entropy: Arc<dyn Entropy> = Arc::new(System);
-    let config = plugin::RuntimeConfig::default();
     let builtins: Vec<(&'static str, &'static [u8])> = vec![("kv", component)];
     let node = Node::new(Parts {
-        process: Arc::new(node::Alone),
-        meters: node::Meters::default(),
-        storage,
-        journal: Arc::new(journal),
-        changes,
-        runtime: plugin::Runtime::new(config, Arc::clone(&entropy)).expect("a runtime"),
-        outbound: outbound::Client::new(outbound::SystemResolver),
-        clock: Arc::new(System),
-        entropy,
-        settings: Settings::default(),
         builtins: builtins.leak(),
+        ..Parts::alone(storage, Arc::new(System), Arc::new(System)).expect("parts")
     });
     let keys = DevelopmentKeys::make(&System, Some(TOKEN.to_owned())).expect("keys");
     open_for_development(&node, &keys)

@@ -1,11 +1,12 @@
 //! The keys that entities have, and the codes that follow from them.
 
-use super::stored::{self, Algorithm, Method};
+use super::stored::{self, Method};
 use crate::refusal::from_barrier;
 use barrier::Transaction;
-use barrier::keys::{Key, KeyKind, KeyOptions, equal};
+use barrier::keys::{Hash, Key, KeyKind, KeyOptions, equal};
 use base::{Entropy, NamespaceId, Refusal, Secret, Timestamp};
 use locality::SystemKey;
+use otp::Algorithm;
 use serde::{Deserialize, Serialize};
 
 /// How codes are made of a key: as the method was when its authenticator was told.
@@ -158,7 +159,7 @@ pub(super) fn take(
     let first = middle.saturating_sub(enrolment.skew);
     let first = used.map_or(first, |used| first.max(used.saturating_add(1)));
     for number in first..=middle.saturating_add(enrolment.skew) {
-        let mac = key.mac(&number.to_be_bytes(), enrolment.algorithm.hash());
+        let mac = key.mac(&number.to_be_bytes(), hash(enrolment.algorithm));
         let mac = mac.map_err(|error| broken(&error))?;
         let right = otp::code(&mac, enrolment.digits).ok_or_else(|| broken(&"a short MAC"))?;
         if equal(right.as_bytes(), code.as_bytes()) {
@@ -167,4 +168,13 @@ pub(super) fn take(
         }
     }
     Ok(Code::Wrong)
+}
+
+/// The hash itself.
+const fn hash(algorithm: Algorithm) -> Hash {
+    match algorithm {
+        Algorithm::Sha1 => Hash::Sha1,
+        Algorithm::Sha256 => Hash::Sha2_256,
+        Algorithm::Sha512 => Hash::Sha2_512,
+    }
 }

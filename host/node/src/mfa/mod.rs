@@ -22,7 +22,6 @@ pub(crate) use enrolment::{destroy, enrol, forget_entity};
 pub(crate) use login::{Arriving, resume, stand_before};
 pub(crate) use merged::merge;
 pub(crate) use stored::{
-    Algorithm, Enforcement, Method, enforcement, enforcements, forget_method, method, method_named,
-    methods,
+    Enforcement, Method, enforcement, enforcements, forget_method, method, method_named, methods,
 };
 pub(crate) use waiting::Waiting;

@@ -3,44 +3,10 @@
 use super::enrolment;
 use crate::refusal::from_barrier;
 use barrier::Transaction;
-use barrier::keys::Hash;
 use base::{NamespaceId, Refusal};
 use locality::SystemKey;
+use otp::Algorithm;
 use serde::{Deserialize, Serialize};
-
-/// By which hash codes are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Algorithm {
-    #[serde(rename = "SHA1")]
-    Sha1,
-    #[serde(rename = "SHA256")]
-    Sha256,
-    #[serde(rename = "SHA512")]
-    Sha512,
-}
-
-impl Algorithm {
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        let all = [Self::Sha1, Self::Sha256, Self::Sha512];
-        all.into_iter().find(|one| one.name() == name)
-    }
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Sha1 => "SHA1",
-            Self::Sha256 => "SHA256",
-            Self::Sha512 => "SHA512",
-        }
-    }
-
-    pub(crate) const fn hash(self) -> Hash {
-        match self {
-            Self::Sha1 => Hash::Sha1,
-            Self::Sha256 => Hash::Sha2_256,
-            Self::Sha512 => Hash::Sha2_512,
-        }
-    }
-}
 
 /// A method: codes that follow from a key and the time (RFC 6238).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,8 +5,7 @@ use base::{
     Timestamp, WithoutToken,
 };
 use core::time::Duration;
-use journal::MemoryJournal;
-use node::{Changes, InitRequest, Initialized, Node, Parts, Settings};
+use node::{InitRequest, Initialized, Node, Parts, Settings};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,22 +55,10 @@ impl House {
         process: Arc<dyn node::Process>,
     ) -> Self {
         let entropy: Arc<dyn Entropy> = Arc::new(Counting(AtomicU64::new(clock.now().as_millis())));
-        let changes = Arc::new(Changes::default());
-        let observer = Arc::clone(&changes);
-        let journal = MemoryJournal::new(storage.clone(), observer).unwrap();
-        let config = plugin::RuntimeConfig::default();
         let node = Node::new(Parts {
             process,
-            meters: node::Meters::default(),
-            storage: storage.clone(),
-            journal: Arc::new(journal),
-            changes,
-            runtime: plugin::Runtime::new(config, Arc::clone(&entropy)).unwrap(),
-            outbound: outbound::Client::new(outbound::SystemResolver),
-            clock: clock.clone(),
-            entropy,
             settings,
-            builtins: &[],
+            ..Parts::alone(storage.clone(), clock.clone(), entropy).unwrap()
         });
         Self {
             node,

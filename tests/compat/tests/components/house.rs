@@ -4,8 +4,7 @@ use crate::kept::{self, kept};
 use base::{
     Answer, Entropy, ManualClock, Operation, Refusal, Request, RequestPath, Secret, Timestamp,
 };
-use journal::MemoryJournal;
-use node::{Changes, InitRequest, Node, Parts, Settings};
+use node::{InitRequest, Node, Parts};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -54,21 +53,10 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn open() -> Self {
-        let storage = Arc::new(Memory::new());
-        let changes = Arc::new(Changes::default());
-        let journal = MemoryJournal::new(storage.clone(), changes.clone()).unwrap();
+        let clock = ManualClock::new(Timestamp::from_millis(NOW_MS));
         let node = Node::new(Parts {
-            process: Arc::new(node::Alone),
-            meters: node::Meters::default(),
-            storage,
-            journal: Arc::new(journal),
-            changes,
-            runtime: runtime(),
-            outbound: outbound::Client::new(outbound::SystemResolver),
-            clock: Arc::new(ManualClock::new(Timestamp::from_millis(NOW_MS))),
-            entropy: entropy(),
-            settings: Settings::default(),
             builtins: &BUILTINS,
+            ..Parts::alone(Arc::new(Memory::new()), Arc::new(clock), entropy()).unwrap()
         });
         let request = InitRequest {
             shares: 1,

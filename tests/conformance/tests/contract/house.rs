@@ -5,9 +5,8 @@ use base::{
     Answer, Entropy, ManualClock, MountId, NamespaceId, Operation, Refusal, Request, RequestPath,
     Timestamp,
 };
-use journal::MemoryJournal;
 use locality::{Class, PhysicalKey, SystemKey};
-use node::{Changes, InitRequest, Node, Parts, Settings};
+use node::{InitRequest, Node, Parts, Settings};
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -68,21 +67,11 @@ impl House {
     fn on(storage: Arc<Memory>, clock: Arc<ManualClock>, settings: Settings) -> Self {
         let gate = Arc::new(Gate::default());
         let entropy: Arc<dyn Entropy> = gate.clone();
-        let changes = Arc::new(Changes::default());
-        let journal = MemoryJournal::new(storage.clone(), changes.clone()).unwrap();
-        let config = plugin::RuntimeConfig::default();
         let node = Node::new(Parts {
-            process: Arc::new(node::Alone),
-            meters: node::Meters::default(),
-            storage: storage.clone(),
-            journal: Arc::new(journal),
-            changes,
-            runtime: plugin::Runtime::new(config, Arc::clone(&entropy)).unwrap(),
             outbound: outbound::Client::new(Here),
-            clock: clock.clone(),
-            entropy,
             settings,
             builtins: &COMPONENTS,
+            ..Parts::alone(storage.clone(), clock.clone(), entropy).unwrap()
         });
         Self {
             node,

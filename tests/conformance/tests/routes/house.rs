@@ -2,8 +2,7 @@
 
 use base::{Answer, Entropy, ManualClock, Operation, Refusal, Request, RequestPath, Timestamp};
 use core::time::Duration;
-use journal::MemoryJournal;
-use node::{Changes, DevelopmentKeys, Node, Parts, Settings, open_for_development};
+use node::{DevelopmentKeys, Node, Parts, open_for_development};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,26 +40,12 @@ pub(crate) struct House {
 impl House {
     pub(crate) async fn open() -> Self {
         let entropy: Arc<dyn Entropy> = Arc::new(Counting(AtomicU64::new(7)));
-        let storage = Arc::new(storage::Memory::new());
-        let changes = Arc::new(Changes::default());
-        let observer = Arc::clone(&changes);
-        let journal = MemoryJournal::new(storage.clone(), observer).unwrap();
-        let config = plugin::RuntimeConfig::default();
         let now = Timestamp::from_millis(1_700_000_000_000);
         let clock = Arc::new(ManualClock::new(now));
         let keys = DevelopmentKeys::make(entropy.as_ref(), Some(ROOT.to_owned())).unwrap();
         let node = Node::new(Parts {
-            process: Arc::new(node::Alone),
-            meters: node::Meters::default(),
-            storage,
-            journal: Arc::new(journal),
-            changes,
-            runtime: plugin::Runtime::new(config, Arc::clone(&entropy)).unwrap(),
-            clock: clock.clone(),
-            entropy,
-            settings: Settings::default(),
             builtins: &BUILTINS,
-            outbound: outbound::Client::new(outbound::SystemResolver),
+            ..Parts::alone(Arc::new(storage::Memory::new()), clock.clone(), entropy).unwrap()
         });
         open_for_development(&node, &keys).await.unwrap();
         let house = Self { node, clock, keys };

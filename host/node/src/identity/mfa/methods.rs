@@ -1,7 +1,7 @@
 //! `identity/mfa/method` and `identity/mfa/method/totp`.
 
 use super::check_id;
-use crate::mfa::{self, Algorithm, Method};
+use crate::mfa::{self, Method};
 use crate::native::Does::Now;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::refusal::from_barrier;
@@ -11,6 +11,7 @@ use manifest::Access::Token;
 use manifest::FieldKind::{Duration, Integer, Text};
 use manifest::Operation::{Delete, List, Read, Update};
 use mount::Namespace;
+use otp::Algorithm;
 use serde_json::{Value, json};
 
 const ID: NativeField = path("method_id", "The method.");
