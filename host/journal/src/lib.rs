@@ -19,11 +19,13 @@ mod apply;
 mod batch;
 mod error;
 mod memory;
+mod source;
 
 pub use apply::{applied_index, apply, mark_applied, prepare};
 pub use batch::{Batch, Op};
 pub use error::JournalError;
 pub use memory::MemoryJournal;
+pub use source::{Extent, Source, SourceError, Tail, Waiting};
 
 use core::pin::Pin;
 

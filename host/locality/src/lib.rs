@@ -14,11 +14,13 @@
 //! binds every ciphertext to its physical key, so an entry moved to another class does not open.
 
 mod class;
+mod exclusion;
 mod key;
 mod rules;
 mod system;
 
 pub use class::{Class, ClassMark, Ignored, Local, Replicated};
+pub use exclusion::Exclusion;
 pub use key::{KeyError, PhysicalKey};
 pub use rules::{
     Locality, MountLocality, Place, Rule, RuleChange, RuleError, StorageRules, Undeclared,

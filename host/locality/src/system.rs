@@ -294,6 +294,26 @@ impl SystemKey<Local> {
     }
 }
 
+/// What the entry of a table stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// A shared mount or auth method.
+    Mount(MountId),
+    /// A namespace.
+    Namespace(NamespaceId),
+}
+
+/// What one of the host's own entries stands for, where it is one of a table.
+pub(crate) fn named_by(key: &PhysicalKey) -> Option<Named> {
+    let number = |digits| u64::from_str_radix(digits, 16).ok();
+    let path = key.path();
+    if let Some(digits) = path.strip_prefix("core/mounts/") {
+        return number(digits).map(|id| Named::Mount(MountId::new(id)));
+    }
+    let digits = path.strip_prefix("core/namespaces/")?;
+    number(digits).map(|id| Named::Namespace(NamespaceId::new(id)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
