@@ -10,12 +10,21 @@
 //!
 //! [`Position`] says how far a secondary is, and nothing else does.
 
+mod answer;
+mod compare;
+mod deletions;
+mod merge;
 mod position;
 mod source;
+mod view;
 mod wire;
 
+pub use answer::{Answer, Answerer};
+pub use compare::{CompareError, Comparison, Heard};
+pub use deletions::Outcome;
 pub use position::Position;
 pub use source::{NotReplicated, admit, changes_keys, cut};
+pub use view::{Pairs, View};
 pub use wire::{
     Event, Follow, Hello, KeyPackage, Method, Question, RecordBytes, Told, TreeName, Versions,
     WireError, decode, encode,
