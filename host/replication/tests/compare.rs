@@ -145,10 +145,8 @@ impl Case {
         assert!(!contains(encoded, b"canary"));
         let mut ids: BTreeSet<u64> = BTreeSet::new();
         let number = |id: [u8; 8]| u64::from_be_bytes(id);
-        for within in (0..NAMESPACES).filter(|within| {
-            let is_left_out = self.exclusion.namespaces.contains(&namespace(*within));
-            is_left_out
-        }) {
+        let is_left_out = |within: &u64| self.exclusion.namespaces.contains(&namespace(*within));
+        for within in (0..NAMESPACES).filter(is_left_out) {
             ids.insert(number(namespace(within).to_bytes()));
             ids.extend((1..MOUNTS).map(|at| number(mount(within, at).to_bytes())));
         }

@@ -60,7 +60,7 @@ impl Cluster {
 
     /// The records of the replicated class.
     pub(crate) fn records(&self) -> BTreeMap<Vec<u8>, Record> {
-        let records = self.records.iter().filter(|(key, _)| key[0] == b'R');
+        let records = self.records.iter().filter(|(key, _)| key.starts_with(b"R"));
         records
             .map(|(key, bytes)| (key.clone(), Record::from_bytes(bytes).unwrap()))
             .collect()
@@ -97,7 +97,7 @@ impl View for Cluster {
 
     /// Here every other value.
     fn is_to_be_wrapped(&self, value: &[u8]) -> bool {
-        value.len() % 2 == 1
+        !value.len().is_multiple_of(2)
     }
 }
 
