@@ -2,6 +2,7 @@
 //! class in its type.
 
 mod identity;
+mod replication;
 
 use crate::{Class, ClassMark, Ignored, Local, PhysicalKey, Replicated};
 use base::{MountId, NamespaceId, Timestamp};
