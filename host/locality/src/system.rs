@@ -63,6 +63,10 @@ impl SystemKey<Ignored> {
     pub fn cluster() -> Self {
         Self::root("core/cluster/local/info")
     }
+    /// That a cluster is becoming a secondary, and which entries stay.
+    pub fn wiping() -> Self {
+        Self::root("core/wiping")
+    }
     /// Machine code of a component, compiled for one kind of host.
     pub fn artifact(digest: &str, host_kind: &str) -> Self {
         Self::root(&format!("core/artifact/{digest}/{host_kind}"))
