@@ -10,10 +10,12 @@ pub type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Reads entries of the log that are applied.
 pub trait Source: Send + Sync {
     /// Entries after index `after`, oldest first, until there are `bytes_max` of them; at least one
-    /// where there is one. Never an entry that is not applied.
+    /// where there is one. Never an entry that is not applied. Where `after` is at or beyond the
+    /// end of the log there are none, and [`upto`](Tail::upto) is that end.
     ///
     /// # Errors
-    /// [`SourceError::Purged`] where an entry after `after` is gone.
+    /// [`SourceError::Purged`] where an entry after `after` is gone; [`SourceError::Journal`] when
+    /// the log cannot be read, and when it has ended and there is nothing more.
     fn read(&self, after: u64, bytes_max: usize) -> Result<Tail, SourceError>;
 
     /// Resolves once an entry after index `after` is applied, and when the log has ended.
