@@ -51,6 +51,16 @@ pub struct Extent {
     pub bytes_max: u64,
 }
 
+impl Extent {
+    /// About how many bytes the entries after `after` have.
+    pub fn bytes_after(&self, after: u64) -> u64 {
+        let entries = self.applied.saturating_sub(self.purged).max(1);
+        let waiting = self.applied.saturating_sub(after).min(entries);
+        let bytes = u128::from(self.size_bytes) * u128::from(waiting) / u128::from(entries);
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
+}
+
 /// Why the log cannot be followed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SourceError {

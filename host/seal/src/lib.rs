@@ -13,6 +13,7 @@ mod generate;
 mod progress;
 mod quorum;
 mod rekey;
+pub mod sealed_box;
 mod shamir;
 mod threshold;
 mod wrap;
