@@ -7,17 +7,66 @@ use super::primary::Primary;
 use super::secondary::Doing;
 use super::serve::{Broken, check_hello, packed, receive, send};
 use super::{Secondary, exclusions};
+use crate::refusal::chain;
 use crate::unsealed::Unsealed;
-use journal::{Batch, Op};
+use barrier::SealWrap;
+use core::time::Duration;
+use journal::{Batch, JournalError, Op};
 use link::{Channel, Link, Peer};
-use locality::{Class, PhysicalKey};
-use replication::{Method, Position, Question, Told};
+use locality::Exclusion;
+use replication::{
+    Answerer, CompareError, Comparison, Heard, Method, Outcome, Pairs, Position, Question, Told,
+    View, decode,
+};
 use seal::sealed_box::KeyPair;
-use std::collections::BTreeSet;
 use std::sync::Arc;
-use storage::Space;
+use storage::{Snapshot, Space};
 
-const BYTES: usize = 1024 * 1024;
+/// For how long the primary waits for a secondary, while it holds what it had when it began.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+impl From<JournalError> for Broken {
+    fn from(error: JournalError) -> Self {
+        Self::Here(chain(&error))
+    }
+}
+
+impl From<CompareError> for Broken {
+    fn from(error: CompareError) -> Self {
+        match error {
+            CompareError::Held(cause) => cause.into(),
+            other => Self::Message(other.to_string()),
+        }
+    }
+}
+
+/// What a cluster has at one moment.
+struct Held(Arc<dyn Snapshot>);
+
+impl Held {
+    fn now(node: &Unsealed) -> Self {
+        Self(node.parts.storage.snapshot())
+    }
+
+    fn range(&self, space: Space, from: &[u8], to: &[u8]) -> Pairs<'_> {
+        let range = self.0.range(space, from, Some(to));
+        Box::new(range.map(|pair| pair.map_err(JournalError::from)))
+    }
+}
+
+impl View for Held {
+    fn records(&self, from: &[u8], to: &[u8]) -> Pairs<'_> {
+        self.range(Space::Digests, from, to)
+    }
+
+    fn entries(&self, from: &[u8], to: &[u8]) -> Pairs<'_> {
+        self.range(Space::Entries, from, to)
+    }
+
+    fn is_to_be_wrapped(&self, value: &[u8]) -> bool {
+        SealWrap::of(value) == Some(SealWrap::Wanted)
+    }
+}
 
 /// Answers the questions of a secondary.
 pub(crate) async fn answer(
@@ -26,10 +75,11 @@ pub(crate) async fn answer(
     peer: &Peer,
     mut channel: Channel,
 ) -> Result<(), Broken> {
-    let Question::Begin(hello) = receive::<Question>(&mut channel).await? else {
+    let begin = receive::<Question>(&mut channel).await?;
+    let Question::Begin(hello) = &begin else {
         return Err(Broken::Message(String::from("a comparison has to begin")));
     };
-    if let Err(reason) = check_hello(primary, &hello) {
+    if let Err(reason) = check_hello(primary, hello) {
         return send(&channel, &Told::Refused { reason }).await;
     }
     // First the keys, then the exclusion and the index, then the entries: each may be older than
@@ -37,7 +87,7 @@ pub(crate) async fn answer(
     let keys = packed(node, &hello.public_key).await?;
     let exclusion = exclusions::of(&mut node.begin(), &peer.name)?;
     let index = node.parts.source.extent().applied;
-    let snapshot = node.parts.storage.snapshot();
+    let held = Held::now(node);
     let position = Position {
         relation: primary.record.relation.clone(),
         generation: primary.record.generation,
@@ -45,41 +95,33 @@ pub(crate) async fn answer(
         filter: exclusion.version,
     };
     send(&channel, &Told::Begun { position, keys }).await?;
-    let mut ops = Vec::new();
-    let mut size = 0;
-    let mut from = vec![Class::Replicated.to_byte()];
-    loop {
-        let mut last = None;
-        {
-            let range = snapshot.range(Space::Entries, &from, None);
-            for entry in range {
-                let (key, value) = entry.map_err(|error| Broken::Here(error.to_string()))?;
-                if key.first() != Some(&Class::Replicated.to_byte()) {
-                    break;
-                }
-                let key =
-                    PhysicalKey::from_bytes(&key).map_err(|error| Broken::Here(error.to_string()))?;
-                if exclusion.travels(&key) {
-                    size += key.as_bytes().len() + value.len();
-                    ops.push(Op {
-                        key: key.clone(),
-                        value: Some(value.to_vec()),
-                        seal_wrap: false,
-                    });
-                }
-                if size >= BYTES {
-                    last = Some(key);
-                    break;
-                }
-            }
-        }
-        send(&channel, &Told::Entries(core::mem::take(&mut ops))).await?;
-        size = 0;
-        let Some(last) = last else { break };
-        from = last.as_bytes().to_vec();
-        from.push(0);
+    let mut question = Some(begin);
+    while let Some(asked) = question {
+        tell(&held, &exclusion, &asked, &channel).await?;
+        question = match in_time(channel.receive()).await?? {
+            Some(frame) => Some(decode(&frame)?),
+            None => None,
+        };
     }
-    send(&channel, &Told::End).await
+    Ok(())
+}
+
+/// The answer to one question.
+async fn tell(
+    held: &Held,
+    exclusion: &Exclusion,
+    question: &Question,
+    channel: &Channel,
+) -> Result<(), Broken> {
+    for told in Answerer::new(held, exclusion).answer(question)? {
+        in_time(send(channel, &told?)).await??;
+    }
+    Ok(())
+}
+
+async fn in_time<T>(waiting: impl Future<Output = T>) -> Result<T, Broken> {
+    let late = |_| Broken::Message(String::from("the secondary takes too long to compare"));
+    tokio::time::timeout(PATIENCE, waiting).await.map_err(late)
 }
 
 /// Brings this secondary to where its primary is.
@@ -89,59 +131,78 @@ pub(crate) async fn run(
     link: &dyn Link,
     keys: &KeyPair,
 ) -> Result<(), Broken> {
-    secondary.how().doing = Doing::Compares;
-    let mut channel = link.open(Method::Compare.name()).await?;
-    send(&channel, &Question::Begin(hello(node, secondary, keys))).await?;
-    let position = match receive::<Told>(&mut channel).await? {
-        Told::Begun { position, keys: package } => {
-            let shared = SharedKeys::open(&package, keys)?;
-            node.take_shared_keys(&shared).await?;
-            position
-        }
-        Told::Refused { reason } => return Err(Broken::Message(reason)),
-        _ => return Err(Broken::Message(String::from("an answer without a beginning"))),
-    };
-    secondary.how().doing = Doing::Fetches;
-    let mut there = BTreeSet::new();
-    let before = secondary.position();
     loop {
-        match receive::<Told>(&mut channel).await? {
-            Told::Entries(ops) => {
-                there.extend(ops.iter().map(|op| op.key.clone()));
-                let snapshot = node.parts.storage.snapshot();
-                let differs = |op: &Op| {
-                    let stored = snapshot.get(Space::Entries, op.key.as_bytes());
-                    stored.ok().flatten().as_deref() != op.value.as_deref()
-                };
-                let ops: Vec<Op> = ops.into_iter().filter(differs).collect();
-                secondary.how().fetched += ops.len() as u64;
-                let batch = Batch { ops };
-                check(&batch)?;
-                if !batch.ops.is_empty() {
-                    commit(node, vec![batch], &before).await?;
-                }
+        secondary.how().doing = Doing::Compares;
+        let outcome = fetch(node, secondary, link, keys).await?;
+        delete(node, secondary, &outcome).await?;
+        if let Some(position) = outcome.position() {
+            secondary.reached(position.clone());
+            return Ok(());
+        }
+    }
+}
+
+/// Asks until everything is known, and writes what the primary has.
+async fn fetch(
+    node: &Arc<Unsealed>,
+    secondary: &Arc<Secondary>,
+    link: &dyn Link,
+    keys: &KeyPair,
+) -> Result<Outcome, Broken> {
+    let mut channel = link.open(Method::Compare.name()).await?;
+    let mut comparison = Comparison::new(hello(node, secondary, keys));
+    let before = secondary.position();
+    while !comparison.is_complete() {
+        while let Some(question) = comparison.ask() {
+            send(&channel, &question).await?;
+        }
+        let told = receive::<Told>(&mut channel).await?;
+        // What was written so far is seen, and nothing is held for longer.
+        match comparison.told(&Held::now(node), told)? {
+            Heard::Nothing => {}
+            Heard::Keys(package) => {
+                let shared = SharedKeys::open(&package, keys)?;
+                node.take_shared_keys(&shared).await?;
             }
-            Told::End => break,
-            _ => return Err(Broken::Message(String::from("not an answer"))),
+            Heard::Put(ops) => {
+                {
+                    let mut how = secondary.how();
+                    how.doing = Doing::Fetches;
+                    how.fetched += ops.len() as u64;
+                }
+                write(node, ops, &before).await?;
+            }
         }
     }
-    let mut ops = Vec::new();
-    let class = [Class::Replicated.to_byte()];
-    for entry in node.parts.storage.snapshot().range(Space::Entries, &class, None) {
-        let (key, _) = entry.map_err(|error| Broken::Here(error.to_string()))?;
-        let key = PhysicalKey::from_bytes(&key).map_err(|error| Broken::Here(error.to_string()))?;
-        if key.class() != Class::Replicated {
-            break;
+    Ok(comparison.finish()?)
+}
+
+/// Deletes what the primary has not. With the last of it the secondary is where its primary was.
+async fn delete(
+    node: &Arc<Unsealed>,
+    secondary: &Arc<Secondary>,
+    outcome: &Outcome,
+) -> Result<(), Broken> {
+    let before = secondary.position();
+    let held = Held::now(node);
+    let mut pieces = outcome.deletions(&held);
+    let mut piece = pieces.next().transpose()?;
+    loop {
+        let next = pieces.next().transpose()?;
+        let position = match next {
+            Some(_) => &before,
+            None => outcome.position().unwrap_or(&before),
+        };
+        write(node, piece.unwrap_or_default(), position).await?;
+        if next.is_none() {
+            return Ok(());
         }
-        if !there.contains(&key) {
-            ops.push(Op {
-                key,
-                value: None,
-                seal_wrap: false,
-            });
-        }
+        piece = next;
     }
-    commit(node, vec![Batch { ops }], &position).await?;
-    secondary.reached(position);
-    Ok(())
+}
+
+async fn write(node: &Arc<Unsealed>, ops: Vec<Op>, position: &Position) -> Result<(), Broken> {
+    let batch = Batch { ops };
+    check(&batch)?;
+    commit(node, vec![batch], position).await
 }
