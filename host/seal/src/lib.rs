@@ -5,7 +5,10 @@
 //! ```
 //!
 //! Shares protect a key that wraps the root key, never the root key itself: the seal of a cluster
-//! can change without one entry being sealed anew. Nothing here is stored and nothing is logged.
+//! can change without one entry being sealed anew. Where keys have to leave for another cluster, they
+//! go in an [`envelope`]. Nothing here is stored and nothing is logged.
+
+pub mod envelope;
 
 mod config;
 mod field;
