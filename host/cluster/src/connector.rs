@@ -8,8 +8,8 @@ use crate::settings::Settings;
 use crate::shown::{not_taken, of_admission, of_handshake};
 use core::net::SocketAddr;
 use link::{DialError, DialStep, Dialer, Identity, Later, Link, PRIMARY_NAME, Protocol};
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, Error};
 use std::sync::Arc;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
@@ -25,10 +25,14 @@ pub struct Connector {
     settings: Settings,
 }
 
-/// Which step failed, and why.
-type Failure = (DialStep, String);
+/// Which step failed, and why; the certificate that was shown by then.
+struct Failure {
+    step: DialStep,
+    reason: String,
+    shown: Option<Vec<u8>>,
+}
 
-/// TLS of one dial.
+/// TLS with one IP address.
 struct Security {
     config: Arc<ClientConfig>,
     expected: Arc<Expected>,
@@ -54,85 +58,74 @@ impl Connector {
             shown: None,
         };
         for address in addresses {
-            let security = Security::new(protocol, identity);
-            let (failure, shown) = match security {
-                Ok(security) => match self.dial_one(&security, address).await {
-                    Ok(line) => return Ok(Arc::new(line)),
-                    Err(failure) => (failure, security.expected.shown()),
-                },
-                Err(error) => {
-                    let reason = format!("the identity of this end cannot be used: {error}");
-                    ((DialStep::Certificate, reason), None)
+            match self.dial_one(protocol, address, identity).await {
+                Ok(line) => return Ok(Arc::new(line)),
+                Err(failure) => {
+                    last = DialError {
+                        address: address.clone(),
+                        step: failure.step,
+                        reason: failure.reason,
+                        shown: failure.shown,
+                    }
                 }
-            };
-            let (step, reason) = failure;
-            last = DialError {
-                address: address.clone(),
-                step,
-                reason,
-                shown,
-            };
+            }
         }
         Err(last)
     }
 
-    async fn dial_one(&self, security: &Security, address: &str) -> Result<Line, Failure> {
+    /// Tries all IP addresses of a name; where none answers, the failure of the one that came
+    /// furthest.
+    async fn dial_one(
+        &self,
+        protocol: Protocol,
+        address: &str,
+        identity: &Identity,
+    ) -> Result<Line, Failure> {
         let Address { host, port } =
-            Address::parse(address).map_err(|reason| (DialStep::Address, reason))?;
-        let mut failure = (DialStep::Resolve, format!("{host} has no IP address"));
+            Address::parse(address).map_err(|reason| Failure::new(DialStep::Address, reason))?;
+        let none = format!("{host} has no IP address");
+        let mut furthest = Failure::new(DialStep::Resolve, none);
         for resolved in self.resolve(&host, port).await? {
-            match self.dial_resolved(security, address, &host, resolved).await {
-                Ok(line) => return Ok(line),
-                Err(failed) => failure = failed,
-            }
+            let socket = match self.connect(resolved).await {
+                Ok(socket) => socket,
+                Err(failure) => {
+                    furthest = furthest.or_further(failure);
+                    continue;
+                }
+            };
+            let security = Security::new(protocol, identity)?;
+            let most = self.settings.handshake_duration_max;
+            let establishing = self.establish(&security, address, &host, socket);
+            let failure = match timeout(most, establishing).await {
+                Ok(Ok(line)) => return Ok(line),
+                Ok(Err(failure)) => failure,
+                Err(_) => Failure::new(DialStep::Handshake, took_longer(most)),
+            };
+            let shown = security.expected.shown();
+            furthest = furthest.or_further(Failure { shown, ..failure });
         }
-        Err(failure)
+        Err(furthest)
     }
 
     async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
-        let resolving = timeout(
-            self.settings.connect_duration_max,
-            lookup_host((host, port)),
-        );
-        match resolving.await {
-            Ok(Ok(resolved)) => Ok(resolved.take(RESOLVED_COUNT_MAX).collect()),
-            Ok(Err(error)) => Err((DialStep::Resolve, error.to_string())),
-            Err(_) => Err((
-                DialStep::Resolve,
-                took_longer(self.settings.connect_duration_max),
-            )),
-        }
+        let most = self.settings.connect_duration_max;
+        let reason = match timeout(most, lookup_host((host, port))).await {
+            Ok(Ok(resolved)) => return Ok(resolved.take(RESOLVED_COUNT_MAX).collect()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => took_longer(most),
+        };
+        Err(Failure::new(DialStep::Resolve, reason))
     }
 
-    async fn dial_resolved(
-        &self,
-        security: &Security,
-        address: &str,
-        host: &str,
-        resolved: SocketAddr,
-    ) -> Result<Line, Failure> {
-        let connecting = timeout(
-            self.settings.connect_duration_max,
-            TcpStream::connect(resolved),
-        );
-        let socket = match connecting.await {
-            Ok(Ok(socket)) => socket,
-            Ok(Err(error)) => return Err((DialStep::Connect, format!("{resolved}: {error}"))),
-            Err(_) => {
-                let reason = took_longer(self.settings.connect_duration_max);
-                return Err((DialStep::Connect, format!("{resolved}: {reason}")));
-            }
+    async fn connect(&self, resolved: SocketAddr) -> Result<TcpStream, Failure> {
+        let most = self.settings.connect_duration_max;
+        let reason = match timeout(most, TcpStream::connect(resolved)).await {
+            Ok(Ok(socket)) => return Ok(socket),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => took_longer(most),
         };
-        let shaking = timeout(
-            self.settings.handshake_duration_max,
-            self.establish(security, address, host, socket),
-        );
-        shaking.await.unwrap_or_else(|_| {
-            Err((
-                DialStep::Handshake,
-                took_longer(self.settings.handshake_duration_max),
-            ))
-        })
+        let reason = format!("{resolved}: {reason}");
+        Err(Failure::new(DialStep::Connect, reason))
     }
 
     async fn establish(
@@ -142,16 +135,18 @@ impl Connector {
         host: &str,
         socket: TcpStream,
     ) -> Result<Line, Failure> {
-        let in_handshake = |reason: String| (DialStep::Handshake, reason);
+        let in_handshake = |reason: String| Failure::new(DialStep::Handshake, reason);
         socket
             .set_nodelay(true)
             .map_err(|error| in_handshake(error.to_string()))?;
         let mut stream = security.shake(host, socket).await?;
-        let refusal = hear(&mut stream)
-            .await
-            .map_err(|error| of_admission(&error))?;
-        if let Some(reason) = refusal {
-            return Err((DialStep::Admission, reason));
+        match hear(&mut stream).await {
+            Ok(None) => {}
+            Ok(Some(reason)) => return Err(Failure::new(DialStep::Admission, reason)),
+            Err(error) => {
+                let (step, reason) = of_admission(&error);
+                return Err(Failure::new(step, reason));
+            }
         }
         Line::begin(address, stream, &self.settings)
             .await
@@ -170,9 +165,27 @@ impl Dialer for Connector {
     }
 }
 
+impl Failure {
+    const fn new(step: DialStep, reason: String) -> Self {
+        Self {
+            step,
+            reason,
+            shown: None,
+        }
+    }
+
+    /// The other, unless this one came further.
+    fn or_further(self, other: Self) -> Self {
+        if other.step < self.step { self } else { other }
+    }
+}
+
 impl Security {
-    fn new(protocol: Protocol, identity: &Identity) -> Result<Self, Error> {
-        let (config, expected) = calling(identity, protocol)?;
+    fn new(protocol: Protocol, identity: &Identity) -> Result<Self, Failure> {
+        let (config, expected) = calling(identity, protocol).map_err(|error| {
+            let reason = format!("the identity of this end cannot be used: {error}");
+            Failure::new(DialStep::Certificate, reason)
+        })?;
         Ok(Self {
             config: Arc::new(config),
             expected,
@@ -185,14 +198,17 @@ impl Security {
         // does not depend on it.
         let name = ServerName::try_from(String::from(host))
             .or_else(|_| ServerName::try_from(PRIMARY_NAME))
-            .map_err(|error| (DialStep::Handshake, error.to_string()))?;
+            .map_err(|error| Failure::new(DialStep::Handshake, error.to_string()))?;
         let connector = TlsConnector::from(Arc::clone(&self.config));
         let stream = connector.connect(name, socket).await.map_err(|error| {
-            of_handshake(&error, self.protocol, self.expected.shown().as_deref())
+            let shown = self.expected.shown();
+            let (step, reason) = of_handshake(&error, self.protocol, shown.as_deref());
+            Failure::new(step, reason)
         })?;
         let agreed = stream.get_ref().1.alpn_protocol();
         if agreed != Some(self.protocol.alpn().as_bytes()) {
-            return Err((DialStep::Handshake, not_taken(self.protocol)));
+            let reason = not_taken(self.protocol);
+            return Err(Failure::new(DialStep::Handshake, reason));
         }
         Ok(stream)
     }

@@ -3,6 +3,7 @@
 use crate::world::{Seen, World, soon};
 use bytes::Bytes;
 use cluster::{Connector, Settings};
+use core::time::Duration;
 use link::{Channel, Dialer as _, FRAME_BYTES_MAX, LinkError, Protocol};
 use std::sync::Arc;
 
@@ -145,6 +146,29 @@ async fn calls_of_a_connection_are_counted() {
         }
     });
     drop((third.await, second));
+}
+
+#[tokio::test]
+async fn a_port_counts_calls_by_itself() {
+    let world = World::with(Settings {
+        calls_count_max: 1,
+        ..Settings::default()
+    });
+    let world = world.await;
+    let settings = Settings {
+        open_duration_max: Duration::from_millis(100),
+        ..Settings::default()
+    };
+    let identity = crate::world::secondary(&world.authority, "one");
+    let addresses = [world.address.to_string()];
+    let connector = Connector::new(settings);
+    let dialing = connector.dial(Protocol::Performance, &addresses, &identity);
+    let link = soon(dialing).await.unwrap();
+    let only = soon(link.open("echo")).await.unwrap();
+    let refused = soon(link.open("echo")).await.unwrap_err();
+    let expected = LinkError::Refused(String::from("no answer came in time"));
+    assert_eq!(refused, expected);
+    assert_eq!(exchange(only, vec![Bytes::from("x")]).await, ["x"]);
 }
 
 #[tokio::test]

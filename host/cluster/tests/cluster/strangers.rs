@@ -2,10 +2,12 @@
 
 use crate::world::{World, secondary, short, soon};
 use bytes::Bytes;
+use cluster::{Connector, Settings};
+use core::time::Duration;
 use http::{Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use link::{FRAME_BYTES_MAX, Identity, LinkError, Protocol};
+use link::{Dialer as _, FRAME_BYTES_MAX, Identity, LinkError, Protocol};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::{
@@ -176,6 +178,28 @@ async fn who_stops_in_the_middle_is_dropped() {
         .unwrap();
     let read = soon(quiet.read_to_end(&mut Vec::new())).await;
     assert!(read.is_err() || read.unwrap() == 0);
+}
+
+#[tokio::test]
+async fn connections_are_counted() {
+    let world = World::with(Settings {
+        connections_count_max: 1,
+        ..Settings::default()
+    });
+    let world = world.await;
+    let first = world.link().await;
+    let identity = secondary(&world.authority, "two");
+    let impatient = Settings {
+        handshake_duration_max: Duration::from_millis(100),
+        ..Settings::default()
+    };
+    let addresses = [world.address.to_string()];
+    let connector = Connector::new(impatient);
+    let dialing = connector.dial(Protocol::Performance, &addresses, &identity);
+    let error = crate::world::failed(soon(dialing).await);
+    assert!(error.reason.contains("took longer"), "{error}");
+    drop(first);
+    world.link().await;
 }
 
 /// A known peer with an HTTP client of its own: the status of the answer, and its text.
