@@ -235,7 +235,7 @@ pub struct Refusal {
 }
 
 /// Why a request was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum RefusalKind {
     /// 400: the caller can mend it.
     Invalid,
@@ -259,6 +259,8 @@ pub enum RefusalKind {
     Sealed,
     /// 503: not now; safe to try again.
     Unavailable,
+    /// 503: it writes what is written on the primary, and did not get there.
+    WrongPlace,
 }
 
 impl Refusal {

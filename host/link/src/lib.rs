@@ -131,3 +131,24 @@ pub trait Link: Send + Sync {
     /// Resolves when the connection is gone, to why.
     fn closed(&self) -> Later<'_, LinkError>;
 }
+
+/// Connects to nobody: for a node that stands alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nowhere;
+
+impl Dialer for Nowhere {
+    fn dial<'a>(
+        &'a self,
+        _protocol: Protocol,
+        addresses: &'a [String],
+        _identity: &'a Identity,
+    ) -> Later<'a, Result<Arc<dyn Link>, DialError>> {
+        let error = DialError {
+            address: addresses.first().cloned().unwrap_or_default(),
+            step: DialStep::Connect,
+            reason: String::from("this node has no connections to other clusters"),
+            shown: None,
+        };
+        Box::pin(core::future::ready(Err(error)))
+    }
+}

@@ -2,6 +2,7 @@
 //! class in its type.
 
 mod identity;
+mod replication;
 
 use crate::{Class, ClassMark, Ignored, Local, PhysicalKey, Replicated};
 use base::{MountId, NamespaceId, Timestamp};
@@ -61,6 +62,10 @@ impl SystemKey<Ignored> {
     /// Name and id of this cluster.
     pub fn cluster() -> Self {
         Self::root("core/cluster/local/info")
+    }
+    /// That a cluster is becoming a secondary, and which entries stay.
+    pub fn wiping() -> Self {
+        Self::root("core/wiping")
     }
     /// Machine code of a component, compiled for one kind of host.
     pub fn artifact(digest: &str, host_kind: &str) -> Self {

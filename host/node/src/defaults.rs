@@ -83,8 +83,18 @@ pub(crate) fn write_mounts(
     namespace: NamespaceId,
     entropy: &dyn Entropy,
 ) -> Result<(), Refusal> {
+    write_those_mounts(tx, namespace, entropy, |_| true)
+}
+
+fn write_those_mounts(
+    tx: &mut Transaction,
+    namespace: NamespaceId,
+    entropy: &dyn Entropy,
+    is_wanted: impl Fn(bool) -> bool,
+) -> Result<(), Refusal> {
     let stored = stored_mounts(tx, namespace)?;
-    for (kind, path, plugin, description, is_local) in MOUNTS {
+    let wanted = MOUNTS.into_iter().filter(|(.., is_local)| is_wanted(*is_local));
+    for (kind, path, plugin, description, is_local) in wanted {
         if stored
             .iter()
             .any(|entry| entry.is_hosts_own() && entry.plugin == plugin)
@@ -101,14 +111,17 @@ pub(crate) fn write_mounts(
     Ok(())
 }
 
-/// Makes the mounts that are missing in namespaces made by an earlier version.
+/// Makes the mounts that are missing in namespaces made by an earlier version. On a secondary only
+/// those that are local: the others come from the primary.
 pub(crate) async fn complete(node: &Arc<Unsealed>) -> Result<(), Refusal> {
+    let follows = node.replication.is_secondary();
     node.transact(|tx| {
         let namespaces = stored_namespaces(tx)?;
         let open = namespaces.iter().filter(|namespace| !namespace.is_going());
         let ids = open.map(|namespace| namespace.id);
         for namespace in core::iter::once(NamespaceId::ROOT).chain(ids) {
-            write_mounts(tx, namespace, node.parts.entropy.as_ref())?;
+            let entropy = node.parts.entropy.as_ref();
+            write_those_mounts(tx, namespace, entropy, |is_local| is_local || !follows)?;
         }
         Ok(())
     })

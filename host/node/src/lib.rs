@@ -49,6 +49,7 @@ mod quotas;
 mod refusal;
 mod regrant;
 mod removal;
+mod replication;
 mod rights;
 mod run;
 mod searches;

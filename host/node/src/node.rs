@@ -4,6 +4,7 @@ use crate::init::{InitRequest, Initialized};
 use crate::keys::{self, Keys};
 use crate::parts::Parts;
 use crate::quotas::Limited;
+use crate::replication::enable::{self, Becoming};
 use crate::status;
 use crate::unsealed::Unsealed;
 use base::{Answer, CrossOrigin, Refusal, RefusalKind, Reply, Request};
@@ -75,10 +76,13 @@ impl Node {
         if unsealed.wants_seal() {
             self.seal_if(&unsealed).await;
         }
+        if let Some(becoming) = unsealed.becoming() {
+            self.become_secondary(&unsealed, becoming).await;
+        }
         answered
     }
 
-    fn is_sealed() -> Refusal {
+    pub(crate) fn is_sealed() -> Refusal {
         Refusal::new(RefusalKind::Sealed, "Vault is sealed")
     }
 
@@ -145,6 +149,35 @@ impl Node {
         }
     }
 
+    /// Follows another cluster from now on. What this one held goes; meanwhile it is sealed.
+    async fn become_secondary(&self, unsealed: &Arc<Unsealed>, becoming: Becoming) {
+        let _changing = self.changing.lock().await;
+        let current = self.unsealed();
+        if !current.is_some_and(|current| Arc::ptr_eq(&current, unsealed)) {
+            return;
+        }
+        self.enter(Phase::sealed());
+        unsealed.stop().await;
+        match self.open_secondary(&becoming).await {
+            Ok(unsealed) => {
+                self.enter(Phase::Unsealed(unsealed));
+                tracing::info!("this cluster is a performance secondary now");
+            }
+            Err(refusal) => tracing::error!(
+                message = refusal.message,
+                reason = refusal.reason,
+                "becoming a secondary failed, unseal with the primary's shares to go on"
+            ),
+        }
+    }
+
+    async fn open_secondary(&self, becoming: &Becoming) -> Result<Arc<Unsealed>, Refusal> {
+        enable::begin(&self.parts, becoming).await?;
+        let shared = &becoming.shared;
+        let keys = Keys::new(shared.ring()?, shared.root(), shared.wrapping());
+        Unsealed::open(Arc::clone(&self.parts), keys).await
+    }
+
     async fn unseal(&self, key: Key) -> Result<(), Refusal> {
         let missing = || Refusal::internal("the storage has a seal but no keys");
         let wrapped =
@@ -155,6 +188,7 @@ impl Node {
             keys::unsealed_entry(&self.parts, &SystemKey::keyring())?.ok_or_else(missing)?;
         let keyring = barrier::Keyring::open_with(&keyring, &root)
             .map_err(|error| Refusal::internal(error.to_string()))?;
+        enable::go_on(&self.parts).await?;
         let unsealed =
             Unsealed::open(Arc::clone(&self.parts), Keys::new(keyring, root, key)).await?;
         self.enter(Phase::Unsealed(unsealed));

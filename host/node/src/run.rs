@@ -8,8 +8,10 @@ use crate::help;
 use crate::namespaces;
 use crate::native::Ask;
 use crate::passed::Passed;
-use crate::pipeline::{Known, Place, Recorded, Routed, Target, no_handler};
+use crate::pipeline::{Caller, Known, Place, Recorded, Routed, Target, no_handler};
 use crate::refusal::from_commit;
+use crate::replication::answers::Arrived;
+use crate::replication::forward::{self, Taken};
 use crate::trail::Trail;
 use crate::unsealed::Unsealed;
 use crate::wrapping;
@@ -82,6 +84,39 @@ impl Unsealed {
         let caller = known.caller().filter(|caller| caller.token.is_spent);
         *spent = caller.map(|caller| caller.hash.clone());
         trail.caller(known.caller());
+        self.decide_and_run(known, tx, trail).await
+    }
+
+    /// Answers one request that a secondary sent: as [`handle`](Self::handle), for a caller that the
+    /// secondary vouches for.
+    pub(crate) async fn handle_forwarded(
+        self: &Arc<Self>,
+        request: &Request,
+        caller: Option<Caller>,
+        taken: &Arc<Taken>,
+        secondary: &str,
+    ) -> Answered {
+        let mut trail = Trail::new(self);
+        let answered = async {
+            let (place, tx) = self.place(request).await?;
+            trail.place(&place);
+            namespaces::admit(self, &place, request)?;
+            let known = Routed::find(request, &place).vouched(self, caller, taken)?;
+            trail.caller(known.caller());
+            self.decide_and_run(known, tx, &mut trail).await
+        }
+        .await;
+        tracing::debug!(request_id = request.id, secondary, "ran a forwarded request");
+        trail.response(self, request, &answered)?;
+        answered
+    }
+
+    async fn decide_and_run(
+        self: &Arc<Self>,
+        known: Known<'_>,
+        mut tx: Transaction,
+        trail: &mut Trail,
+    ) -> Answered {
         let mut exists = None;
         if let Some(target) = known.existence_matters() {
             let (same, there) = self.exists(&known, target, tx).await?;
@@ -157,6 +192,9 @@ impl Unsealed {
             };
             match attempted {
                 Ok(answered) => return Ok(answered),
+                Err(Failed::Refused(refusal)) if refusal.kind == RefusalKind::WrongPlace => {
+                    return self.run_on_primary(recorded, refusal).await;
+                }
                 Err(Failed::Refused(refusal)) => return Err(refusal),
                 Err(Failed::Overtaken(number)) => {
                     self.committer.settled(number).await;
@@ -167,6 +205,48 @@ impl Unsealed {
             }
         }
         Err(from_commit(&CommitError::Overtaken(0)))
+    }
+
+    /// Runs a request where what it writes is written. Nothing is left of its attempt here.
+    async fn run_on_primary(
+        self: &Arc<Self>,
+        recorded: &Recorded<'_>,
+        refusal: Refusal,
+    ) -> Answered {
+        let Some(secondary) = self.replication.secondary() else {
+            return Err(refusal);
+        };
+        let came = forward::run(self, &secondary, recorded).await?;
+        let said = match came.arrive()? {
+            Arrived::Said(outcome, remarks) => (outcome, remarks),
+            Arrived::Answer(answer) => {
+                return self.wrap_and_finish(recorded, self.begin(), answer).await;
+            }
+        };
+        let target = recorded.target()?;
+        let Engine::Component(pinned) = &target.mount.1 else {
+            return Err(Refusal::internal("an engine of the host said what only components say"));
+        };
+        let mut tx = self.begin();
+        let answer = call::answered(self, recorded, target, pinned, &mut tx, said).await?;
+        let warnings = call::matched(recorded.request(), target)?.1;
+        self.wrap_and_finish(recorded, tx, call::with_warnings(answer, warnings))
+            .await
+    }
+
+    /// What is new in such a transaction was made for it, so that nothing overtakes it.
+    async fn wrap_and_finish(
+        self: &Arc<Self>,
+        recorded: &Recorded<'_>,
+        mut tx: Transaction,
+        answer: Answer,
+    ) -> Answered {
+        let answer = wrapping::wrap_asked(self, &mut tx, recorded, answer)?;
+        match self.finish(tx).await {
+            Ok(index) => Ok((answer, Some(index))),
+            Err(Failed::Refused(refusal)) => Err(refusal),
+            Err(Failed::Overtaken(_)) => Err(CallError::OvertakenOutside.to_refusal()),
+        }
     }
 
     /// What was decided must still hold for a request that runs again. What overtook it may be
@@ -250,7 +330,9 @@ impl Unsealed {
             }
             Engine::Broken(reason) => return Err(Refusal::internal(reason.to_string()).into()),
         };
-        ran.answer = wrapping::wrap_asked(self, &mut ran.tx, recorded, ran.answer)?;
+        if recorded.taken().is_none() {
+            ran.answer = wrapping::wrap_asked(self, &mut ran.tx, recorded, ran.answer)?;
+        }
         let namespace = &recorded.place().namespace;
         if !namespace.is_root() && !ran.tx.is_read_only() {
             // Nothing is to be written into a namespace that was deleted meanwhile.

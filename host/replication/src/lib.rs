@@ -11,9 +11,11 @@
 //! [`Position`] says how far a secondary is, and nothing else does.
 
 mod position;
+mod source;
 mod wire;
 
 pub use position::Position;
+pub use source::{NotReplicated, admit, changes_keys, cut};
 pub use wire::{
     Event, Follow, Hello, KeyPackage, Method, Question, RecordBytes, Told, TreeName, Versions,
     WireError, decode, encode,

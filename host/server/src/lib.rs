@@ -21,6 +21,7 @@ mod logging;
 mod process;
 mod surroundings;
 mod system;
+mod trusted;
 mod wiring;
 
 pub use arguments::{ArgumentError, Arguments, Development, read_arguments};
