@@ -42,6 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "access",
             "audit",
+            "authority",
             "barrier",
             "base",
             "digest",

@@ -147,22 +147,49 @@ async fn each_gets_the_alert_that_says_why() {
     assert!(connect(&world, known(), &[PERFORMANCE], &new).await.is_ok());
 }
 
+/// Sends all, and gives all that is answered until the other end closes the connection in order.
+async fn answer_to(world: &World, sent: &[u8]) -> Vec<u8> {
+    let mut socket = TcpStream::connect(world.address).await.unwrap();
+    socket.write_all(sent).await.unwrap();
+    socket.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    soon(socket.read_to_end(&mut answer)).await.unwrap();
+    answer
+}
+
 #[tokio::test]
 async fn what_is_no_tls_gets_nothing_but_an_alert() {
     let world = World::new().await;
-    for sent in [
-        &b"GET /v1/sys/health HTTP/1.1\r\nHost: a\r\n\r\n"[..],
-        &[0; 3000],
-        &[0xff; 3000],
-    ] {
-        let mut socket = TcpStream::connect(world.address).await.unwrap();
-        socket.write_all(sent).await.unwrap();
-        socket.shutdown().await.unwrap();
-        let mut answer = Vec::new();
-        let read = soon(socket.read_to_end(&mut answer)).await;
-        assert!(answer.len() <= 7, "{read:?} {answer:?}");
+    let request = b"GET /v1/sys/health HTTP/1.1\r\nHost: a\r\n\r\n";
+    for sent in [&request[..], &[0; 40_000], &[0xff; 40_000]] {
+        let answer = answer_to(&world, sent).await;
+        assert!(
+            matches!(answer[..], [] | [21, 3, _, 0, 2, 2, _]),
+            "{answer:?}"
+        );
     }
+    assert!(answer_to(&world, b"").await.is_empty());
     world.link().await;
+}
+
+#[tokio::test]
+async fn an_alert_arrives_though_more_was_sent() {
+    let world = World::new().await;
+    let config =
+        ClientConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
+            .with_protocol_versions(&[&version::TLS13])
+            .unwrap()
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth();
+    let name = ServerName::try_from("anything").unwrap();
+    let mut hello = Vec::new();
+    rustls::ClientConnection::new(Arc::new(config), name)
+        .unwrap()
+        .write_tls(&mut hello)
+        .unwrap();
+    hello.resize(hello.len() + 40_000, 0);
+    // A fatal alert: no application protocol.
+    assert_eq!(answer_to(&world, &hello).await, [21, 3, 3, 0, 2, 2, 120]);
 }
 
 #[tokio::test]
