@@ -1,23 +1,38 @@
 //! What differs between a primary and a secondary, asked and answered over one call, all of one moment
 //! of the primary.
 
-use super::following::{check, commit, hello};
+use super::following::{commit, hello};
 use super::key_package::SharedKeys;
+use super::moment::Moment;
 use super::primary::Primary;
 use super::secondary::Doing;
 use super::serve::{Broken, check_hello, packed, receive, send};
 use super::{Secondary, exclusions};
 use crate::unsealed::Unsealed;
-use journal::{Batch, Op};
+use barrier::Transaction;
+use journal::{Batch, JournalError, Op};
 use link::{Channel, Link, Peer};
-use locality::{Class, PhysicalKey};
-use replication::{Method, Position, Question, Told};
+use replication::{
+    Answerer, CompareError, Comparison, Heard, Method, Outcome, Position, Question, Told, decode,
+};
 use seal::sealed_box::KeyPair;
-use std::collections::BTreeSet;
 use std::sync::Arc;
-use storage::Space;
 
-const BYTES: usize = 1024 * 1024;
+/// Bytes that gather before they are committed. What is less in all is one commit: nobody sees a part
+/// of it.
+const GATHERED_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+impl From<JournalError> for Broken {
+    fn from(error: JournalError) -> Self {
+        Self::Here(crate::refusal::chain(&error))
+    }
+}
+
+impl From<CompareError> for Broken {
+    fn from(error: CompareError) -> Self {
+        Self::Message(crate::refusal::chain(&error))
+    }
+}
 
 /// Answers the questions of a secondary.
 pub(crate) async fn answer(
@@ -26,60 +41,39 @@ pub(crate) async fn answer(
     peer: &Peer,
     mut channel: Channel,
 ) -> Result<(), Broken> {
-    let Question::Begin(hello) = receive::<Question>(&mut channel).await? else {
-        return Err(Broken::Message(String::from("a comparison has to begin")));
+    let begin: Question = receive(&mut channel).await?;
+    let Question::Begin(hello) = &begin else {
+        let text = "a comparison that does not begin with its beginning";
+        return Err(Broken::Message(String::from(text)));
     };
-    if let Err(reason) = check_hello(primary, &hello) {
+    if let Err(reason) = check_hello(primary, hello) {
         return send(&channel, &Told::Refused { reason }).await;
     }
-    // First the keys, then the exclusion and the index, then the entries: each may be older than
-    // what comes after it, never newer.
-    let keys = packed(node, &hello.public_key).await?;
-    let exclusion = exclusions::of(&mut node.begin(), &peer.name)?;
-    let index = node.parts.source.extent().applied;
     let snapshot = node.parts.storage.snapshot();
+    let (ring, entropy) = (node.keys.ring(), Arc::clone(&node.parts.entropy));
+    let mut tx = Transaction::new(Arc::clone(&snapshot), ring, entropy, 0);
+    let exclusion = exclusions::of(&mut tx, &peer.name)?;
     let position = Position {
         relation: primary.record.relation.clone(),
         generation: primary.record.generation,
-        index,
+        index: journal::applied_at(&*snapshot)?,
         filter: exclusion.version,
     };
+    // Those of a later moment open what is of this one.
+    let keys = packed(node, &hello.public_key).await?;
+    let moment = Moment(snapshot);
+    let answerer = Answerer::new(&moment, &exclusion);
     send(&channel, &Told::Begun { position, keys }).await?;
-    let mut ops = Vec::new();
-    let mut size = 0;
-    let mut from = vec![Class::Replicated.to_byte()];
+    let mut question = begin;
     loop {
-        let mut last = None;
-        {
-            let range = snapshot.range(Space::Entries, &from, None);
-            for entry in range {
-                let (key, value) = entry.map_err(|error| Broken::Here(error.to_string()))?;
-                if key.first() != Some(&Class::Replicated.to_byte()) {
-                    break;
-                }
-                let key =
-                    PhysicalKey::from_bytes(&key).map_err(|error| Broken::Here(error.to_string()))?;
-                if exclusion.travels(&key) {
-                    size += key.as_bytes().len() + value.len();
-                    ops.push(Op {
-                        key: key.clone(),
-                        value: Some(value.to_vec()),
-                        seal_wrap: false,
-                    });
-                }
-                if size >= BYTES {
-                    last = Some(key);
-                    break;
-                }
-            }
+        for told in answerer.answer(&question)? {
+            send(&channel, &told?).await?;
         }
-        send(&channel, &Told::Entries(core::mem::take(&mut ops))).await?;
-        size = 0;
-        let Some(last) = last else { break };
-        from = last.as_bytes().to_vec();
-        from.push(0);
+        match channel.receive().await? {
+            Some(frame) => question = decode(&frame)?,
+            None => return Ok(()),
+        }
     }
-    send(&channel, &Told::End).await
 }
 
 /// Brings this secondary to where its primary is.
@@ -89,59 +83,103 @@ pub(crate) async fn run(
     link: &dyn Link,
     keys: &KeyPair,
 ) -> Result<(), Broken> {
-    secondary.how().doing = Doing::Compares;
-    let mut channel = link.open(Method::Compare.name()).await?;
-    send(&channel, &Question::Begin(hello(node, secondary, keys))).await?;
-    let position = match receive::<Told>(&mut channel).await? {
-        Told::Begun { position, keys: package } => {
-            let shared = SharedKeys::open(&package, keys)?;
-            node.take_shared_keys(&shared).await?;
-            position
-        }
-        Told::Refused { reason } => return Err(Broken::Message(reason)),
-        _ => return Err(Broken::Message(String::from("an answer without a beginning"))),
+    {
+        let mut how = secondary.how();
+        how.doing = Doing::Compares;
+        (how.to_fetch, how.fetched) = (0, 0);
+    }
+    let channel = link.open(Method::Compare.name()).await?;
+    let run = Run {
+        node,
+        secondary,
+        keys,
+        before: secondary.position(),
+        held: Moment(node.parts.storage.snapshot()),
+        gathered: Vec::new(),
+        gathered_bytes: 0,
     };
-    secondary.how().doing = Doing::Fetches;
-    let mut there = BTreeSet::new();
-    let before = secondary.position();
-    loop {
-        match receive::<Told>(&mut channel).await? {
-            Told::Entries(ops) => {
-                there.extend(ops.iter().map(|op| op.key.clone()));
-                let snapshot = node.parts.storage.snapshot();
-                let differs = |op: &Op| {
-                    let stored = snapshot.get(Space::Entries, op.key.as_bytes());
-                    stored.ok().flatten().as_deref() != op.value.as_deref()
-                };
-                let ops: Vec<Op> = ops.into_iter().filter(differs).collect();
-                secondary.how().fetched += ops.len() as u64;
-                let batch = Batch { ops };
-                check(&batch)?;
-                if !batch.ops.is_empty() {
-                    commit(node, vec![batch], &before).await?;
-                }
+    let comparison = Comparison::new(hello(node, secondary, keys));
+    run.to_the_end(channel, comparison).await
+}
+
+/// A comparison that goes on.
+struct Run<'a> {
+    node: &'a Arc<Unsealed>,
+    secondary: &'a Arc<Secondary>,
+    keys: &'a KeyPair,
+    before: Position,
+    held: Moment,
+    gathered: Vec<Op>,
+    gathered_bytes: usize,
+}
+
+impl Run<'_> {
+    async fn to_the_end(
+        mut self,
+        mut channel: Channel,
+        mut comparison: Comparison,
+    ) -> Result<(), Broken> {
+        while !comparison.is_complete() {
+            while let Some(question) = comparison.ask() {
+                send(&channel, &question).await?;
             }
-            Told::End => break,
-            _ => return Err(Broken::Message(String::from("not an answer"))),
+            let told: Told = receive(&mut channel).await?;
+            match comparison.told(&self.held, told)? {
+                Heard::Nothing => {}
+                Heard::Keys(package) => {
+                    let shared = SharedKeys::open(&package, self.keys)?;
+                    self.node.take_shared_keys(&shared).await?;
+                }
+                Heard::Put(ops) => self.put(ops).await?,
+            }
         }
+        drop(channel);
+        self.finish(&comparison.finish()?).await
     }
-    let mut ops = Vec::new();
-    let class = [Class::Replicated.to_byte()];
-    for entry in node.parts.storage.snapshot().range(Space::Entries, &class, None) {
-        let (key, _) = entry.map_err(|error| Broken::Here(error.to_string()))?;
-        let key = PhysicalKey::from_bytes(&key).map_err(|error| Broken::Here(error.to_string()))?;
-        if key.class() != Class::Replicated {
-            break;
+
+    async fn put(&mut self, ops: Vec<Op>) -> Result<(), Broken> {
+        {
+            let mut how = self.secondary.how();
+            how.doing = Doing::Fetches;
+            how.fetched += ops.len() as u64;
+            how.to_fetch = how.to_fetch.max(how.fetched);
         }
-        if !there.contains(&key) {
-            ops.push(Op {
-                key,
-                value: None,
-                seal_wrap: false,
-            });
+        self.gathered_bytes += ops
+            .iter()
+            .map(|op| op.key.as_bytes().len() + op.value.as_ref().map_or(0, Vec::len))
+            .sum::<usize>();
+        self.gathered.extend(ops);
+        if self.gathered_bytes > GATHERED_BYTES_MAX {
+            self.flush(&self.before.clone()).await?;
         }
+        Ok(())
     }
-    commit(node, vec![Batch { ops }], &position).await?;
-    secondary.reached(position);
-    Ok(())
+
+    /// Commits what has gathered.
+    async fn flush(&mut self, position: &Position) -> Result<(), Broken> {
+        let mut ops = core::mem::take(&mut self.gathered);
+        self.gathered_bytes = 0;
+        ops.sort_by(|one, other| one.key.cmp(&other.key));
+        commit(self.node, vec![Batch { ops }], position).await
+    }
+
+    /// Takes away what the primary has not, now that all is known, and is then where it was.
+    async fn finish(mut self, outcome: &Outcome) -> Result<(), Broken> {
+        let held = Moment(Arc::clone(&self.held.0));
+        for piece in outcome.deletions(&held) {
+            if self.gathered_bytes > GATHERED_BYTES_MAX {
+                self.flush(&self.before.clone()).await?;
+            }
+            let ops = piece?;
+            self.gathered_bytes += ops.iter().map(|op| op.key.as_bytes().len()).sum::<usize>();
+            self.gathered.extend(ops);
+        }
+        let Some(position) = outcome.position() else {
+            // There was more than is remembered at a time: the next comparison finds the rest.
+            return self.flush(&self.before.clone()).await;
+        };
+        self.flush(position).await?;
+        self.secondary.reached(position.clone());
+        Ok(())
+    }
 }

@@ -306,10 +306,14 @@ impl Stream<'_> {
     fn heard(&self, index: u64) {
         self.primary
             .heard(&self.peer.name, index, self.node.now());
-        self.node.parts.source.keep_after(self.primary.all_have());
+        self.primary.keep_log(&*self.node.parts.source, self.node.now());
     }
 
     async fn say(&self, event: &Event) -> Result<(), Broken> {
+        if *self.peer.ended.borrow() {
+            // Whoever is cut off is told nothing more, not even what is ready.
+            return Err(Broken::Here(String::from("the secondary was cut off")));
+        }
         send(&self.channel, event).await
     }
 }

@@ -3,14 +3,32 @@
 use crate::house::House;
 use crate::pair::Network;
 use base::{Operation, Refusal, RefusalKind};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Value, json};
 
 const ADMIN: &str = r#"path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }"#;
 
-/// A cluster, with a token that is good for all of its set.
+/// A cluster, with a token that is good for all of its set, and one of its own.
 struct Member {
     house: House,
     token: String,
+    own_token: String,
+}
+
+/// A root token of a cluster, made of the share that its set has.
+async fn root_token(house: &House, share: &seal::Share) -> String {
+    let path = "sys/generate-root/attempt";
+    let begun = house.ask_anybody(Operation::Update, path, json!({})).await.unwrap();
+    let key: String = share.expose().iter().map(|byte| format!("{byte:02x}")).collect();
+    let given = json!({ "nonce": begun["nonce"], "key": key });
+    let path = "sys/generate-root/update";
+    let done = house.ask_anybody(Operation::Update, path, given).await.unwrap();
+    let encoded = done["encoded_token"].as_str().unwrap();
+    let encoded = STANDARD_NO_PAD.decode(encoded).unwrap();
+    let otp = begun["otp"].as_str().unwrap().bytes();
+    let token = encoded.into_iter().zip(otp).map(|(one, other)| one ^ other);
+    String::from_utf8(token.collect()).unwrap()
 }
 
 impl Member {
@@ -60,11 +78,14 @@ async fn primary(network: &Network) -> (Member, seal::Share) {
         .write("sys/replication/performance/primary/enable", json!({}))
         .await
         .unwrap();
-    (Member { house, token }, share)
+    let own_token = house.token.clone();
+    let member = Member { house, token, own_token };
+    (member, share)
 }
 
 /// A secondary of the primary, that streams.
-async fn secondary(network: &Network, primary: &Member, name: &str, more: Value) -> Member {
+async fn secondary(network: &Network, primary: &(Member, seal::Share), name: &str, more: Value) -> Member {
+    let (primary, share) = primary;
     let (house, _) = network.cluster(name).await;
     let key = "sys/replication/performance/secondary/generate-public-key";
     let key = house.write(key, json!({})).await.unwrap();
@@ -78,17 +99,19 @@ async fn secondary(network: &Network, primary: &Member, name: &str, more: Value)
         .await
         .unwrap();
     let token = primary.token.clone();
-    let member = Member { house, token };
+    let mut member = Member { house, token, own_token: String::new() };
     member.until_it_streams().await;
+    member.own_token = root_token(&member.house, share).await;
     member
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_written_on_one_is_read_on_the_other() {
     let network = Network::default();
-    let (a, _) = primary(&network).await;
+    let both = primary(&network).await;
+    let a = &both.0;
     a.write("sys/policies/acl/before", json!({ "policy": "# before" })).await.unwrap();
-    let c = secondary(&network, &a, "c", json!({})).await;
+    let c = secondary(&network, &both, "c", json!({})).await;
     let read = c.read("sys/policies/acl/before").await.unwrap();
     assert_eq!(read["policy"], "# before");
     // Written on the primary, while it follows.
@@ -98,7 +121,7 @@ async fn what_is_written_on_one_is_read_on_the_other() {
     assert_eq!(read["policy"], "# after");
     // Written on the secondary: it runs on the primary, and the writer reads it at once.
     c.write("sys/policies/acl/there", json!({ "policy": "# there" })).await.unwrap();
-    for cluster in [&a, &c] {
+    for cluster in [a, &c] {
         let read = cluster.read("sys/policies/acl/there").await.unwrap();
         assert_eq!(read["policy"], "# there");
     }
@@ -111,9 +134,11 @@ async fn what_is_written_on_one_is_read_on_the_other() {
 #[tokio::test(start_paused = true)]
 async fn tokens_stay_where_they_are_made() {
     let network = Network::default();
-    let (a, _) = primary(&network).await;
-    let c = secondary(&network, &a, "c", json!({})).await;
-    let made = c.write("auth/token/create", json!({ "policies": ["admin"], "no_parent": true })).await.unwrap();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    let ask = json!({ "policies": ["admin"] });
+    let made = c.house.ask_as(&c.own_token, Operation::Update, "auth/token/create", ask).await.unwrap();
     let token = made["client_token"].as_str().unwrap();
     let found = c.house.ask_as(token, Operation::Read, "auth/token/lookup-self", json!({})).await;
     assert!(found.is_ok());
@@ -128,12 +153,14 @@ async fn tokens_stay_where_they_are_made() {
 #[tokio::test(start_paused = true)]
 async fn without_its_primary_a_secondary_reads_and_refuses_to_write() {
     let network = Network::default();
-    let (a, _) = primary(&network).await;
-    let c = secondary(&network, &a, "c", json!({})).await;
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
     network.cut(true);
     c.until(|status| status["connection_state"] == "transient_failure").await;
     assert!(c.read("sys/policies/acl/admin").await.is_ok());
-    assert!(c.write("auth/token/create", json!({ "policies": ["admin"], "no_parent": true })).await.is_ok());
+    let made = c.house.ask_as(&c.own_token, Operation::Update, "auth/token/create", json!({}));
+    assert!(made.await.is_ok());
     let refused = c.write("sys/policies/acl/x", json!({ "policy": "# x" })).await.unwrap_err();
     assert_eq!(refused.kind, RefusalKind::WrongPlace);
     assert!(refused.message.contains("primary cluster cannot be reached"), "{refused:?}");
@@ -147,8 +174,9 @@ async fn without_its_primary_a_secondary_reads_and_refuses_to_write() {
 #[tokio::test(start_paused = true)]
 async fn a_revoked_secondary_gets_nothing() {
     let network = Network::default();
-    let (a, _) = primary(&network).await;
-    let c = secondary(&network, &a, "c", json!({})).await;
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
     let revoke = "sys/replication/performance/primary/revoke-secondary";
     a.write(revoke, json!({ "id": "c" })).await.unwrap();
     a.write("sys/policies/acl/late", json!({ "policy": "# canary-after-revocation" })).await.unwrap();
@@ -164,8 +192,9 @@ async fn a_revoked_secondary_gets_nothing() {
 #[tokio::test(start_paused = true)]
 async fn keys_are_rotated_on_the_primary_and_followed() {
     let network = Network::default();
-    let (a, _) = primary(&network).await;
-    let c = secondary(&network, &a, "c", json!({})).await;
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
     for path in ["sys/rotate", "sys/rotate/root"] {
         a.write(path, json!({})).await.unwrap();
         a.write("sys/policies/acl/new", json!({ "policy": format!("# {path}") })).await.unwrap();
@@ -180,8 +209,9 @@ async fn keys_are_rotated_on_the_primary_and_followed() {
 #[tokio::test(start_paused = true)]
 async fn a_promoted_secondary_is_followed_by_the_old_primary() {
     let network = Network::default();
-    let (a, _) = primary(&network).await;
-    let c = secondary(&network, &a, "c", json!({})).await;
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
     a.write("sys/replication/performance/primary/demote", json!({})).await.unwrap();
     assert_eq!(a.status().await["mode"], "secondary");
     c.write("sys/replication/performance/secondary/promote", json!({})).await.unwrap();

@@ -146,7 +146,7 @@ async fn revoke(ask: &mut Ask<'_>) -> Told {
         return Err(Refusal::invalid(format!("no secondary of the id {id:?} is known")));
     }
     primary.cut_off(&id);
-    node.parts.source.keep_after(primary.all_have());
+    primary.keep_log(&*node.parts.source, now);
     tracing::info!(secondary = id, "a secondary was revoked");
     Ok(Answer::Empty)
 }

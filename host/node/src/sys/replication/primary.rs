@@ -14,6 +14,7 @@ use base::{Refusal, make_uuid};
 use locality::SystemKey;
 use manifest::Access::Token;
 use manifest::FieldKind::Text;
+use replication::Position;
 use manifest::Operation::Update;
 use std::sync::Arc;
 
@@ -131,6 +132,14 @@ async fn demote(ask: &mut Ask<'_>) -> Told {
         .transact(|tx| {
             tx.delete(&SystemKey::performance_primary());
             forget_all_known(tx)?;
+            // What is here is whole: it is of a generation that the next primary's comes after.
+            let position = Position {
+                relation: record.relation.clone(),
+                generation: record.generation,
+                ..Position::default()
+            };
+            tx.write_json(&SystemKey::performance_position(), &position)
+                .map_err(from_barrier)?;
             tx.write_json(&SystemKey::performance_secondary(), &record)
                 .map_err(from_barrier)
         })
