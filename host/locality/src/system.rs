@@ -308,14 +308,24 @@ pub(crate) enum Named {
     Namespace(NamespaceId),
 }
 
+/// Of the tables whose entries [stand for](named_by) something.
+const MOUNTS: &str = "core/mounts/";
+const NAMESPACES: &str = "core/namespaces/";
+
+/// The tables of a namespace whose entries [stand for](named_by) something.
+pub(crate) fn tables(namespace: NamespaceId) -> [PhysicalKey; 2] {
+    [MOUNTS, NAMESPACES]
+        .map(|path| PhysicalKey::new(Class::Replicated, namespace, MountId::SYSTEM, path))
+}
+
 /// What one of the host's own entries stands for, where it is one of a table.
 pub(crate) fn named_by(key: &PhysicalKey) -> Option<Named> {
     let number = |digits| u64::from_str_radix(digits, 16).ok();
     let path = key.path();
-    if let Some(digits) = path.strip_prefix("core/mounts/") {
+    if let Some(digits) = path.strip_prefix(MOUNTS) {
         return number(digits).map(|id| Named::Mount(MountId::new(id)));
     }
-    let digits = path.strip_prefix("core/namespaces/")?;
+    let digits = path.strip_prefix(NAMESPACES)?;
     number(digits).map(|id| Named::Namespace(NamespaceId::new(id)))
 }
 

@@ -56,6 +56,9 @@ pub(crate) fn from_commit(error: &CommitError) -> Refusal {
 pub(crate) const fn is_fatal(error: &JournalError) -> bool {
     !matches!(
         error,
-        JournalError::Busy(_) | JournalError::Unavailable(_) | JournalError::TooLarge(_)
+        JournalError::Busy(_)
+            | JournalError::Unavailable(_)
+            | JournalError::TooLarge(_)
+            | JournalError::KeyTooLong(_)
     )
 }

@@ -24,7 +24,7 @@ fn write(number: usize, value_bytes: usize) -> Vec<Batch> {
     let op = Op {
         key: PhysicalKey::new(Class::Replicated, root, mount, &format!("{number}")),
         value: Some(vec![7; value_bytes]),
-        seal_wrap: number % 2 == 0,
+        seal_wrap: number.is_multiple_of(2),
     };
     vec![Batch { ops: vec![op] }]
 }

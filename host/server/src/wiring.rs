@@ -68,6 +68,8 @@ impl Wired {
         let parts = Parts {
             storage,
             journal: log.clone(),
+            source: log.clone(),
+            dialer: Arc::new(link::Nowhere),
             changes,
             runtime: runtime.map_err(ServerError::Runtime)?,
             outbound: outbound::Client::new(outbound::SystemResolver),

@@ -85,9 +85,10 @@ impl Dialer for Network {
                 reason,
                 shown: None,
             };
-            let found = match self.inner().is_cut {
-                true => None,
-                false => self.inner().nodes.get(&address).cloned(),
+            let found = {
+                let inner = self.inner();
+                let found = inner.nodes.get(&address).filter(|_| !inner.is_cut);
+                found.cloned()
             };
             let nobody = || failed(DialStep::Connect, String::from("nobody answers"));
             let node = found.ok_or_else(nobody)?;
