@@ -125,7 +125,7 @@ fn http(tasks: Tasks, settings: &Settings) -> http2::Builder<Tasks> {
         .keep_alive_timeout(settings.ping_timeout)
         .max_concurrent_streams(u32::from(settings.calls_count_max))
         .max_header_list_size(settings.header_bytes_max)
-        .initial_stream_window_size(settings.window_bytes)
+        .initial_stream_window_size(settings.call_window_bytes())
         .initial_connection_window_size(settings.connection_window_bytes());
     builder
 }

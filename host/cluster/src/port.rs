@@ -3,7 +3,7 @@
 use crate::identity::called;
 use crate::peer::Proven;
 use crate::settings::Settings;
-use crate::shown::{describe, of_tls};
+use crate::shown::describe;
 use core::net::SocketAddr;
 use core::pin::pin;
 use core::time::Duration;
@@ -159,7 +159,7 @@ async fn shake(stream: TcpStream, acceptor: &dyn Acceptor) -> Result<Proven, Str
             if let Some(stream) = waiting.take_io() {
                 drain(stream).await;
             }
-            return Err(of_client(&error));
+            return Err(error.to_string());
         }
     };
     let offered = start.client_hello().alpn().map(|offered| {
@@ -186,7 +186,7 @@ async fn shake(stream: TcpStream, acceptor: &dyn Acceptor) -> Result<Proven, Str
         Ok(stream) => proven(stream, protocol),
         Err((error, stream)) => {
             drain(stream).await;
-            Err(of_client(&error))
+            Err(error.to_string())
         }
     }
 }
@@ -224,13 +224,6 @@ fn proven(stream: TlsStream<TcpStream>, protocol: Protocol) -> Result<Proven, St
         protocol,
         certificate,
     })
-}
-
-fn of_client(error: &io::Error) -> String {
-    match of_tls(error) {
-        Some(error) => error.to_string(),
-        None => error.to_string(),
-    }
 }
 
 async fn alert(mut stream: TcpStream, description: u8) {

@@ -42,12 +42,19 @@ impl Default for Settings {
     }
 }
 
+/// The largest window of HTTP/2: RFC 9113, section 6.9.1.
+const WINDOW_BYTES_MAX: u32 = i32::MAX as u32;
+
 impl Settings {
-    /// The window of a connection: that of all its calls, within what HTTP/2 allows.
+    /// The window of a call.
+    pub(crate) fn call_window_bytes(&self) -> u32 {
+        self.window_bytes.min(WINDOW_BYTES_MAX)
+    }
+
+    /// The window of a connection: that of all its calls, as far as HTTP/2 allows.
     pub(crate) fn connection_window_bytes(&self) -> u32 {
-        const HTTP2_MAX: u32 = i32::MAX as u32;
         self.window_bytes
             .saturating_mul(u32::from(self.calls_count_max))
-            .min(HTTP2_MAX)
+            .min(WINDOW_BYTES_MAX)
     }
 }

@@ -156,7 +156,7 @@ async fn a_port_counts_calls_by_itself() {
     });
     let world = world.await;
     let settings = Settings {
-        open_duration_max: Duration::from_millis(100),
+        open_duration_max: Duration::from_secs(1),
         ..Settings::default()
     };
     let identity = crate::world::secondary(&world.authority, "one");

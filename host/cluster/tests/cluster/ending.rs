@@ -105,8 +105,8 @@ async fn way_to(world: &World, silence: oneshot::Receiver<()>) -> core::net::Soc
 #[tokio::test]
 async fn a_peer_that_falls_silent_is_noticed_at_both_ends() {
     let settings = Settings {
-        ping_interval: Duration::from_millis(50),
-        ping_timeout: Duration::from_millis(200),
+        ping_interval: Duration::from_millis(100),
+        ping_timeout: Duration::from_secs(2),
         ..Settings::default()
     };
     let mut world = World::with(settings.clone()).await;
