@@ -148,11 +148,7 @@ impl Stream<'_> {
     }
 
     /// Goes over to the keys that the primary has now.
-    async fn take_keys(
-        &self,
-        index: u64,
-        package: &replication::KeyPackage,
-    ) -> Result<(), Broken> {
+    async fn take_keys(&self, index: u64, package: &replication::KeyPackage) -> Result<(), Broken> {
         let shared = SharedKeys::open(package, self.keys)?;
         self.node.take_shared_keys(&shared).await?;
         tracing::info!(index, "took over the keys of the primary");

@@ -56,7 +56,10 @@ pub(crate) struct Replication(RwLock<Role>);
 impl Replication {
     /// The part.
     pub(crate) fn role(&self) -> Role {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The primary's part, where it is played.

@@ -160,7 +160,10 @@ impl Primary {
             let live = self.live();
             live.values().map(|live| live.has.unwrap_or(0)).collect()
         };
-        let mut retention = self.retention.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut retention = self
+            .retention
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         source.keep_after(retention.keep_after(now, source.extent().applied, positions));
     }
 }

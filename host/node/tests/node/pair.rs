@@ -62,7 +62,10 @@ impl Network {
     /// Was this sent by anybody?
     pub(crate) fn carried(&self, bytes: &[u8]) -> bool {
         let inner = self.inner();
-        inner.wire.windows(bytes.len()).any(|window| window == bytes)
+        inner
+            .wire
+            .windows(bytes.len())
+            .any(|window| window == bytes)
     }
 
     fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {

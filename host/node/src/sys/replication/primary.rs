@@ -14,8 +14,8 @@ use base::{Refusal, make_uuid};
 use locality::SystemKey;
 use manifest::Access::Token;
 use manifest::FieldKind::Text;
-use replication::Position;
 use manifest::Operation::Update;
+use replication::Position;
 use std::sync::Arc;
 
 const ENABLE: &[NativeField] = &[body(
@@ -45,7 +45,9 @@ pub(super) fn new_record(
     let entropy = node.parts.entropy.as_ref();
     let failed = |error: authority::AuthorityError| Refusal::internal(chain(&error));
     let authority = Authority::make(&relation, node.now(), entropy).map_err(failed)?;
-    let server = authority.issue_primary(node.now(), entropy).map_err(failed)?;
+    let server = authority
+        .issue_primary(node.now(), entropy)
+        .map_err(failed)?;
     Ok(PrimaryRecord {
         relation,
         generation,
@@ -97,7 +99,11 @@ async fn enable(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
     match ask.node.replication.role() {
         Role::Off => {}
-        Role::Primary(_) => return Err(Refusal::invalid("this cluster is a performance primary already")),
+        Role::Primary(_) => {
+            return Err(Refusal::invalid(
+                "this cluster is a performance primary already",
+            ));
+        }
         Role::Secondary(_) => {
             let text = "this cluster is a performance secondary: promote it to make it the primary";
             return Err(Refusal::invalid(text));
