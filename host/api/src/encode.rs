@@ -186,7 +186,9 @@ const fn status_of(kind: RefusalKind) -> StatusCode {
         RefusalKind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         RefusalKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
         RefusalKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        RefusalKind::Sealed | RefusalKind::Unavailable | RefusalKind::WrongPlace => StatusCode::SERVICE_UNAVAILABLE,
+        RefusalKind::Sealed | RefusalKind::Unavailable | RefusalKind::WrongPlace => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
     }
 }
 

@@ -1,5 +1,10 @@
 //! What stands in the certificates of a relation, as another reader reads it.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests: what goes wrong is to fail the test"
+)]
+
 use authority::{Authority, AuthorityError, Issued, NAME_BYTES_MAX, fingerprint};
 use base::{Entropy, Secret, Timestamp};
 use core::sync::atomic::{AtomicU8, Ordering};
@@ -27,7 +32,7 @@ fn read(der: &[u8]) -> X509Certificate<'_> {
     X509Certificate::from_der(der).unwrap().1
 }
 
-/// Role, names, and may it serve, may it call, does its authority's signature stand?
+/// Is it the authority's, does it name whom it should, and may it serve or call?
 fn check(
     issued: &Issued,
     authority: &Authority,
@@ -44,7 +49,7 @@ fn check(
     assert_eq!(certificate.subject().to_string(), format!("CN={subject}"));
     assert!(!certificate.is_ca());
     let names = certificate.subject_alternative_name().unwrap().unwrap();
-    assert_eq!(names.value.general_names, [name.clone()]);
+    assert_eq!(names.value.general_names, std::slice::from_ref(name));
     let purposes = certificate.extended_key_usage().unwrap().unwrap().value;
     assert_eq!([purposes.server_auth, purposes.client_auth], can);
     assert!(!purposes.any);

@@ -221,6 +221,10 @@ pub struct HealthReport {
     pub version: String,
     /// Known when unsealed.
     pub cluster: Option<(String, String)>,
+    /// The part in performance replication, as Vault names it; `unknown` while sealed.
+    pub performance_mode: &'static str,
+    /// As well, in disaster recovery.
+    pub recovery_mode: &'static str,
 }
 
 /// A request that was refused.

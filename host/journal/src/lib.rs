@@ -22,7 +22,7 @@ mod memory;
 mod recent;
 mod source;
 
-pub use apply::{applied_index, apply, mark_applied, prepare};
+pub use apply::{applied_at, applied_index, apply, mark_applied, prepare};
 pub use batch::{Batch, Op};
 pub use error::JournalError;
 pub use memory::MemoryJournal;

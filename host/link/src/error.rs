@@ -22,8 +22,8 @@ pub enum LinkError {
 #[error("{0}")]
 pub struct NotAdmitted(pub String);
 
-/// How far a connection came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How far a connection came, the first step first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DialStep {
     /// The address has the form `host:port`.
     Address,

@@ -84,8 +84,9 @@ impl PathFilter {
             FilterMode::Allow => !self.lists(path),
         };
         // A namespace in which something is allowed is needed to hold it.
-        let namespace_is_out =
-            |path: &str| out_of(path) && !(self.mode == FilterMode::Allow && self.lists_below(path));
+        let namespace_is_out = |path: &str| {
+            out_of(path) && !(self.mode == FilterMode::Allow && self.lists_below(path))
+        };
         let namespaces: BTreeSet<NamespaceId> = there
             .namespaces
             .iter()
@@ -150,7 +151,8 @@ mod tests {
     #[track_caller]
     fn check(mode: FilterMode, paths: &[&str], namespaces: &[u64], mounts: &[u64]) {
         let left_out = filter(mode, paths).leaves_out(&there());
-        let expected: BTreeSet<NamespaceId> = namespaces.iter().copied().map(NamespaceId::new).collect();
+        let expected: BTreeSet<NamespaceId> =
+            namespaces.iter().copied().map(NamespaceId::new).collect();
         assert_eq!(left_out.namespaces, expected);
         let found: BTreeSet<MountId> = left_out.mounts.iter().map(|(_, id)| *id).collect();
         assert_eq!(found, mounts.iter().copied().map(MountId::new).collect());

@@ -207,7 +207,9 @@ fn answer(
             secret::lease(node, tx, recorded, place, pinned, entry, leased)?
         }
         Outcome::Grant(_) => {
-            return Err(Refusal::internal("a grant is a login's, which is answered elsewhere"));
+            return Err(Refusal::internal(
+                "a grant is a login's, which is answered elsewhere",
+            ));
         }
     };
     envelope.mount_type.clone_from(&entry.plugin);

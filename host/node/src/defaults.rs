@@ -93,7 +93,9 @@ fn write_those_mounts(
     is_wanted: impl Fn(bool) -> bool,
 ) -> Result<(), Refusal> {
     let stored = stored_mounts(tx, namespace)?;
-    let wanted = MOUNTS.into_iter().filter(|(.., is_local)| is_wanted(*is_local));
+    let wanted = MOUNTS
+        .into_iter()
+        .filter(|(.., is_local)| is_wanted(*is_local));
     for (kind, path, plugin, description, is_local) in wanted {
         if stored
             .iter()

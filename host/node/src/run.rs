@@ -106,7 +106,11 @@ impl Unsealed {
             self.decide_and_run(known, tx, &mut trail).await
         }
         .await;
-        tracing::debug!(request_id = request.id, secondary, "ran a forwarded request");
+        tracing::debug!(
+            request_id = request.id,
+            secondary,
+            "ran a forwarded request"
+        );
         trail.response(self, request, &answered)?;
         answered
     }
@@ -225,7 +229,9 @@ impl Unsealed {
         };
         let target = recorded.target()?;
         let Engine::Component(pinned) = &target.mount.1 else {
-            return Err(Refusal::internal("an engine of the host said what only components say"));
+            return Err(Refusal::internal(
+                "an engine of the host said what only components say",
+            ));
         };
         let mut tx = self.begin();
         let answer = call::answered(self, recorded, target, pinned, &mut tx, said).await?;

@@ -144,6 +144,8 @@ fn health(node: &Node) -> Result<Answer, Refusal> {
         standby: unsealed.is_none(),
         server_time_utc: node.parts().clock.now().as_seconds(),
         version: node.parts().settings.version.clone(),
+        performance_mode: unsealed.as_deref().map_or("unknown", replicated::mode),
+        recovery_mode: unsealed.as_deref().map_or("unknown", |_| "disabled"),
         cluster: unsealed.map(|node| (node.cluster.name.clone(), node.cluster.id.clone())),
     }))
 }

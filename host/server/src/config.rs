@@ -73,6 +73,43 @@ impl Config {
     }
 }
 
+/// Where other clusters are to connect to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClusterAddress {
+    /// There, as the configuration says.
+    Given(SocketAddr),
+    /// There, because it follows from the first listener: nobody may need it.
+    Derived(SocketAddr),
+}
+
+impl Config {
+    /// Where the cluster port is to be, where the first listener was asked for at `asked`.
+    pub(crate) fn cluster_address(&self, asked: SocketAddr) -> Option<ClusterAddress> {
+        let first = self.listeners.first()?;
+        if let Some(given) = first.cluster_address {
+            return Some(ClusterAddress::Given(given));
+        }
+        let port = match asked.port() {
+            0 => 0,
+            port => port.saturating_add(1),
+        };
+        let address = SocketAddr::new(first.address.ip(), port);
+        Some(ClusterAddress::Derived(address))
+    }
+
+    /// Notes the address that the cluster port was bound to. The URL that was derived follows.
+    pub(crate) fn note_cluster_address(&mut self, address: SocketAddr) {
+        let Some(first) = self.listeners.first_mut() else {
+            return;
+        };
+        let derived = cluster_url_of(first);
+        first.cluster_address = Some(address);
+        if self.cluster_addr == derived {
+            self.cluster_addr = cluster_url_of(first);
+        }
+    }
+}
+
 /// Where everything is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StorageConfig {

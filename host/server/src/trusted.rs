@@ -49,7 +49,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.pem");
         assert_eq!(read("", ""), Ok(Vec::new()));
-        assert!(read(file.to_str().unwrap(), "").unwrap_err().contains("a.pem"));
+        assert!(
+            read(file.to_str().unwrap(), "")
+                .unwrap_err()
+                .contains("a.pem")
+        );
         std::fs::write(&file, "nothing").unwrap();
         let nothing = read("", folder.path().to_str().unwrap()).unwrap_err();
         assert!(nothing.starts_with("there is no certificate"), "{nothing}");

@@ -6,6 +6,7 @@ use crate::error::ServerError;
 use crate::files::write_private;
 use crate::system::{SystemClock, SystemEntropy};
 use base::{CrossOrigin, Entropy, Reply, Request, WithoutToken};
+use cluster::Connector;
 use node::{Changes, Meters, Node, Parts, Process};
 use plugin::{Compiler, Runtime, RuntimeConfig};
 use raft::{Raft, RaftConfig};
@@ -68,6 +69,8 @@ impl Wired {
         let parts = Parts {
             storage,
             journal: log.clone(),
+            source: log.clone(),
+            dialer: Arc::new(Connector::new(cluster::Settings::default())),
             changes,
             runtime: runtime.map_err(ServerError::Runtime)?,
             outbound: outbound::Client::new(outbound::SystemResolver),

@@ -268,6 +268,8 @@ async fn raw_answers() {
 
 fn health(sealed: bool) -> Answer {
     Answer::Health(HealthReport {
+        performance_mode: "disabled",
+        recovery_mode: "disabled",
         initialized: true,
         sealed,
         standby: sealed,

@@ -48,7 +48,12 @@ impl Acceptor for Node {
             };
             if let Err(broken) = served {
                 let reason = broken.to_string();
-                tracing::info!(peer = peer.name, method, reason, "a call of a secondary ended");
+                tracing::info!(
+                    peer = peer.name,
+                    method,
+                    reason,
+                    "a call of a secondary ended"
+                );
             }
         })
     }

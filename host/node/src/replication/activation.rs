@@ -54,7 +54,8 @@ pub(crate) struct Redemption<'a> {
 impl Bundle {
     /// Sealed to a public key, as text.
     pub(crate) fn seal_to(&self, node: &Unsealed, public: &str) -> Result<String, Refusal> {
-        let wrong = || Refusal::invalid("secondary_public_key is not one that generate-public-key gave");
+        let wrong =
+            || Refusal::invalid("secondary_public_key is not one that generate-public-key gave");
         let public = STANDARD.decode(public.trim()).map_err(|_| wrong())?;
         let plain = serde_json::to_vec(self).map_err(|error| Refusal::internal(chain(&error)))?;
         let plain = Secret::new(plain);
@@ -67,7 +68,8 @@ impl Bundle {
     /// What a secondary stores of it.
     pub(crate) fn into_record(self, api_address: &str) -> Result<SecondaryRecord, Refusal> {
         let authority = STANDARD.decode(&self.ca_cert);
-        let authority = authority.map_err(|_| Refusal::invalid("the token holds no certificate"))?;
+        let authority =
+            authority.map_err(|_| Refusal::invalid("the token holds no certificate"))?;
         Ok(SecondaryRecord {
             relation: self.cluster_id,
             generation: self.generation,
@@ -163,7 +165,10 @@ mod tests {
     #[test]
     fn the_address_of_a_token_is_read_and_nothing_else() {
         let claims = URL_SAFE_NO_PAD.encode(br#"{"addr":"https://a:8200","jti":"x"}"#);
-        assert_eq!(address_in(&format!("h.{claims}.s")).unwrap(), "https://a:8200");
+        assert_eq!(
+            address_in(&format!("h.{claims}.s")).unwrap(),
+            "https://a:8200"
+        );
         let none = URL_SAFE_NO_PAD.encode(br#"{"addr":""}"#);
         for wrong in ["", "x", "a.b.c", &format!("h.{none}.s")] {
             assert!(address_in(wrong).is_err(), "{wrong}");

@@ -1,70 +1,36 @@
 //! What differs between a primary and a secondary, asked and answered over one call, all of one moment
 //! of the primary.
 
-use super::following::{check, commit, hello};
+use super::following::{commit, hello};
 use super::key_package::SharedKeys;
+use super::moment::Moment;
 use super::primary::Primary;
 use super::secondary::Doing;
 use super::serve::{Broken, check_hello, packed, receive, send};
 use super::{Secondary, exclusions};
-use crate::refusal::chain;
 use crate::unsealed::Unsealed;
-use barrier::SealWrap;
-use core::time::Duration;
+use barrier::Transaction;
 use journal::{Batch, JournalError, Op};
 use link::{Channel, Link, Peer};
-use locality::Exclusion;
 use replication::{
-    Answerer, CompareError, Comparison, Heard, Method, Outcome, Pairs, Position, Question, Told,
-    View, decode,
+    Answerer, CompareError, Comparison, Heard, Method, Outcome, Position, Question, Told, decode,
 };
 use seal::sealed_box::KeyPair;
 use std::sync::Arc;
-use storage::{Snapshot, Space};
 
-/// For how long the primary waits for a secondary, while it holds what it had when it began.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// Bytes that gather before they are committed. What is less in all is one commit: nobody sees a part
+/// of it.
+const GATHERED_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 impl From<JournalError> for Broken {
     fn from(error: JournalError) -> Self {
-        Self::Here(chain(&error))
+        Self::Here(crate::refusal::chain(&error))
     }
 }
 
 impl From<CompareError> for Broken {
     fn from(error: CompareError) -> Self {
-        match error {
-            CompareError::Held(cause) => cause.into(),
-            other => Self::Message(other.to_string()),
-        }
-    }
-}
-
-/// What a cluster has at one moment.
-struct Held(Arc<dyn Snapshot>);
-
-impl Held {
-    fn now(node: &Unsealed) -> Self {
-        Self(node.parts.storage.snapshot())
-    }
-
-    fn range(&self, space: Space, from: &[u8], to: &[u8]) -> Pairs<'_> {
-        let range = self.0.range(space, from, Some(to));
-        Box::new(range.map(|pair| pair.map_err(JournalError::from)))
-    }
-}
-
-impl View for Held {
-    fn records(&self, from: &[u8], to: &[u8]) -> Pairs<'_> {
-        self.range(Space::Digests, from, to)
-    }
-
-    fn entries(&self, from: &[u8], to: &[u8]) -> Pairs<'_> {
-        self.range(Space::Entries, from, to)
-    }
-
-    fn is_to_be_wrapped(&self, value: &[u8]) -> bool {
-        SealWrap::of(value) == Some(SealWrap::Wanted)
+        Self::Message(crate::refusal::chain(&error))
     }
 }
 
@@ -75,53 +41,39 @@ pub(crate) async fn answer(
     peer: &Peer,
     mut channel: Channel,
 ) -> Result<(), Broken> {
-    let begin = receive::<Question>(&mut channel).await?;
+    let begin: Question = receive(&mut channel).await?;
     let Question::Begin(hello) = &begin else {
-        return Err(Broken::Message(String::from("a comparison has to begin")));
+        let text = "a comparison that does not begin with its beginning";
+        return Err(Broken::Message(String::from(text)));
     };
     if let Err(reason) = check_hello(primary, hello) {
         return send(&channel, &Told::Refused { reason }).await;
     }
-    // First the keys, then the exclusion and the index, then the entries: each may be older than
-    // what comes after it, never newer.
-    let keys = packed(node, &hello.public_key).await?;
-    let exclusion = exclusions::of(&mut node.begin(), &peer.name)?;
-    let index = node.parts.source.extent().applied;
-    let held = Held::now(node);
+    let snapshot = node.parts.storage.snapshot();
+    let (ring, entropy) = (node.keys.ring(), Arc::clone(&node.parts.entropy));
+    let mut tx = Transaction::new(Arc::clone(&snapshot), ring, entropy, 0);
+    let exclusion = exclusions::of(&mut tx, &peer.name)?;
     let position = Position {
         relation: primary.record.relation.clone(),
         generation: primary.record.generation,
-        index,
+        index: journal::applied_at(&*snapshot)?,
         filter: exclusion.version,
     };
+    // Those of a later moment open what is of this one.
+    let keys = packed(node, &hello.public_key).await?;
+    let moment = Moment(snapshot);
+    let answerer = Answerer::new(&moment, &exclusion);
     send(&channel, &Told::Begun { position, keys }).await?;
-    let mut question = Some(begin);
-    while let Some(asked) = question {
-        tell(&held, &exclusion, &asked, &channel).await?;
-        question = match in_time(channel.receive()).await?? {
-            Some(frame) => Some(decode(&frame)?),
-            None => None,
-        };
+    let mut question = begin;
+    loop {
+        for told in answerer.answer(&question)? {
+            send(&channel, &told?).await?;
+        }
+        match channel.receive().await? {
+            Some(frame) => question = decode(&frame)?,
+            None => return Ok(()),
+        }
     }
-    Ok(())
-}
-
-/// The answer to one question.
-async fn tell(
-    held: &Held,
-    exclusion: &Exclusion,
-    question: &Question,
-    channel: &Channel,
-) -> Result<(), Broken> {
-    for told in Answerer::new(held, exclusion).answer(question)? {
-        in_time(send(channel, &told?)).await??;
-    }
-    Ok(())
-}
-
-async fn in_time<T>(waiting: impl Future<Output = T>) -> Result<T, Broken> {
-    let late = |_| Broken::Message(String::from("the secondary takes too long to compare"));
-    tokio::time::timeout(PATIENCE, waiting).await.map_err(late)
 }
 
 /// Brings this secondary to where its primary is.
@@ -131,78 +83,103 @@ pub(crate) async fn run(
     link: &dyn Link,
     keys: &KeyPair,
 ) -> Result<(), Broken> {
-    loop {
-        secondary.how().doing = Doing::Compares;
-        let outcome = fetch(node, secondary, link, keys).await?;
-        delete(node, secondary, &outcome).await?;
-        if let Some(position) = outcome.position() {
-            secondary.reached(position.clone());
-            return Ok(());
-        }
+    {
+        let mut how = secondary.how();
+        how.doing = Doing::Compares;
+        (how.to_fetch, how.fetched) = (0, 0);
     }
+    let channel = link.open(Method::Compare.name()).await?;
+    let run = Run {
+        node,
+        secondary,
+        keys,
+        before: secondary.position(),
+        held: Moment(node.parts.storage.snapshot()),
+        gathered: Vec::new(),
+        gathered_bytes: 0,
+    };
+    let comparison = Comparison::new(hello(node, secondary, keys));
+    run.to_the_end(channel, comparison).await
 }
 
-/// Asks until everything is known, and writes what the primary has.
-async fn fetch(
-    node: &Arc<Unsealed>,
-    secondary: &Arc<Secondary>,
-    link: &dyn Link,
-    keys: &KeyPair,
-) -> Result<Outcome, Broken> {
-    let mut channel = link.open(Method::Compare.name()).await?;
-    let mut comparison = Comparison::new(hello(node, secondary, keys));
-    let before = secondary.position();
-    while !comparison.is_complete() {
-        while let Some(question) = comparison.ask() {
-            send(&channel, &question).await?;
-        }
-        let told = receive::<Told>(&mut channel).await?;
-        // What was written so far is seen, and nothing is held for longer.
-        match comparison.told(&Held::now(node), told)? {
-            Heard::Nothing => {}
-            Heard::Keys(package) => {
-                let shared = SharedKeys::open(&package, keys)?;
-                node.take_shared_keys(&shared).await?;
+/// A comparison that goes on.
+struct Run<'a> {
+    node: &'a Arc<Unsealed>,
+    secondary: &'a Arc<Secondary>,
+    keys: &'a KeyPair,
+    before: Position,
+    held: Moment,
+    gathered: Vec<Op>,
+    gathered_bytes: usize,
+}
+
+impl Run<'_> {
+    async fn to_the_end(
+        mut self,
+        mut channel: Channel,
+        mut comparison: Comparison,
+    ) -> Result<(), Broken> {
+        while !comparison.is_complete() {
+            while let Some(question) = comparison.ask() {
+                send(&channel, &question).await?;
             }
-            Heard::Put(ops) => {
-                {
-                    let mut how = secondary.how();
-                    how.doing = Doing::Fetches;
-                    how.fetched += ops.len() as u64;
+            let told: Told = receive(&mut channel).await?;
+            match comparison.told(&self.held, told)? {
+                Heard::Nothing => {}
+                Heard::Keys(package) => {
+                    let shared = SharedKeys::open(&package, self.keys)?;
+                    self.node.take_shared_keys(&shared).await?;
                 }
-                write(node, ops, &before).await?;
+                Heard::Put(ops) => self.put(ops).await?,
             }
         }
+        drop(channel);
+        self.finish(&comparison.finish()?).await
     }
-    Ok(comparison.finish()?)
-}
 
-/// Deletes what the primary has not. With the last of it the secondary is where its primary was.
-async fn delete(
-    node: &Arc<Unsealed>,
-    secondary: &Arc<Secondary>,
-    outcome: &Outcome,
-) -> Result<(), Broken> {
-    let before = secondary.position();
-    let held = Held::now(node);
-    let mut pieces = outcome.deletions(&held);
-    let mut piece = pieces.next().transpose()?;
-    loop {
-        let next = pieces.next().transpose()?;
-        let position = match next {
-            Some(_) => &before,
-            None => outcome.position().unwrap_or(&before),
-        };
-        write(node, piece.unwrap_or_default(), position).await?;
-        if next.is_none() {
-            return Ok(());
+    async fn put(&mut self, ops: Vec<Op>) -> Result<(), Broken> {
+        {
+            let mut how = self.secondary.how();
+            how.doing = Doing::Fetches;
+            how.fetched += ops.len() as u64;
+            how.to_fetch = how.to_fetch.max(how.fetched);
         }
-        piece = next;
+        self.gathered_bytes += ops
+            .iter()
+            .map(|op| op.key.as_bytes().len() + op.value.as_ref().map_or(0, Vec::len))
+            .sum::<usize>();
+        self.gathered.extend(ops);
+        if self.gathered_bytes > GATHERED_BYTES_MAX {
+            self.flush(&self.before.clone()).await?;
+        }
+        Ok(())
     }
-}
 
-async fn write(node: &Arc<Unsealed>, ops: Vec<Op>, position: &Position) -> Result<(), Broken> {
-    let batch = Batch { ops };
-    check(&batch)?;
-    commit(node, vec![batch], position).await
+    /// Commits what has gathered.
+    async fn flush(&mut self, position: &Position) -> Result<(), Broken> {
+        let mut ops = core::mem::take(&mut self.gathered);
+        self.gathered_bytes = 0;
+        ops.sort_by(|one, other| one.key.cmp(&other.key));
+        commit(self.node, vec![Batch { ops }], position).await
+    }
+
+    /// Takes away what the primary has not, now that all is known, and is then where it was.
+    async fn finish(mut self, outcome: &Outcome) -> Result<(), Broken> {
+        let held = Moment(Arc::clone(&self.held.0));
+        for piece in outcome.deletions(&held) {
+            if self.gathered_bytes > GATHERED_BYTES_MAX {
+                self.flush(&self.before.clone()).await?;
+            }
+            let ops = piece?;
+            self.gathered_bytes += ops.iter().map(|op| op.key.as_bytes().len()).sum::<usize>();
+            self.gathered.extend(ops);
+        }
+        let Some(position) = outcome.position() else {
+            // There was more than is remembered at a time: the next comparison finds the rest.
+            return self.flush(&self.before.clone()).await;
+        };
+        self.flush(position).await?;
+        self.secondary.reached(position.clone());
+        Ok(())
+    }
 }

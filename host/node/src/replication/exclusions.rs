@@ -124,10 +124,7 @@ fn is_of_a_table(key: &PhysicalKey) -> bool {
     is_below(&SystemKey::mounts(key.namespace())) || is_below(&SystemKey::namespaces())
 }
 
-fn secondary_of<'k>(
-    key: &'k PhysicalKey,
-    prefix: &SystemKey<locality::Local>,
-) -> Option<&'k str> {
+fn secondary_of<'k>(key: &'k PhysicalKey, prefix: &SystemKey<locality::Local>) -> Option<&'k str> {
     let is_below = key.as_bytes().starts_with(prefix.physical().as_bytes());
     is_below
         .then(|| key.path().strip_prefix(prefix.physical().path()))
@@ -140,9 +137,8 @@ fn all_of<T: serde::de::DeserializeOwned>(
 ) -> Result<BTreeMap<String, T>, Refusal> {
     let records = tx.records(prefix, None, usize::MAX);
     let records = records.map_err(crate::refusal::from_barrier)?.into_iter();
-    let named = records.filter_map(|(key, value)| {
-        secondary_of(&key, prefix).map(|id| (id.to_owned(), value))
-    });
+    let named = records
+        .filter_map(|(key, value)| secondary_of(&key, prefix).map(|id| (id.to_owned(), value)));
     Ok(named.collect())
 }
 
@@ -176,7 +172,12 @@ mod tests {
     #[test]
     fn a_denied_mount_that_moves_does_not_begin_to_travel() {
         let deny = filter(FilterMode::Deny, "secret/");
-        let first = next(&Exclusion::default(), Some(&deny), true, &there(&[(1, "secret/")]));
+        let first = next(
+            &Exclusion::default(),
+            Some(&deny),
+            true,
+            &there(&[(1, "secret/")]),
+        );
         assert_eq!((first.version, mounts(&first)), (1, vec![MountId::new(1)]));
         let moved = next(&first, Some(&deny), false, &there(&[(1, "open/")]));
         assert_eq!(moved, first);
@@ -188,7 +189,12 @@ mod tests {
     #[test]
     fn an_allowed_mount_that_moves_away_is_left_out() {
         let allow = filter(FilterMode::Allow, "open/");
-        let first = next(&Exclusion::default(), Some(&allow), true, &there(&[(1, "open/")]));
+        let first = next(
+            &Exclusion::default(),
+            Some(&allow),
+            true,
+            &there(&[(1, "open/")]),
+        );
         assert!(first.is_empty());
         let moved = next(&first, Some(&allow), false, &there(&[(1, "elsewhere/")]));
         assert_eq!(mounts(&moved), [MountId::new(1)]);
@@ -200,7 +206,12 @@ mod tests {
     #[test]
     fn what_is_gone_is_remembered_because_the_log_speaks_of_it() {
         let deny = filter(FilterMode::Deny, "secret/");
-        let first = next(&Exclusion::default(), Some(&deny), true, &there(&[(1, "secret/")]));
+        let first = next(
+            &Exclusion::default(),
+            Some(&deny),
+            true,
+            &there(&[(1, "secret/")]),
+        );
         let gone = next(&first, Some(&deny), false, &there(&[]));
         assert_eq!(gone, first);
         // Also when the filter goes: what it left out was never sent and is not to be now.

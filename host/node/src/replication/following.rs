@@ -7,12 +7,13 @@ use super::serve::{Broken, receive, send};
 use super::{Secondary, compare};
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
+use crate::{defaults, namespaces};
 use base::Timestamp;
 use core::time::Duration;
 use journal::Batch;
 use link::{Channel, Link, Protocol};
-use locality::{Class, SystemKey};
-use replication::{Event, Follow, Hello, Method, Position, Versions};
+use locality::SystemKey;
+use replication::{Event, Follow, Hello, Method, Position, Versions, admit};
 use seal::sealed_box::KeyPair;
 use std::sync::Arc;
 
@@ -147,11 +148,7 @@ impl Stream<'_> {
     }
 
     /// Goes over to the keys that the primary has now.
-    async fn take_keys(
-        &self,
-        index: u64,
-        package: &replication::KeyPackage,
-    ) -> Result<(), Broken> {
+    async fn take_keys(&self, index: u64, package: &replication::KeyPackage) -> Result<(), Broken> {
         let shared = SharedKeys::open(package, self.keys)?;
         self.node.take_shared_keys(&shared).await?;
         tracing::info!(index, "took over the keys of the primary");
@@ -198,7 +195,8 @@ impl Gathered {
             let text = format!("the primary sent entry {index} after entry {}", self.index);
             return Err(Broken::Message(text));
         }
-        batches.iter().try_for_each(check)?;
+        // What is local here is not the primary's to write.
+        admit(&batches).map_err(|foreign| Broken::Message(foreign.to_string()))?;
         self.batches.extend(batches);
         self.size_bytes += size_bytes;
         self.index = index;
@@ -210,22 +208,6 @@ fn size_bytes(batches: &[Batch]) -> usize {
     let ops = batches.iter().flat_map(|batch| &batch.ops);
     ops.map(|op| op.key.as_bytes().len() + op.value.as_ref().map_or(0, Vec::len))
         .sum()
-}
-
-/// A primary sends what is replicated and nothing else: what is local here is not its to write.
-pub(crate) fn check(batch: &Batch) -> Result<(), Broken> {
-    let foreign = batch
-        .ops
-        .iter()
-        .find(|op| op.key.class() != Class::Replicated);
-    match foreign {
-        Some(op) => {
-            let class = op.key.class();
-            let text = format!("the primary sent an entry that is {class}");
-            Err(Broken::Message(text))
-        }
-        None => Ok(()),
-    }
 }
 
 /// Commits what a primary sent, and how far that leads, as one.
@@ -241,11 +223,18 @@ pub(crate) async fn commit(
     node.vouch()
         .await
         .map_err(|error| Broken::Here(chain(&error)))?;
+    let mut ops = batches.iter().flat_map(|batch| &batch.ops);
+    let brings_namespaces = ops.any(|op| namespaces::id_of(&op.key).is_some());
     batches.push(commit.batch);
     let done = node.committer.follow(batches).await;
     done.map_err(|error| Broken::Here(chain(&error)))?;
     // What is kept in memory follows; the next request would see to it as well.
-    if let Err(refusal) = node.refresh().await {
+    let mut followed = node.refresh().await;
+    if followed.is_ok() && brings_namespaces {
+        // Each has mounts of its own here.
+        followed = defaults::complete(node).await;
+    }
+    if let Err(refusal) = followed {
         tracing::error!(reason = refusal.reason, "reading what changed");
     }
     Ok(())

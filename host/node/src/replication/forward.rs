@@ -152,8 +152,7 @@ pub(crate) async fn log_in(
     accessor: &str,
     grant: &Grant,
 ) -> Result<bool, Refusal> {
-    let grant =
-        serde_json::to_string(grant).map_err(|error| Refusal::internal(chain(&error)))?;
+    let grant = serde_json::to_string(grant).map_err(|error| Refusal::internal(chain(&error)))?;
     let accessor = accessor.to_owned();
     let wish = Wish::LogIn(LogIn {
         namespace,
@@ -175,7 +174,9 @@ pub(crate) async fn log_in(
 async fn ask(secondary: &Secondary, wish: Wish) -> Result<(Came, Option<u64>), Refusal> {
     let away = |reason: String| Refusal {
         reason,
-        message: String::from("the primary cluster cannot be reached, and the request writes what is replicated"),
+        message: String::from(
+            "the primary cluster cannot be reached, and the request writes what is replicated",
+        ),
         ..wrong_place()
     };
     let link = secondary.link();
@@ -234,12 +235,18 @@ async fn run_here(
 }
 
 async fn log_in_here(node: &Arc<Unsealed>, login: &LogIn) -> Result<Option<u64>, Refusal> {
-    let grant: Grant = serde_json::from_str(&login.grant)
-        .map_err(|error| Refusal::invalid(error.to_string()))?;
+    let grant: Grant =
+        serde_json::from_str(&login.grant).map_err(|error| Refusal::invalid(error.to_string()))?;
     let tables = node.tables();
     let gone = || Refusal::invalid("there is no such auth method on the primary");
-    let namespace = tables.namespaces.with_id(login.namespace).ok_or_else(gone)?;
-    let mut mounts = tables.of(login.namespace).into_iter().flat_map(mount::Table::iter);
+    let namespace = tables
+        .namespaces
+        .with_id(login.namespace)
+        .ok_or_else(gone)?;
+    let mut mounts = tables
+        .of(login.namespace)
+        .into_iter()
+        .flat_map(mount::Table::iter);
     let mount = mounts.find(|mount| mount.0.accessor == login.accessor);
     let entry = &mount.ok_or_else(gone)?.0;
     loop {
@@ -268,4 +275,3 @@ impl Caller {
         })
     }
 }
-

@@ -2,8 +2,8 @@
 
 use crate::keys::{self, Keys};
 use crate::parts::Parts;
-use base::{Entropy, Refusal, Secret};
 use barrier::Keyring;
+use base::{Entropy, Refusal, Secret};
 use locality::SystemKey;
 use replication::KeyPackage;
 use seal::sealed_box;
@@ -83,10 +83,7 @@ impl SharedKeys {
     }
 
     /// Reads [`seal_to`](Self::seal_to).
-    pub(crate) fn open(
-        package: &KeyPackage,
-        pair: &sealed_box::KeyPair,
-    ) -> Result<Self, Refusal> {
+    pub(crate) fn open(package: &KeyPackage, pair: &sealed_box::KeyPair) -> Result<Self, Refusal> {
         let opened = pair.open(&package.sealed, PURPOSE);
         let opened = opened.map_err(|error| Refusal::invalid(error.to_string()))?;
         let shared = replication::decode(opened.expose());

@@ -13,8 +13,8 @@ const ID_BYTES_MAX: usize = 128;
 pub(crate) fn check_id(id: &str) -> Result<(), Refusal> {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let bytes = id.as_bytes();
-    let ends_fine = bytes.first().copied().is_some_and(is_word)
-        && bytes.last().copied().is_some_and(is_word);
+    let ends_fine =
+        bytes.first().copied().is_some_and(is_word) && bytes.last().copied().is_some_and(is_word);
     let inside = bytes
         .iter()
         .all(|byte| is_word(*byte) || matches!(byte, b'-' | b'.'));

@@ -20,6 +20,7 @@ pub(crate) mod following;
 pub(crate) mod forward;
 pub(crate) mod key_package;
 pub(crate) mod known;
+pub(crate) mod moment;
 pub(crate) mod primary;
 pub(crate) mod records;
 pub(crate) mod secondary;
@@ -55,7 +56,10 @@ pub(crate) struct Replication(RwLock<Role>);
 impl Replication {
     /// The part.
     pub(crate) fn role(&self) -> Role {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The primary's part, where it is played.

@@ -4,7 +4,10 @@ use super::known;
 use super::records::PrimaryRecord;
 use barrier::Transaction;
 use base::{Refusal, Timestamp};
+use core::time::Duration;
+use journal::Source;
 use link::{NotAdmitted, Peer};
+use replication::Retention;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -13,7 +16,11 @@ use tokio::sync::watch;
 pub(crate) struct Primary {
     pub(crate) record: PrimaryRecord,
     live: Mutex<BTreeMap<String, Live>>,
+    retention: Mutex<Retention>,
 }
+
+/// No secondary has the log kept for longer.
+const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How a secondary does.
 #[derive(Clone, Debug)]
@@ -57,6 +64,7 @@ impl Primary {
         Ok(Self {
             record,
             live: Mutex::new(live),
+            retention: Mutex::new(Retention::new(KEPT_FOR)),
         })
     }
 
@@ -146,10 +154,17 @@ impl Primary {
         }
     }
 
-    /// The last entry that all secondaries have; None where there are none.
-    pub(crate) fn all_have(&self) -> Option<u64> {
-        let live = self.live();
-        live.values().map(|live| live.has.unwrap_or(0)).min()
+    /// Has the log keep what a secondary has not got yet, within its bounds.
+    pub(crate) fn keep_log(&self, source: &dyn Source, now: Timestamp) {
+        let positions: Vec<u64> = {
+            let live = self.live();
+            live.values().map(|live| live.has.unwrap_or(0)).collect()
+        };
+        let mut retention = self
+            .retention
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        source.keep_after(retention.keep_after(now, source.extent().applied, positions));
     }
 }
 

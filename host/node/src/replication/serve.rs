@@ -10,7 +10,9 @@ use core::time::Duration;
 use journal::SourceError;
 use link::{Channel, LinkError, Peer};
 use locality::{Exclusion, SystemKey};
-use replication::{Event, Follow, Hello, Method, Position, Versions, changes_keys, cut, decode, encode};
+use replication::{
+    Event, Follow, Hello, Method, Position, Versions, changes_keys, cut, decode, encode,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -202,7 +204,9 @@ impl Stream<'_> {
             return Some(String::from("another cluster was promoted"));
         }
         if position.filter != self.exclusion.version {
-            return Some(String::from("its paths filter leaves out something else now"));
+            return Some(String::from(
+                "its paths filter leaves out something else now",
+            ));
         }
         let applied = self.node.parts.source.extent().applied;
         (position.index > applied).then(|| {
@@ -304,12 +308,16 @@ impl Stream<'_> {
     }
 
     fn heard(&self, index: u64) {
+        self.primary.heard(&self.peer.name, index, self.node.now());
         self.primary
-            .heard(&self.peer.name, index, self.node.now());
-        self.node.parts.source.keep_after(self.primary.all_have());
+            .keep_log(&*self.node.parts.source, self.node.now());
     }
 
     async fn say(&self, event: &Event) -> Result<(), Broken> {
+        if *self.peer.ended.borrow() {
+            // Whoever is cut off is told nothing more, not even what is ready.
+            return Err(Broken::Here(String::from("the secondary was cut off")));
+        }
         send(&self.channel, event).await
     }
 }

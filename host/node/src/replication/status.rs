@@ -78,7 +78,11 @@ fn of_known(node: &Unsealed, one: &KnownSecondary, live: Option<Live>, now: Time
     put("issued", json!(one.issued.to_rfc3339()));
     put("used", json!(one.used.map(Timestamp::to_rfc3339)));
     put("revoked", json!(one.revoked.map(Timestamp::to_rfc3339)));
-    let status = if is_connected { "connected" } else { "disconnected" };
+    let status = if is_connected {
+        "connected"
+    } else {
+        "disconnected"
+    };
     put("connection_status", json!(status));
     if let Some(live) = live {
         put("api_address", json!(live.api_address));

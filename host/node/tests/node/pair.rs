@@ -62,7 +62,10 @@ impl Network {
     /// Was this sent by anybody?
     pub(crate) fn carried(&self, bytes: &[u8]) -> bool {
         let inner = self.inner();
-        inner.wire.windows(bytes.len()).any(|window| window == bytes)
+        inner
+            .wire
+            .windows(bytes.len())
+            .any(|window| window == bytes)
     }
 
     fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -85,9 +88,10 @@ impl Dialer for Network {
                 reason,
                 shown: None,
             };
-            let found = match self.inner().is_cut {
-                true => None,
-                false => self.inner().nodes.get(&address).cloned(),
+            let found = {
+                let inner = self.inner();
+                let found = inner.nodes.get(&address).filter(|_| !inner.is_cut);
+                found.cloned()
             };
             let nobody = || failed(DialStep::Connect, String::from("nobody answers"));
             let node = found.ok_or_else(nobody)?;

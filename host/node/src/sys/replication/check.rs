@@ -3,8 +3,8 @@
 use crate::ceremonies::only_in_root;
 use crate::native::Does::Later;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
-use crate::replication::activation::host_and_port;
 use crate::replication::Role;
+use crate::replication::activation::host_and_port;
 use base::Answer;
 use link::{DialStep, Protocol};
 use manifest::Access::Token;
@@ -28,10 +28,17 @@ async fn check(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
     let settings = &ask.node.parts.settings;
     let steps = match ask.node.replication.role() {
-        Role::Off => vec![step("role", Err("this cluster plays no part in performance replication".to_owned()))],
+        Role::Off => vec![step(
+            "role",
+            Err("this cluster plays no part in performance replication".to_owned()),
+        )],
         Role::Primary(primary) => {
             let given = &primary.record.cluster_addr;
-            let address = if given.is_empty() { &settings.cluster_addr } else { given };
+            let address = if given.is_empty() {
+                &settings.cluster_addr
+            } else {
+                given
+            };
             vec![
                 step("role", Ok(String::from("primary"))),
                 step("api address", named(&settings.api_addr, "api_addr")),
@@ -43,7 +50,10 @@ async fn check(ask: &mut Ask<'_>) -> Told {
             let given = ask.texts("addresses").unwrap_or_default();
             let addresses: Vec<String> = match given.is_empty() {
                 true => record.primary_addresses.clone(),
-                false => given.iter().map(|one| host_and_port(one).to_owned()).collect(),
+                false => given
+                    .iter()
+                    .map(|one| host_and_port(one).to_owned())
+                    .collect(),
             };
             let mut steps = vec![step("role", Ok(String::from("secondary")))];
             let Some(client) = record.client.as_ref().filter(|_| !addresses.is_empty()) else {
@@ -99,6 +109,8 @@ fn step(name: &str, outcome: Result<String, String>) -> Value {
 }
 
 fn told(steps: &[Value]) -> Answer {
-    let works = steps.iter().all(|step| step.get("ok") == Some(&Value::Bool(true)));
+    let works = steps
+        .iter()
+        .all(|step| step.get("ok") == Some(&Value::Bool(true)));
     Answer::data(&json!({ "ok": works, "steps": steps }))
 }

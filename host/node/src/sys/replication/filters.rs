@@ -19,7 +19,11 @@ const ID: &[NativeField] = &[path("id", "The name of the secondary.")];
 const FILTER: &[NativeField] = &[
     path("id", "The name of the secondary."),
     body("mode", Text, "allow or deny; allow where nothing is given."),
-    body("paths", TextList, "Mounts, auth methods and namespaces, from the root."),
+    body(
+        "paths",
+        TextList,
+        "Mounts, auth methods and namespaces, from the root.",
+    ),
 ];
 /// More paths than this are no filter.
 const PATHS_MAX: usize = 10_000;

@@ -23,12 +23,32 @@ use serde_json::json;
 const TTL: Duration = Duration::from_secs(30 * 60);
 
 const TOKEN: &[NativeField] = &[
-    body("id", Text, "Names the secondary: for its revocation, its filter and the status."),
-    body("ttl", Seconds, "How long the token can be used; 30 minutes where nothing is given."),
-    body("secondary_public_key", Text, "Seals the token to this key instead of wrapping it."),
-    body("paths_filter_mode", Text, "Gives the secondary a paths filter at once: allow or deny."),
+    body(
+        "id",
+        Text,
+        "Names the secondary: for its revocation, its filter and the status.",
+    ),
+    body(
+        "ttl",
+        Seconds,
+        "How long the token can be used; 30 minutes where nothing is given.",
+    ),
+    body(
+        "secondary_public_key",
+        Text,
+        "Seals the token to this key instead of wrapping it.",
+    ),
+    body(
+        "paths_filter_mode",
+        Text,
+        "Gives the secondary a paths filter at once: allow or deny.",
+    ),
     body("paths", TextList, "The paths of that filter."),
-    body("default_deny", Boolean, "Replicate nothing that can be filtered until a filter allows it?"),
+    body(
+        "default_deny",
+        Boolean,
+        "Replicate nothing that can be filtered until a filter allows it?",
+    ),
 ];
 const ID: &[NativeField] = &[body("id", Text, "The name of the secondary.")];
 
@@ -61,7 +81,10 @@ fn make_token(ask: &mut Ask<'_>) -> Told {
             .write_json(&SystemKey::path_filter(&record.id), filter)
             .map_err(from_barrier)?;
     }
-    match ask.some_text("secondary_public_key").filter(|key| !key.is_empty()) {
+    match ask
+        .some_text("secondary_public_key")
+        .filter(|key| !key.is_empty())
+    {
         Some(public) => {
             let token = bundle.seal_to(ask.node, public)?;
             Ok(Answer::data(&json!({ "token": token })))
@@ -113,11 +136,15 @@ fn issue(
 
 /// The filter that the secondary has from the beginning, so that nothing is sent before it has one.
 fn filter(ask: &Ask<'_>) -> Result<Option<PathFilter>, Refusal> {
-    let mode = ask.some_text("paths_filter_mode").filter(|mode| !mode.is_empty());
+    let mode = ask
+        .some_text("paths_filter_mode")
+        .filter(|mode| !mode.is_empty());
     let paths = ask.texts("paths").unwrap_or_default();
     if ask.flag("default_deny") {
         if mode.is_some() || !paths.is_empty() {
-            return Err(Refusal::invalid("default_deny is a filter of its own: give no other with it"));
+            return Err(Refusal::invalid(
+                "default_deny is a filter of its own: give no other with it",
+            ));
         }
         return Ok(Some(PathFilter::default()));
     }
@@ -143,10 +170,12 @@ async fn revoke(ask: &mut Ask<'_>) -> Told {
         })
         .await?;
     if !was_known {
-        return Err(Refusal::invalid(format!("no secondary of the id {id:?} is known")));
+        return Err(Refusal::invalid(format!(
+            "no secondary of the id {id:?} is known"
+        )));
     }
     primary.cut_off(&id);
-    node.parts.source.keep_after(primary.all_have());
+    primary.keep_log(&*node.parts.source, now);
     tracing::info!(secondary = id, "a secondary was revoked");
     Ok(Answer::Empty)
 }

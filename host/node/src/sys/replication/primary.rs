@@ -15,6 +15,7 @@ use locality::SystemKey;
 use manifest::Access::Token;
 use manifest::FieldKind::Text;
 use manifest::Operation::Update;
+use replication::Position;
 use std::sync::Arc;
 
 const ENABLE: &[NativeField] = &[body(
@@ -44,7 +45,9 @@ pub(super) fn new_record(
     let entropy = node.parts.entropy.as_ref();
     let failed = |error: authority::AuthorityError| Refusal::internal(chain(&error));
     let authority = Authority::make(&relation, node.now(), entropy).map_err(failed)?;
-    let server = authority.issue_primary(node.now(), entropy).map_err(failed)?;
+    let server = authority
+        .issue_primary(node.now(), entropy)
+        .map_err(failed)?;
     Ok(PrimaryRecord {
         relation,
         generation,
@@ -96,7 +99,11 @@ async fn enable(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
     match ask.node.replication.role() {
         Role::Off => {}
-        Role::Primary(_) => return Err(Refusal::invalid("this cluster is a performance primary already")),
+        Role::Primary(_) => {
+            return Err(Refusal::invalid(
+                "this cluster is a performance primary already",
+            ));
+        }
         Role::Secondary(_) => {
             let text = "this cluster is a performance secondary: promote it to make it the primary";
             return Err(Refusal::invalid(text));
@@ -131,6 +138,14 @@ async fn demote(ask: &mut Ask<'_>) -> Told {
         .transact(|tx| {
             tx.delete(&SystemKey::performance_primary());
             forget_all_known(tx)?;
+            // What is here is whole: it is of a generation that the next primary's comes after.
+            let position = Position {
+                relation: record.relation.clone(),
+                generation: record.generation,
+                ..Position::default()
+            };
+            tx.write_json(&SystemKey::performance_position(), &position)
+                .map_err(from_barrier)?;
             tx.write_json(&SystemKey::performance_secondary(), &record)
                 .map_err(from_barrier)
         })

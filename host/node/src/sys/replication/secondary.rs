@@ -28,26 +28,50 @@ const REDEEM_ADDR: NativeField = body(
     Text,
     "The API address of the primary, in the place of the one in the token.",
 );
-const CA_FILE: NativeField = body("ca_file", Text, "A file on the server with certificates that the primary's API is to come from.");
+const CA_FILE: NativeField = body(
+    "ca_file",
+    Text,
+    "A file on the server with certificates that the primary's API is to come from.",
+);
 const CA_PATH: NativeField = body("ca_path", Text, "A folder on the server with such files.");
 const ENABLE: &[NativeField] = &[
     body("token", Text, "The activation token."),
     REDEEM_ADDR,
     CA_FILE,
     CA_PATH,
-    body("confirm_wipe", Text, "The id of this cluster: needed where it holds anything, for all of that goes."),
+    body(
+        "confirm_wipe",
+        Text,
+        "The id of this cluster: needed where it holds anything, for all of that goes.",
+    ),
 ];
 const PROMOTE: &[NativeField] = &[
-    body("primary_cluster_addr", Text, "Where secondaries connect to, in the place of the cluster address of this server."),
-    body("force", Boolean, "Promote although not everything of the primary is here?"),
+    body(
+        "primary_cluster_addr",
+        Text,
+        "Where secondaries connect to, in the place of the cluster address of this server.",
+    ),
+    body(
+        "force",
+        Boolean,
+        "Promote although not everything of the primary is here?",
+    ),
     body("dry_run", Boolean, "Only say what would stand in the way?"),
 ];
 const UPDATE: &[NativeField] = &[
-    body("token", Text, "An activation token of the new primary; empty to follow nobody any more."),
+    body(
+        "token",
+        Text,
+        "An activation token of the new primary; empty to follow nobody any more.",
+    ),
     REDEEM_ADDR,
     CA_FILE,
     CA_PATH,
-    body("update_primary_addrs", TextList, "Cluster addresses of the same primary."),
+    body(
+        "update_primary_addrs",
+        TextList,
+        "Cluster addresses of the same primary.",
+    ),
 ];
 
 /// The routes, and their names of old.
@@ -67,8 +91,10 @@ pub(in crate::sys) const ROUTES: &[NativeRoute] = &[
 fn generate_key(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
     let pair = KeyPair::make(ask.node.parts.entropy.as_ref());
-    ask.tx
-        .put(&SystemKey::performance_key(), pair.private().expose().to_vec());
+    ask.tx.put(
+        &SystemKey::performance_key(),
+        pair.private().expose().to_vec(),
+    );
     Ok(Answer::data(&json!({
         "secondary_public_key": STANDARD.encode(pair.public()),
     })))
@@ -105,7 +131,11 @@ async fn enable(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
     match ask.node.replication.role() {
         Role::Off => {}
-        Role::Primary(_) => return Err(Refusal::invalid("this cluster is a performance primary: disable that first")),
+        Role::Primary(_) => {
+            return Err(Refusal::invalid(
+                "this cluster is a performance primary: disable that first",
+            ));
+        }
         Role::Secondary(_) => {
             let text = "this cluster is a performance secondary already: update-primary lets it follow another primary";
             return Err(Refusal::invalid(text));
@@ -119,7 +149,11 @@ async fn enable(ask: &mut Ask<'_>) -> Told {
     let secondary = Secondary::load(ask.tx, record)?;
     let shared = following::fetch_keys(ask.node, &secondary)
         .await
-        .map_err(|broken| Refusal::invalid(format!("error fetching secondary bootstrap package: {broken}")))?;
+        .map_err(|broken| {
+            Refusal::invalid(format!(
+                "error fetching secondary bootstrap package: {broken}"
+            ))
+        })?;
     ask.node.want_to_become(Becoming {
         record: secondary.record,
         shared,
@@ -202,17 +236,22 @@ async fn update(ask: &mut Ask<'_>) -> Told {
     let addresses = ask.texts("update_primary_addrs").unwrap_or_default();
     let has_token = !ask.text("token").is_empty();
     if has_token && !addresses.is_empty() {
-        return Err(Refusal::invalid("give token or update_primary_addrs, not both"));
+        return Err(Refusal::invalid(
+            "give token or update_primary_addrs, not both",
+        ));
     }
     let known = &secondary.record;
     let record = if has_token {
         let record = redeemed(ask).await?;
         if record.relation != known.relation {
-            let text = "the token is of another relation: this cluster would have to be enabled anew";
+            let text =
+                "the token is of another relation: this cluster would have to be enabled anew";
             return Err(Refusal::invalid(text));
         }
         if record.generation < known.generation {
-            return Err(Refusal::invalid("the token is of a primary that was superseded"));
+            return Err(Refusal::invalid(
+                "the token is of a primary that was superseded",
+            ));
         }
         record
     } else if addresses.is_empty() {
@@ -222,7 +261,9 @@ async fn update(ask: &mut Ask<'_>) -> Told {
         }
     } else {
         if known.client.is_none() {
-            return Err(Refusal::invalid("this cluster was demoted: it needs a token of the new primary"));
+            return Err(Refusal::invalid(
+                "this cluster was demoted: it needs a token of the new primary",
+            ));
         }
         let addresses = addresses.iter().map(|address| host_and_port(address));
         SecondaryRecord {

@@ -19,7 +19,9 @@ async fn recover(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
     match ask.node.replication.role() {
         Role::Off => Err(Refusal::invalid("replication is not enabled")),
-        Role::Primary(_) => Ok(remark("nothing to recover: the secondaries connect by themselves")),
+        Role::Primary(_) => Ok(remark(
+            "nothing to recover: the secondaries connect by themselves",
+        )),
         Role::Secondary(_) => {
             ask.node.follower.restart(ask.node).await;
             Ok(remark("the connection to the primary is made anew"))
