@@ -6,7 +6,6 @@ use crate::health::{HealthQuery, write_health};
 use crate::query::read_pairs;
 use crate::reply_body::ReplyBody;
 use base::{Answer, Flow, HealthReport, RateReport, Raw, Refusal, RefusalKind, Reply};
-use base64::Engine as _;
 use bytes::Bytes;
 use http::header::{
     CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER,

@@ -138,6 +138,7 @@ fn of_secondary(node: &Unsealed, secondary: &Secondary) -> Result<Value, Refusal
         "corrupted_merkle_tree": false,
         "last_corruption_check_epoch": "-62135596800",
         "last_reindex_epoch": "0",
+        "mounts_in_the_way": in_the_way(node),
         "lag_entries": how.head.saturating_sub(position.index),
         "lag_bytes": how.waiting_bytes,
         "lag_seconds": how.lag.as_secs_f64(),
@@ -152,6 +153,17 @@ fn of_secondary(node: &Unsealed, secondary: &Secondary) -> Result<Value, Refusal
         );
     }
     Ok(status)
+}
+
+/// The paths of mounts of the primary that wait, because a local mount is in their way.
+fn in_the_way(node: &Unsealed) -> Vec<String> {
+    let tables = node.tables();
+    let waiting = tables.aside().map(|(namespace, entry)| {
+        let namespace = tables.namespaces.with_id(namespace);
+        let path = namespace.map(|namespace| namespace.path.as_str());
+        format!("{}{}", path.unwrap_or_default(), entry.path)
+    });
+    waiting.collect()
 }
 
 /// One sum over everything that is replicated and here: what a filter leaves out of a secondary makes
