@@ -163,6 +163,10 @@ impl SystemKey<Replicated> {
     pub fn quota_config() -> Self {
         Self::root("sys/quotas/config")
     }
+    /// The key of what clients keep to read their own writes.
+    pub fn index_key() -> Self {
+        Self::root("core/index-header-hmac-key")
+    }
     /// All token roles of a namespace.
     pub fn token_roles(namespace: NamespaceId) -> Self {
         Self::at(namespace, "sys/token/roles/")

@@ -54,6 +54,7 @@ mod rights;
 mod run;
 mod searches;
 mod secret;
+mod session;
 mod shares;
 mod status;
 mod sys;

@@ -126,12 +126,12 @@ impl Forwarded {
 }
 
 /// Runs a request on the primary. What it came to, once that has arrived here as well, or after a
-/// while.
+/// while; and which entry of the primary's log has it.
 pub(crate) async fn run(
     node: &Arc<Unsealed>,
     secondary: &Secondary,
     recorded: &Recorded<'_>,
-) -> Result<Came, Refusal> {
+) -> Result<(Came, Option<u64>), Refusal> {
     let forwarded = Forwarded::of(recorded)?;
     let (came, index) = ask(secondary, Wish::Run(Box::new(forwarded))).await?;
     let wait = node.parts.settings.own_write_wait;
@@ -140,7 +140,7 @@ pub(crate) async fn run(
     {
         tracing::info!(index, "what a request wrote on the primary is not here yet");
     }
-    Ok(came)
+    Ok((came, index))
 }
 
 /// Has the primary make the entity of somebody who logged in, and waits until it is here. False
@@ -228,8 +228,11 @@ async fn run_here(
         Err(refusal) => Err(refusal),
     };
     Ok(match (answered, taken.take()) {
-        (Ok((_, index)), Some((outcome, remarks))) => (Came::of_outcome(outcome, remarks)?, index),
-        (Ok((answer, index)), None) => (Came::of_answer(answer)?, index),
+        (Ok((_, index)), Some((outcome, remarks))) => {
+            let index = index.map(|index| index.local);
+            (Came::of_outcome(outcome, remarks)?, index)
+        }
+        (Ok((answer, index)), None) => (Came::of_answer(answer)?, index.map(|index| index.local)),
         (Err(refusal), _) => (Came::Refused(refusal.into()), None),
     })
 }
