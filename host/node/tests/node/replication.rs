@@ -507,3 +507,19 @@ async fn what_holds_something_is_not_wiped_by_a_slip() {
     assert!(c.read("sys/namespaces/mine").await.is_ok());
     drop(both);
 }
+
+/// Each namespace is a tree of its own, and they are asked for ahead.
+#[tokio::test(start_paused = true)]
+async fn many_trees_are_fetched_over_one_call() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    for number in 0..30 {
+        let path = format!("sys/namespaces/n{number}");
+        a.write(&path, json!({})).await.unwrap();
+    }
+    let c = secondary(&network, &both, "c", json!({})).await;
+    assert!(c.read("sys/namespaces/n29").await.is_ok());
+    let (one, other) = (a.status().await, c.status().await);
+    assert_eq!(one["merkle_root"], other["merkle_root"]);
+}
