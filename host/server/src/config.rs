@@ -5,12 +5,14 @@ mod error;
 mod keys;
 mod listener;
 mod lockout;
+mod replication;
 pub mod schema;
 mod telemetry;
 
 pub use base::LogLevel;
 pub use error::ConfigError;
 pub use listener::{ListenerConfig, TlsConfig};
+pub use replication::ReplicationConfig;
 pub use telemetry::TelemetryConfig;
 
 use check::{Checked, check};
@@ -47,6 +49,8 @@ pub struct Config {
     pub log_file: Option<LogFileConfig>,
     /// How metrics are named and kept; the name of the machine is not known yet.
     pub telemetry: TelemetryConfig,
+    /// How clusters follow one another.
+    pub replication: ReplicationConfig,
     /// Where the process id goes.
     pub pid_file: Option<PathBuf>,
     /// Does `/` lead to a user interface?
@@ -337,6 +341,7 @@ impl<'tree> Draft<'tree> {
             log,
             log_file: self.log_file(),
             telemetry: telemetry::read(&self.tops)?,
+            replication: replication::read(&self.tops),
             pid_file: self.text("pid_file").map(PathBuf::from),
             has_ui: self.tops.iter().find_map(|top| top.flag("ui")) == Some(true),
             listeners,
