@@ -39,7 +39,7 @@ pub(crate) fn login(ctx: &mut Ctx, given: WithToken) -> Result<Login> {
     let refused = |why: String| invalid(format!("error executing cel program: {why}"));
     let verdict = role.program.run(&claims, ctx.now_ms());
     match verdict.map_err(|wrong| refused(format!("CEL auth program failed: {wrong}")))? {
-        Verdict::Granted(described) => grant(&name, described).map(Login::Grant),
+        Verdict::Granted(described) => grant(&name, *described).map(Login::Grant),
         Verdict::Refused => Err(refused(format!(
             "CEL role '{name}' blocked authorization with boolean false return"
         ))),

@@ -7,7 +7,7 @@ use cel::Value;
 /// The value of a program's main expression, as it is meant.
 pub(super) enum Verdict {
     /// Somebody logs in, and this is what they get.
-    Granted(Described),
+    Granted(Box<Described>),
     /// Refused, and no reason given.
     Refused,
     /// Refused, with what the caller is told.
@@ -24,7 +24,8 @@ impl From<Value> for Verdict {
             Value::Bool(false) => Self::Refused,
             Value::String(why) => Self::RefusedWith(why.to_string()),
             Value::Struct(described) if described.name() == language::AUTH => {
-                Described::new(&described).map_or_else(Self::Wrong, Self::Granted)
+                Described::new(&described)
+                    .map_or_else(Self::Wrong, |it| Self::Granted(Box::new(it)))
             }
             Value::Bool(true) => Self::Other("bool"),
             Value::List(_) => Self::Other("list"),
