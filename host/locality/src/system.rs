@@ -63,6 +63,10 @@ impl SystemKey<Ignored> {
     pub fn cluster() -> Self {
         Self::root("core/cluster/local/info")
     }
+    /// Not an entry: a write to it puts records of digests right.
+    pub fn digest_mend() -> Self {
+        Self::root("core/mend-digests")
+    }
     /// That a cluster is becoming a secondary, and which entries stay.
     pub fn wiping() -> Self {
         Self::root("core/wiping")

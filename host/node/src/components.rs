@@ -4,6 +4,7 @@ use crate::checkpoint::Midway;
 use crate::engine::{Entry, Pinned};
 use crate::own_work::Started;
 use crate::refusal::{chain, from_barrier};
+use crate::room::Room;
 use crate::unsealed::Unsealed;
 use crate::{component_grants, tables};
 use barrier::Transaction;
@@ -86,6 +87,7 @@ impl Components {
             place,
             outbound: component_grants::way_out(node, &component, entry)?,
             limits: component_grants::limits(node, &entry.config),
+            room: Room::of(entry.config.plugin_calls_max),
             started: Started::default(),
             times,
             component,
