@@ -150,7 +150,7 @@ pub(crate) async fn run(
         gathered_bytes: 0,
     };
     let comparison = Comparison::new(hello(node, secondary, keys));
-    run.to_the_end(channel, comparison).await
+    run.complete(channel, comparison).await
 }
 
 /// A comparison that goes on.
@@ -165,7 +165,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn to_the_end(
+    async fn complete(
         mut self,
         mut channel: Channel,
         mut comparison: Comparison,
