@@ -7,8 +7,9 @@
     reason = "a test fails by panicking"
 )]
 
-use e2e::{Server, binary};
+use e2e::{Client, Server, binary};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use serde_json::json;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -110,6 +111,57 @@ fn a_token_that_is_asked_for_is_not_shown() {
     // The commands after it have the token.
     let looked = casemate(&address, &home).args(["token", "lookup"]).output();
     assert!(looked.unwrap().status.success());
+}
+
+/// A user whose logins wait for a one-time code, which the server's own engine can tell.
+fn with_second_factor(client: &Client) {
+    client.write("sys/auth/people", &json!({ "type": "userpass" }));
+    client.write("auth/people/users/ann", &json!({ "password": "p" }));
+    let method = json!({ "issuer": "C" });
+    let made = client.write("identity/mfa/method/totp", &method).json();
+    let method = made["data"]["method_id"].as_str().unwrap().to_owned();
+    let login = client.write("auth/people/login/ann", &json!({ "password": "p" }));
+    let entity = login.json()["auth"]["entity_id"].clone();
+    let key = json!({ "method_id": method, "entity_id": entity });
+    let key = client.write("identity/mfa/method/totp/admin-generate", &key);
+    let url = key.json()["data"]["url"].clone();
+    client.write("sys/mounts/totp", &json!({ "type": "totp" }));
+    let known = client.write("totp/keys/ann", &json!({ "url": url }));
+    assert_eq!(known.status, 204, "{known:?}");
+    let wanted = json!({ "mfa_method_ids": [method], "auth_method_types": ["userpass"] });
+    client.write("identity/mfa/login-enforcement/all", &wanted);
+}
+
+#[test]
+fn a_passcode_that_is_asked_for_is_not_shown() {
+    let server = Server::start_casemate();
+    let client = server.client();
+    with_second_factor(&client);
+    let home = tempfile::tempdir().unwrap();
+    let address = format!("http://{}", server.address());
+    let login = |home| {
+        let mut command = casemate(&address, home);
+        command.args([
+            "login",
+            "-method=userpass",
+            "-path=people",
+            "username=ann",
+            "password=p",
+        ]);
+        command
+    };
+    let question = "Passcode (will be hidden): ";
+    let (output, shown) = typed(login(&home), question, "000000x");
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
+    assert!(!shown.contains("000000x"), "{shown}");
+    let code = client.read("totp/code/ann").json();
+    let code = code["data"]["code"].as_str().unwrap().to_owned();
+    let (output, shown) = typed(login(&home), question, &code);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("You are now authenticated"));
+    assert!(!shown.contains(&code), "{shown}");
+    let looked = casemate(&address, &home).args(["token", "lookup"]).output();
+    assert!(text(&looked.unwrap().stdout).contains("people-ann"));
 }
 
 #[test]

@@ -156,3 +156,20 @@ fn machines_have_the_name_of_their_method_and_people_their_own() {
         assert_eq!(name_of("auth/people/login/ann", &password), "people-ann");
     }
 }
+
+/// Vault tells the key that signs wrapping tokens, and OpenBao does not.
+#[test]
+fn the_key_of_wrapping_tokens() {
+    let (bao, casemate) = (Server::start_bao(), Server::start_casemate());
+    let theirs = bao.client().read("sys/wrapping/pubkey");
+    assert_eq!(theirs.status, 404, "{theirs:?}");
+    // Nobody needs a token for it: whoever is handed a wrapping token may look at it first.
+    let ours = casemate.client().with_token("").read("sys/wrapping/pubkey");
+    let key = ours.json()["data"].clone();
+    assert_eq!(key["jwt_curve"], "p521", "{ours:?}");
+    for coordinate in ["jwt_x", "jwt_y"] {
+        let digits = key[coordinate].as_str().unwrap();
+        let are_digits = digits.chars().all(|c| c.is_ascii_digit());
+        assert!(are_digits && digits.len() > 140, "{key}");
+    }
+}

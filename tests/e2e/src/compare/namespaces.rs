@@ -5,6 +5,7 @@ mod inside;
 mod locked;
 mod made;
 mod restricted;
+mod templated;
 
 use super::{Script, Step, get};
 
@@ -25,6 +26,7 @@ pub const SCRIPTS: &[Script] = &[
     inside::WRAPPING,
     inside::PEOPLE,
     inside::MOVES,
+    templated::TEMPLATED,
     restricted::RESTRICTED,
     restricted::BY_PATH,
 ];

@@ -22,6 +22,8 @@ differences! {
         "OpenBao answers 500 to a limit that is no number.";
     OLD_PATHS: "`sys/renew`, `sys/revoke`, `sys/revoke-prefix`, `sys/revoke-force`",
         "Vault has them still, and old clients use them.";
+    SIGNED_BY_OTHERS: "wrapping tokens that others signed",
+        "OpenBao tells what its library says of the signature; ours are no more than not valid.";
 }
 
 /// All scripts, in order: the first of them counts the tokens that are there.
@@ -42,7 +44,9 @@ pub const SCRIPTS: &[Script] = &[
     leases::LEASES,
     leases::PREFIXES,
     wrapping::WRAP,
+    wrapping::SIGNED,
     wrapping::REFUSALS,
+    ends::BOUND,
 ];
 
 /// What is told where tidying begins, by a server that does not name itself.

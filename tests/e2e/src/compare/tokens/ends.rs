@@ -1,7 +1,7 @@
 //! Looking up, renewing and revoking.
 
 use super::{RENEWAL_BY_ACCESSOR, accessor, itself, make, prepare, tidies};
-use crate::compare::{CLIENT_TOKEN, Script, get, list, post, put};
+use crate::compare::{CLIENT_TOKEN, Script, delete, get, list, post, put};
 
 pub(super) const ACCESSORS: Script = Script {
     name: "accessors",
@@ -168,5 +168,30 @@ pub(super) const TIDY: Script = Script {
         get("auth/token/tidy"),
         prepare("weak", r#"{"policies":["default"]}"#),
         post("auth/token/tidy", "{}").by("weak"),
+    ],
+};
+
+/// Tokens that are good from where their login came from, and from nowhere else.
+pub(super) const BOUND: Script = Script {
+    name: "tokens bound to an address",
+    steps: &[
+        post("sys/auth/bound", r#"{"type":"userpass"}"#),
+        post(
+            "auth/bound/users/u",
+            r#"{"password":"p","token_strictly_bind_ip":true}"#,
+        ),
+        get("auth/bound/users/u"),
+        post("auth/bound/login/u", r#"{"password":"p"}"#).saves("bound", CLIENT_TOKEN),
+        itself("bound"),
+        // Its children are bound as it is.
+        post("auth/token/create", "{}").by("bound"),
+        post("auth/bound/users/u", r#"{"token_bound_cidrs":"127.0.0.1"}"#),
+        post(
+            "auth/bound/users/u",
+            r#"{"token_strictly_bind_ip":false,"token_bound_cidrs":"192.0.2.0/24"}"#,
+        ),
+        post("auth/bound/login/u", r#"{"password":"p"}"#),
+        itself("bound"),
+        delete("sys/auth/bound"),
     ],
 };

@@ -1,6 +1,6 @@
 //! Answers that are wrapped into a token.
 
-use super::{CUBBYHOLE, prepare};
+use super::{CUBBYHOLE, SIGNED_BY_OTHERS, prepare};
 use crate::compare::{CLIENT_TOKEN, Script, Step, delete, get, list, post, put};
 
 const FOR_A_MINUTE: &[(&str, &str)] = &[("X-Vault-Wrap-TTL", "60")];
@@ -46,6 +46,47 @@ pub(super) const WRAP: Script = Script {
         wrapped(post("sys/wrapping/wrap", r#"{"a":"b"}"#), "seven"),
         post("auth/token/revoke", r#"{"token":"${seven}"}"#),
         post("sys/wrapping/unwrap", r#"{"token":"${seven}"}"#),
+    ],
+};
+
+const AS_JWT: &[(&str, &str)] = &[("X-Vault-Wrap-TTL", "60"), ("X-Vault-Wrap-Format", "jwt")];
+
+/// A wrapping token as a signed token. It is as good as the token in it, and each server has a key of its
+/// own.
+pub(super) const SIGNED: Script = Script {
+    name: "wrapping tokens that are signed",
+    steps: &[
+        post("sys/wrapping/wrap", r#"{"a":"b"}"#)
+            .headers(AS_JWT)
+            .saves("one", "/wrap_info/token")
+            .hides(&["token"]),
+        post("sys/wrapping/lookup", r#"{"token":"${one}"}"#),
+        post("sys/wrapping/unwrap", r#"{"token":"${one}"}"#),
+        post("sys/wrapping/unwrap", r#"{"token":"${one}"}"#),
+        post("sys/wrapping/wrap", r#"{"a":"b"}"#)
+            .headers(AS_JWT)
+            .saves("two", "/wrap_info/token")
+            .hides(&["token"]),
+        post("sys/wrapping/unwrap", "{}").by("two"),
+        post("sys/wrapping/wrap", r#"{"a":"b"}"#)
+            .headers(AS_JWT)
+            .saves("three", "/wrap_info/token")
+            .hides(&["token"]),
+        post("sys/wrapping/rewrap", r#"{"token":"${three}"}"#)
+            .saves("four", "/wrap_info/token")
+            .hides(&["token"]),
+        post("sys/wrapping/unwrap", r#"{"token":"${three}"}"#),
+        post("sys/wrapping/unwrap", r#"{"token":"${four}"}"#),
+        // Nothing is read of one that somebody else has signed.
+        post(
+            "sys/wrapping/unwrap",
+            r#"{"token":"eyJhbGciOiJFUzUxMiJ9.eyJqdGkiOiJ4In0.AAAA"}"#,
+        )
+        .but(
+            &SIGNED_BY_OTHERS,
+            400,
+            r#"{"errors":["wrapping token is not valid or does not exist"]}"#,
+        ),
     ],
 };
 
