@@ -69,14 +69,15 @@ fn read_code(value: &str) -> Option<StatusCode> {
 /// The body.
 pub(crate) fn write_health(report: &HealthReport) -> Vec<u8> {
     let mut out = Writer(Vec::with_capacity(400));
-    let known = report.cluster.is_some();
-    let mode = if known { "disabled" } else { "unknown" };
     out.field("{\"initialized\":", &report.initialized);
     out.field(",\"sealed\":", &report.sealed);
     out.field(",\"standby\":", &report.standby);
     out.field(",\"performance_standby\":", &false);
-    out.field(",\"replication_performance_mode\":", mode);
-    out.field(",\"replication_dr_mode\":", mode);
+    out.field(
+        ",\"replication_performance_mode\":",
+        report.performance_mode,
+    );
+    out.field(",\"replication_dr_mode\":", report.recovery_mode);
     out.field(",\"server_time_utc\":", &report.server_time_utc);
     out.field(",\"version\":", &report.version);
     out.raw(",\"enterprise\":false");
@@ -97,6 +98,8 @@ mod tests {
     #[test]
     fn codes() {
         let report = |initialized, sealed, standby| HealthReport {
+            performance_mode: if sealed { "unknown" } else { "disabled" },
+            recovery_mode: "disabled",
             initialized,
             sealed,
             standby,

@@ -144,6 +144,17 @@ impl Keyring {
         }
     }
 
+    /// Counts what `other` has sealed under the same terms, where that is more: this keyring takes
+    /// its place.
+    pub fn absorb_counts(&self, other: &Self) {
+        for (number, term) in &other.terms {
+            if let Some(own) = self.terms.get(number) {
+                let sealed = term.encryptions.load(Ordering::Acquire);
+                own.encryptions.fetch_max(sealed, Ordering::AcqRel);
+            }
+        }
+    }
+
     /// Were more values sealed than the stored keyring says? Then it is to be stored before one of
     /// them reaches the log.
     pub fn is_beyond_stored(&self) -> bool {

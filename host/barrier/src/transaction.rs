@@ -332,6 +332,11 @@ impl Transaction {
         self.keyring.open_token(sealed)
     }
 
+    /// The keys that are written, in their order.
+    pub fn written_keys(&self) -> impl Iterator<Item = &PhysicalKey> {
+        self.writes.keys()
+    }
+
     /// Was nothing written?
     pub fn is_read_only(&self) -> bool {
         self.writes.is_empty()

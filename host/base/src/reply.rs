@@ -13,8 +13,9 @@ pub struct Reply {
     pub request_id: String,
     /// What came of it.
     pub outcome: Result<Answer, Refusal>,
-    /// Position in the cluster's log that this reply has seen.
-    pub index: Option<u64>,
+    /// What the client may send along so that what it wrote is there when it asks again; None where
+    /// it wrote nothing.
+    pub index: Option<String>,
     /// What rate limits let a client know.
     pub rate: RateReport,
 }
@@ -221,6 +222,10 @@ pub struct HealthReport {
     pub version: String,
     /// Known when unsealed.
     pub cluster: Option<(String, String)>,
+    /// The part in performance replication, as Vault names it; `unknown` while sealed.
+    pub performance_mode: &'static str,
+    /// As well, in disaster recovery.
+    pub recovery_mode: &'static str,
 }
 
 /// A request that was refused.
@@ -235,7 +240,7 @@ pub struct Refusal {
 }
 
 /// Why a request was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum RefusalKind {
     /// 400: the caller can mend it.
     Invalid,
@@ -259,6 +264,8 @@ pub enum RefusalKind {
     Sealed,
     /// 503: not now; safe to try again.
     Unavailable,
+    /// 503: it writes what is written on the primary, and did not get there.
+    WrongPlace,
 }
 
 impl Refusal {

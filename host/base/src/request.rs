@@ -3,9 +3,10 @@
 use crate::{Map, RequestPath, Secret};
 use core::net::SocketAddr;
 use core::time::Duration;
+use serde::{Deserialize, Serialize};
 
 /// What is to be done at a path. The HTTP verb, read as Vault reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Operation {
     /// GET, HEAD.
     Read,

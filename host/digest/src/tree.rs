@@ -20,6 +20,25 @@ impl Tree {
         Self(head.copied().unwrap_or_default())
     }
 
+    /// The tree of a stored record; None for bytes that are not the key of one.
+    pub fn of_record(key: &[u8]) -> Option<Self> {
+        let (head, place) = key.split_first_chunk()?;
+        let is_known = matches!(place, [0] | [1, _] | [2, _, _]);
+        is_known.then_some(Self(*head))
+    }
+
+    /// The first bytes that are greater than every key of the tree; None for the last tree of all.
+    pub fn end(&self) -> Option<Vec<u8>> {
+        let mut end = self.0.to_vec();
+        while let Some(last) = end.pop() {
+            if let Some(next) = last.checked_add(1) {
+                end.push(next);
+                return Some(end);
+            }
+        }
+        None
+    }
+
     /// What its entries' keys begin with, and its records' keys as well.
     pub const fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -19,6 +19,14 @@ pub fn applied_index(storage: &dyn Storage) -> Result<u64, JournalError> {
     decode_applied(storage.get(Space::Meta, APPLIED)?)
 }
 
+/// As [`applied_index`], of one moment.
+///
+/// # Errors
+/// When the snapshot cannot be read or holds something else there.
+pub fn applied_at(moment: &dyn Snapshot) -> Result<u64, JournalError> {
+    decode_applied(moment.get(Space::Meta, APPLIED)?)
+}
+
 /// Writes `batches` as entry `index`, in one storage batch that needs no fsync: the log has it.
 /// False when that entry had been applied before; then nothing happens.
 ///

@@ -30,12 +30,17 @@ impl Batch {
     /// Bytes of all keys and values.
     ///
     /// # Errors
-    /// When that is more than a commit may carry.
+    /// When that is more than a commit may carry, or a key longer than storage takes.
     pub fn size_bytes(batches: &[Self]) -> Result<usize, JournalError> {
-        let ops = batches.iter().flat_map(|batch| &batch.ops);
-        let size = ops
-            .map(|op| op.key.as_bytes().len() + op.value.as_ref().map_or(0, Vec::len))
-            .sum();
+        let mut size = 0;
+        for op in batches.iter().flat_map(|batch| &batch.ops) {
+            let key_bytes = op.key.as_bytes().len();
+            // The log must not carry what cannot be applied.
+            if key_bytes > storage::KEY_BYTES_MAX {
+                return Err(JournalError::KeyTooLong(key_bytes));
+            }
+            size += key_bytes + op.value.as_ref().map_or(0, Vec::len);
+        }
         if size > COMMIT_BYTES_MAX {
             return Err(JournalError::TooLarge(size));
         }
@@ -135,6 +140,19 @@ mod tests {
         assert_eq!(postcard::from_bytes::<Batch>(&wire).unwrap(), sent);
         // Count of operations; each: length and key, tag, length and value, flag.
         assert_eq!(wire.len(), 1 + 3 * (1 + 18 + 1 + 1) + (1 + 3) + (1));
+    }
+
+    #[test]
+    fn a_key_that_storage_does_not_take_is_refused() {
+        let check = |path_bytes: usize, expected: bool| {
+            let mut long = batch();
+            let path = "x".repeat(path_bytes);
+            long.ops[1].key =
+                PhysicalKey::new(Class::Local, NamespaceId::ROOT, MountId::new(9), &path);
+            assert_eq!(Batch::size_bytes(&[long]).is_ok(), expected, "{path_bytes}");
+        };
+        check(storage::KEY_BYTES_MAX - PhysicalKey::HEAD_BYTES, true);
+        check(storage::KEY_BYTES_MAX - PhysicalKey::HEAD_BYTES + 1, false);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::COMMIT_BYTES_MAX;
 use digest::DigestError;
 use std::sync::Arc;
-use storage::StorageError;
+use storage::{KEY_BYTES_MAX, StorageError};
 
 /// Why a commit did not happen, or may not have.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -18,6 +18,9 @@ pub enum JournalError {
     /// The commit is larger than any may be. Nothing was written.
     #[error("commit of {0} bytes is larger than {COMMIT_BYTES_MAX}")]
     TooLarge(usize),
+    /// A key is longer than any may be. Nothing was written.
+    #[error("key of {0} bytes is longer than {KEY_BYTES_MAX}")]
+    KeyTooLong(usize),
     /// The journal is shut down. Nothing was written.
     #[error("journal is closed")]
     Closed,

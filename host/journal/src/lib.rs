@@ -19,12 +19,14 @@ mod apply;
 mod batch;
 mod error;
 mod memory;
+mod recent;
 mod source;
 
-pub use apply::{applied_index, apply, mark_applied, prepare};
+pub use apply::{applied_at, applied_index, apply, mark_applied, prepare};
 pub use batch::{Batch, Op};
 pub use error::JournalError;
 pub use memory::MemoryJournal;
+pub use recent::Recent;
 pub use source::{Extent, Source, SourceError, Tail, Waiting};
 
 use core::pin::Pin;

@@ -10,10 +10,12 @@ pub type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Reads entries of the log that are applied.
 pub trait Source: Send + Sync {
     /// Entries after index `after`, oldest first, until there are `bytes_max` of them; at least one
-    /// where there is one. Never an entry that is not applied.
+    /// where there is one. Never an entry that is not applied. Where `after` is at or beyond the
+    /// end of the log there are none, and [`upto`](Tail::upto) is that end.
     ///
     /// # Errors
-    /// [`SourceError::Purged`] where an entry after `after` is gone.
+    /// [`SourceError::Purged`] where an entry after `after` is gone; [`SourceError::Journal`] when
+    /// the log cannot be read, and when it has ended and there is nothing more.
     fn read(&self, after: u64, bytes_max: usize) -> Result<Tail, SourceError>;
 
     /// Resolves once an entry after index `after` is applied, and when the log has ended.
@@ -47,6 +49,16 @@ pub struct Extent {
     pub size_bytes: u64,
     /// How many bytes there may be.
     pub bytes_max: u64,
+}
+
+impl Extent {
+    /// About how many bytes the entries after `after` have.
+    pub fn bytes_after(&self, after: u64) -> u64 {
+        let entries = self.applied.saturating_sub(self.purged).max(1);
+        let waiting = self.applied.saturating_sub(after).min(entries);
+        let bytes = u128::from(self.size_bytes) * u128::from(waiting) / u128::from(entries);
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
 }
 
 /// Why the log cannot be followed.

@@ -47,6 +47,13 @@ impl Channel {
         self.incoming.recv().await.transpose()
     }
 
+    /// Ends the call with a reason that the other end receives as [`LinkError::Refused`].
+    pub async fn refuse(self, reason: impl Into<String>) {
+        let refused = LinkError::Refused(reason.into());
+        // Where the other end is gone, nobody is left to be told.
+        let _ = self.outgoing.send(Err(refused)).await;
+    }
+
     /// Its two directions: for whoever carries the frames further.
     pub fn into_parts(self) -> (mpsc::Sender<Piece>, mpsc::Receiver<Piece>) {
         (self.outgoing, self.incoming)

@@ -16,13 +16,14 @@ pub enum LinkError {
     TooLarge(usize),
 }
 
-/// A peer that is not let in, and why: for the log of the end that was called.
+/// A peer that is not let in, and why: for the log of the end that was called, and for the peer
+/// itself, which has proved by then that the authority of the relation made its certificate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NotAdmitted(pub String);
 
-/// How far a connection came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How far a connection came, the first step first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DialStep {
     /// The address has the form `host:port`.
     Address,

@@ -8,9 +8,11 @@
 //!        Link   ── open(method) ─▶ Channel ══ frames ══ Channel ─▶ Acceptor::serve(peer, method)
 //! ```
 
+mod backoff;
 mod channel;
 mod error;
 
+pub use backoff::Backoff;
 pub use channel::{CHANNEL_FRAMES_MAX, Channel, FRAME_BYTES_MAX, Piece, pair};
 pub use error::{DialError, DialStep, LinkError, NotAdmitted};
 
@@ -18,6 +20,10 @@ use base::Secret;
 use core::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::watch;
+
+/// The name in the certificate of the end that is called. One for all, since who is meant follows
+/// from the authority, which belongs to one relation, and from what the certificate may be used for.
+pub const PRIMARY_NAME: &str = "primary.casemate";
 
 /// What comes to be later.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -71,7 +77,7 @@ pub struct Identity {
 pub struct Peer {
     /// How the cluster calls it.
     pub name: String,
-    /// True once it is to be cut off.
+    /// True once it is to be cut off. It is cut off as well when nobody is left who could say so.
     pub ended: watch::Receiver<bool>,
 }
 
@@ -124,4 +130,25 @@ pub trait Link: Send + Sync {
 
     /// Resolves when the connection is gone, to why.
     fn closed(&self) -> Later<'_, LinkError>;
+}
+
+/// Connects to nobody: for a node that stands alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nowhere;
+
+impl Dialer for Nowhere {
+    fn dial<'a>(
+        &'a self,
+        _protocol: Protocol,
+        addresses: &'a [String],
+        _identity: &'a Identity,
+    ) -> Later<'a, Result<Arc<dyn Link>, DialError>> {
+        let error = DialError {
+            address: addresses.first().cloned().unwrap_or_default(),
+            step: DialStep::Connect,
+            reason: String::from("this node has no connections to other clusters"),
+            shown: None,
+        };
+        Box::pin(core::future::ready(Err(error)))
+    }
 }

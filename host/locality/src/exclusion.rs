@@ -48,6 +48,15 @@ impl Exclusion {
         }
     }
 
+    /// Beginnings of keys: in a namespace that is not left out, the host's own entries that do not
+    /// travel begin with one of them. Empty where all of them travel.
+    pub fn tables(&self, namespace: NamespaceId) -> Vec<PhysicalKey> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        crate::system::tables(namespace).to_vec()
+    }
+
     /// Is a mount, or all of its namespace, left out?
     pub fn leaves_out(&self, namespace: NamespaceId, mount: MountId) -> bool {
         self.namespaces.contains(&namespace) || self.mounts.contains(&(namespace, mount))
@@ -105,6 +114,33 @@ mod tests {
             prop_assert!(!exclusion.travels(&at(Class::Ignored)));
             let out = exclusion.leaves_out(id(namespace), MountId::new(u64::from(mount)));
             prop_assert_eq!(exclusion.travels(&at(Class::Replicated)), !out);
+        }
+
+        #[test]
+        fn own_entries_that_do_not_travel_are_in_the_tables(
+            namespaces: BTreeSet<u8>, mounts: BTreeSet<(u8, u8)>, namespace: u8, id: u8,
+            path in prop::sample::select(vec![
+                "core/mounts/", "core/namespaces/", "core/mount/", "sys/policy/", "",
+            ]),
+        ) {
+            let number = |number: u8| NamespaceId::new(u64::from(number));
+            let exclusion = Exclusion {
+                version: 0,
+                namespaces: namespaces.into_iter().map(number).collect(),
+                mounts: mounts
+                    .into_iter()
+                    .map(|(namespace, mount)| (number(namespace), MountId::new(u64::from(mount))))
+                    .collect(),
+            };
+            let namespace = number(namespace);
+            let path = format!("{path}{id:016x}");
+            let key = PhysicalKey::new(Class::Replicated, namespace, MountId::SYSTEM, &path);
+            let in_table = exclusion
+                .tables(namespace)
+                .iter()
+                .any(|table| key.as_bytes().starts_with(table.as_bytes()));
+            let left_out = exclusion.leaves_out(namespace, MountId::SYSTEM);
+            prop_assert!(exclusion.travels(&key) || left_out || in_table);
         }
     }
 }

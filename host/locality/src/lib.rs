@@ -16,12 +16,14 @@
 mod class;
 mod exclusion;
 mod key;
+mod path_filter;
 mod rules;
 mod system;
 
 pub use class::{Class, ClassMark, Ignored, Local, Replicated};
 pub use exclusion::Exclusion;
 pub use key::{KeyError, PhysicalKey};
+pub use path_filter::{FilterMode, Filterable, FilteredMount, LeftOut, PathFilter};
 pub use rules::{
     Locality, MountLocality, Place, Rule, RuleChange, RuleError, StorageRules, Undeclared,
 };

@@ -2,6 +2,7 @@
 //! class in its type.
 
 mod identity;
+mod replication;
 
 use crate::{Class, ClassMark, Ignored, Local, PhysicalKey, Replicated};
 use base::{MountId, NamespaceId, Timestamp};
@@ -61,6 +62,10 @@ impl SystemKey<Ignored> {
     /// Name and id of this cluster.
     pub fn cluster() -> Self {
         Self::root("core/cluster/local/info")
+    }
+    /// That a cluster is becoming a secondary, and which entries stay.
+    pub fn wiping() -> Self {
+        Self::root("core/wiping")
     }
     /// Machine code of a component, compiled for one kind of host.
     pub fn artifact(digest: &str, host_kind: &str) -> Self {
@@ -157,6 +162,10 @@ impl SystemKey<Replicated> {
     /// What holds for all quotas.
     pub fn quota_config() -> Self {
         Self::root("sys/quotas/config")
+    }
+    /// The key of what clients keep to read their own writes.
+    pub fn index_key() -> Self {
+        Self::root("core/index-header-hmac-key")
     }
     /// All token roles of a namespace.
     pub fn token_roles(namespace: NamespaceId) -> Self {
@@ -303,14 +312,24 @@ pub(crate) enum Named {
     Namespace(NamespaceId),
 }
 
+/// Of the tables whose entries [stand for](named_by) something.
+const MOUNTS: &str = "core/mounts/";
+const NAMESPACES: &str = "core/namespaces/";
+
+/// The tables of a namespace whose entries [stand for](named_by) something.
+pub(crate) fn tables(namespace: NamespaceId) -> [PhysicalKey; 2] {
+    [MOUNTS, NAMESPACES]
+        .map(|path| PhysicalKey::new(Class::Replicated, namespace, MountId::SYSTEM, path))
+}
+
 /// What one of the host's own entries stands for, where it is one of a table.
 pub(crate) fn named_by(key: &PhysicalKey) -> Option<Named> {
     let number = |digits| u64::from_str_radix(digits, 16).ok();
     let path = key.path();
-    if let Some(digits) = path.strip_prefix("core/mounts/") {
+    if let Some(digits) = path.strip_prefix(MOUNTS) {
         return number(digits).map(|id| Named::Mount(MountId::new(id)));
     }
-    let digits = path.strip_prefix("core/namespaces/")?;
+    let digits = path.strip_prefix(NAMESPACES)?;
     number(digits).map(|id| Named::Namespace(NamespaceId::new(id)))
 }
 

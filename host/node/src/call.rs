@@ -5,8 +5,8 @@ use crate::lockout::Guard;
 use crate::pipeline::{Known, Recorded, Target, no_match, operation};
 use crate::run::Failed;
 use crate::unsealed::Unsealed;
-use crate::{grant, quotas, secret};
-use barrier::{SealWrap, Transaction, View};
+use crate::{grant, identity, quotas, secret};
+use barrier::{SealWrap, Transaction, View, WriteFence};
 use base::{Answer, Envelope, Json, LeaseBlock, NamespaceId, Refusal, RefusalKind, Request};
 use core::time::Duration;
 use manifest::{Access, FieldSource, NoMatch, Validated};
@@ -66,7 +66,7 @@ pub(crate) async fn component(
     tx: Transaction,
 ) -> Result<Ran, Failed> {
     let request = recorded.request();
-    let (matched, mut warnings) = matched(request, target)?;
+    let (matched, warnings) = matched(request, target)?;
     let _place = pinned.room.enter()?;
     let (tx, identified) = identify(node, recorded, target, pinned, tx, &matched).await?;
     let guard = Guard::of(node, &target.mount.0, identified.as_deref());
@@ -88,19 +88,25 @@ pub(crate) async fn component(
         .view
         .into_transaction()
         .map_err(|error| Refusal::internal(error.to_string()))?;
-    let remarks = done.value.warnings;
     if let Outcome::Grant(granted) = &done.value.outcome {
         grant::check_alias(identified.as_deref(), granted)?;
         if let Some(guard) = &guard {
             guard.succeed()?;
         }
     }
-    let answer = match done.value.outcome {
-        // What a component remarks is worth an answer; what the host does alone is not.
-        Outcome::Empty if !remarks.is_empty() => Answer::Envelope(Box::default()),
-        outcome => answer(node, recorded, target, pinned, &mut tx, outcome)?,
+    let (outcome, remarks) = (done.value.outcome, done.value.warnings);
+    let answer = match recorded.taken() {
+        Some(taken) => {
+            if let Outcome::Grant(granted) = &outcome {
+                // The secondary cannot make the entity, which it needs for its token.
+                let namespace = &recorded.place().namespace;
+                identity::log_in(node, &mut tx, namespace, &target.mount.0, granted)?;
+            }
+            taken.leave(outcome, remarks);
+            Answer::Empty
+        }
+        None => answered(node, recorded, target, pinned, &mut tx, (outcome, remarks)).await?,
     };
-    warnings.extend(remarks);
     if !tx.is_read_only() {
         // Nothing is to be written into a mount that was disabled meanwhile.
         tx.depend_on(&pinned.place.key);
@@ -110,6 +116,31 @@ pub(crate) async fn component(
         answer: with_warnings(answer, warnings),
         acted_outside: done.acted_outside,
     })
+}
+
+/// The answer that stands for what a component said and remarked; what that grants becomes part of
+/// the transaction.
+pub(crate) async fn answered(
+    node: &Arc<Unsealed>,
+    recorded: &Recorded<'_>,
+    target: Target<'_>,
+    pinned: &Pinned,
+    tx: &mut Transaction,
+    (outcome, remarks): (Outcome, Vec<String>),
+) -> Result<Answer, Refusal> {
+    let answer = match outcome {
+        // What a component remarks is worth an answer; what the host does alone is not.
+        Outcome::Empty if !remarks.is_empty() => Answer::Envelope(Box::default()),
+        Outcome::Grant(granted) => {
+            let entry = &target.mount.0;
+            let who = grant::identified(node, recorded.place(), entry, &granted).await?;
+            let mut envelope = grant::token(node, tx, recorded, pinned, entry, *granted, who)?;
+            envelope.mount_type.clone_from(&entry.plugin);
+            Answer::Envelope(Box::new(envelope))
+        }
+        outcome => answer(node, recorded, target, pinned, tx, outcome)?,
+    };
+    Ok(with_warnings(answer, remarks))
 }
 
 /// Whom a login claims to be, asked before the method looks at any secret. None for other requests,
@@ -176,7 +207,11 @@ fn answer(
             quotas::admit_lease(node, place)?;
             secret::lease(node, tx, recorded, place, pinned, entry, leased)?
         }
-        Outcome::Grant(granted) => grant::token(node, tx, recorded, pinned, entry, *granted)?,
+        Outcome::Grant(_) => {
+            return Err(Refusal::internal(
+                "a grant is a login's, which is answered elsewhere",
+            ));
+        }
     };
     envelope.mount_type.clone_from(&entry.plugin);
     Ok(Answer::Envelope(Box::new(envelope)))
@@ -235,7 +270,7 @@ pub(crate) fn of_host(
 ) -> Call {
     Call {
         id: String::new(),
-        view: view(tx, namespace, entry, pinned),
+        view: view(node, tx, namespace, entry, pinned),
         mount: Arc::clone(&pinned.facts),
         system: node.components.system(node),
         now: node.now(),
@@ -248,13 +283,24 @@ pub(crate) fn of_host(
 }
 
 /// The storage of a mount, as its component may use it.
-fn view(tx: Transaction, namespace: NamespaceId, entry: &MountEntry, pinned: &Pinned) -> View {
+fn view(
+    node: &Unsealed,
+    tx: Transaction,
+    namespace: NamespaceId,
+    entry: &MountEntry,
+    pinned: &Pinned,
+) -> View {
     let rules = Arc::clone(pinned.component.rules());
     let seal_wrap = match entry.seal_wrap {
         true => SealWrap::Wanted,
         false => SealWrap::Unneeded,
     };
-    View::new(tx, namespace, entry.id, entry.locality(), rules).with_seal_wrap(seal_wrap)
+    let view = View::new(tx, namespace, entry.id, entry.locality(), rules);
+    let fence = match node.replication.is_secondary() {
+        true => WriteFence::LocalOnly,
+        false => WriteFence::None,
+    };
+    view.with_seal_wrap(seal_wrap).with_fence(fence)
 }
 
 /// A component's failure, worded as if the host had refused where it could have.

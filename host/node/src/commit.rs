@@ -13,9 +13,10 @@
 //! ```
 
 use barrier::{BarrierError, Commit, Keyring, Reads, Transaction};
-use base::Entropy;
-use journal::{Batch, Journal, JournalError};
-use locality::PhysicalKey;
+use base::{Entropy, Refusal};
+use core::sync::atomic::{AtomicBool, Ordering};
+use journal::{Batch, Journal, JournalError, Op};
+use locality::{Class, PhysicalKey};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use storage::{Snapshot, Storage};
@@ -33,6 +34,12 @@ pub(crate) enum CommitError {
     /// The node was sealed meanwhile.
     #[error("node is sealed")]
     Closed,
+    /// It writes what is replicated, which is done on the primary. Nothing was written.
+    #[error("what is replicated is written on the primary")]
+    WrongPlace,
+    /// What has to be written along with it cannot be.
+    #[error("{}", .0.message)]
+    Refused(Refusal),
     /// A value could not be sealed.
     #[error("sealing what was written")]
     Seal(#[source] BarrierError),
@@ -47,6 +54,8 @@ pub(crate) struct Committer {
     journal: Arc<dyn Journal>,
     line: Arc<Line>,
     turns: Arc<tokio::sync::Mutex<()>>,
+    /// Is what is replicated written on another cluster?
+    is_fenced: AtomicBool,
 }
 
 /// The commits in their order, and how far they are done.
@@ -83,7 +92,27 @@ impl Committer {
             journal,
             line,
             turns: Arc::default(),
+            is_fenced: AtomicBool::new(false),
         }
+    }
+
+    /// From now on what is replicated is written here, or only followed.
+    pub(crate) fn fence(&self, is_fenced: bool) {
+        self.is_fenced.store(is_fenced, Ordering::SeqCst);
+    }
+
+    /// Commits what the primary sent. Nothing that it can have read is here, so nothing overtakes it;
+    /// whoever read here what it writes is overtaken.
+    pub(crate) async fn follow(&self, batches: Vec<Batch>) -> Result<u64, CommitError> {
+        let (number, done) = {
+            let mut order = self.line.order();
+            if order.is_closed {
+                return Err(CommitError::Closed);
+            }
+            let number = order.record(&batches);
+            (number, self.journal.commit(batches))
+        };
+        self.settle(number, done).await
     }
 
     /// A transaction on the state as it is now.
@@ -105,6 +134,10 @@ impl Committer {
         if commit.batch.ops.is_empty() {
             return Ok(None);
         }
+        let is_replicated = |op: &Op| op.key.class() == Class::Replicated;
+        if self.is_fenced.load(Ordering::SeqCst) && commit.batch.ops.iter().any(is_replicated) {
+            return Err(CommitError::WrongPlace);
+        }
         let (number, done) = {
             let mut order = self.line.order();
             if order.is_closed {
@@ -113,10 +146,15 @@ impl Committer {
             order
                 .validate(commit.seen, &commit.reads)
                 .map_err(CommitError::Overtaken)?;
-            let number = order.record(&commit.batch);
+            let number = order.record(core::slice::from_ref(&commit.batch));
             // The journal takes its place in the queue when it is called, not when it is polled.
             (number, self.journal.commit(vec![commit.batch]))
         };
+        self.settle(number, done).await.map(Some)
+    }
+
+    /// Waits for a commit and gives its number back.
+    async fn settle(&self, number: u64, done: journal::Committing) -> Result<u64, CommitError> {
         let line = Arc::clone(&self.line);
         // A task of its own: a request that is dropped must not leave its number open.
         let settling = tokio::spawn(async move {
@@ -126,7 +164,7 @@ impl Committer {
         });
         let lost = |error: tokio::task::JoinError| JournalError::Stopped(error.to_string());
         let result = settling.await.unwrap_or_else(|error| Err(lost(error)));
-        result.map(Some).map_err(CommitError::Journal)
+        result.map_err(CommitError::Journal)
     }
 
     /// Checks that nothing which was read has been written since, where there is nothing to commit but
@@ -201,12 +239,12 @@ impl Order {
     }
 
     /// Numbers a validated commit and remembers what it writes.
-    fn record(&mut self, batch: &Batch) -> u64 {
+    fn record(&mut self, batches: &[Batch]) -> u64 {
         self.last += 1;
         let number = self.last;
         self.open.insert(number);
-        self.writes
-            .extend(batch.ops.iter().map(|op| (number, op.key.clone())));
+        let ops = batches.iter().flat_map(|batch| &batch.ops);
+        self.writes.extend(ops.map(|op| (number, op.key.clone())));
         while self.writes.len() > WRITES_REMEMBERED_MAX {
             self.floor = self
                 .writes
@@ -227,8 +265,6 @@ impl Order {
 mod tests {
     use super::*;
     use base::{MountId, NamespaceId};
-    use journal::Op;
-    use locality::Class;
 
     fn batch() -> Batch {
         let key = PhysicalKey::new(Class::Local, NamespaceId::ROOT, MountId::SYSTEM, "k");
@@ -246,7 +282,7 @@ mod tests {
     #[test]
     fn a_commit_that_fails_at_once_does_not_settle_those_before_it() {
         let mut order = Order::default();
-        let (first, second) = (order.record(&batch()), order.record(&batch()));
+        let (first, second) = (order.record(&[batch()]), order.record(&[batch()]));
         assert_eq!(order.settle(second), 0);
         assert_eq!(order.settle(first), second);
     }
@@ -255,7 +291,7 @@ mod tests {
     fn who_is_too_old_to_be_validated_runs_again() {
         let mut order = Order::default();
         for _ in 0..=WRITES_REMEMBERED_MAX {
-            order.record(&batch());
+            order.record(&[batch()]);
         }
         assert_eq!(order.validate(0, &Reads::default()), Ok(()));
         assert_eq!(order.floor, 1);

@@ -83,8 +83,20 @@ pub(crate) fn write_mounts(
     namespace: NamespaceId,
     entropy: &dyn Entropy,
 ) -> Result<(), Refusal> {
+    write_those_mounts(tx, namespace, entropy, |_| true)
+}
+
+fn write_those_mounts(
+    tx: &mut Transaction,
+    namespace: NamespaceId,
+    entropy: &dyn Entropy,
+    is_wanted: impl Fn(bool) -> bool,
+) -> Result<(), Refusal> {
     let stored = stored_mounts(tx, namespace)?;
-    for (kind, path, plugin, description, is_local) in MOUNTS {
+    let wanted = MOUNTS
+        .into_iter()
+        .filter(|(.., is_local)| is_wanted(*is_local));
+    for (kind, path, plugin, description, is_local) in wanted {
         if stored
             .iter()
             .any(|entry| entry.is_hosts_own() && entry.plugin == plugin)
@@ -101,18 +113,35 @@ pub(crate) fn write_mounts(
     Ok(())
 }
 
-/// Makes the mounts that are missing in namespaces made by an earlier version.
+/// Makes the mounts that are missing in namespaces made by an earlier version. On a secondary only
+/// those that are local: the others come from the primary.
 pub(crate) async fn complete(node: &Arc<Unsealed>) -> Result<(), Refusal> {
+    let follows = node.replication.is_secondary();
     node.transact(|tx| {
         let namespaces = stored_namespaces(tx)?;
         let open = namespaces.iter().filter(|namespace| !namespace.is_going());
         let ids = open.map(|namespace| namespace.id);
         for namespace in core::iter::once(NamespaceId::ROOT).chain(ids) {
-            write_mounts(tx, namespace, node.parts.entropy.as_ref())?;
+            let entropy = node.parts.entropy.as_ref();
+            write_those_mounts(tx, namespace, entropy, |is_local| is_local || !follows)?;
+        }
+        if !follows {
+            write_index_key(tx, node.parts.entropy.as_ref())?;
         }
         Ok(())
     })
     .await
+}
+
+/// Makes the key of what clients keep to read their own writes, where there is none.
+fn write_index_key(tx: &mut Transaction, entropy: &dyn Entropy) -> Result<(), Refusal> {
+    let key = SystemKey::index_key();
+    if tx.get(&key).map_err(from_barrier)?.is_none() {
+        let mut bytes = vec![0; access::IndexKey::BYTES];
+        entropy.fill(&mut bytes);
+        tx.put(&key, bytes);
+    }
+    Ok(())
 }
 
 /// The mounts and the policies of the root namespace.
@@ -122,6 +151,7 @@ pub(crate) fn write(
     now: Timestamp,
 ) -> Result<(), Refusal> {
     write_mounts(tx, NamespaceId::ROOT, entropy)?;
+    write_index_key(tx, entropy)?;
     write_policies(tx, NamespaceId::ROOT, now)
 }
 

@@ -6,12 +6,13 @@ use crate::mfa::{self, Arriving};
 use crate::pipeline::{Place, Recorded};
 use crate::quotas;
 use crate::refusal::{chain, from_barrier};
+use crate::replication::forward;
 use crate::unsealed::Unsealed;
 use ::identity::Person;
 use access::{Lifetime, NewToken, Token, TokenId, TokenType};
 use barrier::Transaction;
 use base::{AuthBlock, Envelope, Refusal, Timestamp, TokenKind};
-use locality::SystemKey;
+use locality::{Class, SystemKey};
 use mount::MountEntry;
 use plugin::Grant;
 use std::sync::Arc;
@@ -28,6 +29,56 @@ pub(crate) fn check_alias(identified: Option<&str>, grant: &Grant) -> Result<(),
     }
 }
 
+/// Whom a login identified.
+pub(crate) enum Identified {
+    /// Somebody whose entity is found or made in the transaction of the login.
+    Here,
+    /// Somebody whose entity the primary made, or could not be asked for.
+    Elsewhere(Option<Box<Person>>),
+}
+
+/// Has the primary make the entity of a login, where this is a secondary and it is not there as the
+/// login says. A primary that is away fails no login: the token is one without an entity.
+pub(crate) async fn identified(
+    node: &Arc<Unsealed>,
+    place: &Place,
+    entry: &MountEntry,
+    grant: &Grant,
+) -> Result<Identified, Refusal> {
+    let Some(secondary) = node.replication.secondary() else {
+        return Ok(Identified::Here);
+    };
+    if !writes_shared(node, place, entry, grant)?.0 {
+        return Ok(Identified::Here);
+    }
+    let asked = forward::log_in(node, &secondary, place.namespace.id, entry, grant).await?;
+    let Some(made) = asked else {
+        tracing::warn!(mount = %entry.path, "a login without an entity: the primary is away");
+        return Ok(Identified::Elsewhere(None));
+    };
+    if entry.local && writes_shared(node, place, entry, grant)?.0 {
+        node.transact(|tx| identity::adopt(node, tx, &place.namespace, entry, grant, &made))
+            .await?;
+    }
+    let (writes, person) = writes_shared(node, place, entry, grant)?;
+    Ok(Identified::Elsewhere(person.filter(|_| !writes)))
+}
+
+/// Would the login change what is replicated? And whose it is.
+fn writes_shared(
+    node: &Arc<Unsealed>,
+    place: &Place,
+    entry: &MountEntry,
+    grant: &Grant,
+) -> Result<(bool, Option<Box<Person>>), Refusal> {
+    let mut tx = node.begin();
+    let person = identity::log_in(node, &mut tx, &place.namespace, entry, grant)?;
+    let writes = tx
+        .written_keys()
+        .any(|key| key.class() == Class::Replicated);
+    Ok((writes, person.map(Box::new)))
+}
+
 /// Makes the token that a grant describes, in the transaction of the login, or says what the login has
 /// to wait for.
 pub(crate) fn token(
@@ -37,10 +88,14 @@ pub(crate) fn token(
     pinned: &Pinned,
     entry: &MountEntry,
     grant: Grant,
+    who: Identified,
 ) -> Result<Envelope, Refusal> {
     let place = recorded.place();
     check_policies(&grant)?;
-    let person = identity::log_in(node, tx, &place.namespace, entry, &grant)?;
+    let person = match who {
+        Identified::Here => identity::log_in(node, tx, &place.namespace, entry, &grant)?,
+        Identified::Elsewhere(person) => person.map(|person| *person),
+    };
     let arriving = Arriving {
         request: recorded.request(),
         place,

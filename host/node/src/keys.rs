@@ -4,6 +4,7 @@
 use crate::commit::CommitError;
 use crate::parts::Parts;
 use crate::refusal::{chain, from_barrier, from_commit, from_storage};
+use crate::replication::key_package::SharedKeys;
 use crate::unsealed::Unsealed;
 use barrier::{Counts, Keyring, RotationPolicy, StoredKeyring, Transaction};
 use base::{Refusal, Secret};
@@ -30,6 +31,21 @@ pub(crate) struct Held {
     wrapping: Key,
 }
 
+/// The root key, held.
+pub(crate) struct HeldRoot<'a>(tokio::sync::MutexGuard<'a, Held>);
+
+impl HeldRoot<'_> {
+    /// Looks at it.
+    pub(crate) fn expose(&self) -> &[u8; seal::KEY_BYTES] {
+        self.0.root.expose()
+    }
+
+    /// Looks at the key that wraps it.
+    pub(crate) fn expose_wrapping(&self) -> &[u8; seal::KEY_BYTES] {
+        self.0.wrapping.expose()
+    }
+}
+
 impl Keys {
     /// The keys as they were opened.
     pub(crate) fn new(ring: Keyring, root: Key, wrapping: Key) -> Self {
@@ -42,6 +58,11 @@ impl Keys {
     /// The data keys.
     pub(crate) fn ring(&self) -> Arc<Keyring> {
         Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The root key. While it is held no keys change, neither here nor in storage.
+    pub(crate) async fn hold_root(&self) -> HeldRoot<'_> {
+        HeldRoot(self.held.lock().await)
     }
 
     fn enter(&self, ring: Arc<Keyring>) {
@@ -129,8 +150,31 @@ impl Unsealed {
         Ok(())
     }
 
+    /// Goes over to the keys of the primary: stored first, as any other keys are.
+    pub(crate) async fn take_shared_keys(&self, shared: &SharedKeys) -> Result<(), Refusal> {
+        let mut held = self.keys.held.lock().await;
+        let ring = Arc::new(shared.ring()?);
+        ring.absorb_counts(&self.keys.ring());
+        let root = shared.root();
+        let stored = self.stored(&ring, &root).map_err(from_barrier)?;
+        let others = [
+            (SystemKey::root_key(), shared.wrapped_root.clone()),
+            (SystemKey::seal_config(), shared.seal_config.clone()),
+        ];
+        let done = self.store(&stored, &others).await;
+        done.map_err(|error| from_commit(&error))?;
+        ring.note_stored(&stored);
+        held.root = root;
+        held.wrapping = shared.wrapping();
+        self.keys.enter(ring);
+        Ok(())
+    }
+
     /// Adds a data key where the policy says that it is time.
     pub(crate) async fn rotate_if_due(&self) {
+        if self.replication.is_secondary() {
+            return;
+        }
         let policy = match rotation_policy(&mut self.begin()) {
             Ok(policy) => policy,
             Err(refusal) => {

@@ -4,9 +4,11 @@ use crate::init::{InitRequest, Initialized};
 use crate::keys::{self, Keys};
 use crate::parts::Parts;
 use crate::quotas::Limited;
+use crate::replication::enable::{self, Becoming};
+use crate::run::Answered;
 use crate::status;
 use crate::unsealed::Unsealed;
-use base::{Answer, CrossOrigin, Refusal, RefusalKind, Reply, Request};
+use base::{CrossOrigin, Refusal, RefusalKind, Reply, Request};
 use locality::SystemKey;
 use seal::{Key, SealConfig, Share, Submitted, UnsealProgress, ValidThreshold};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -53,6 +55,7 @@ impl Node {
             Ok((answer, index)) => (Ok(answer), index),
             Err(refusal) => (Err(refusal), None),
         };
+        let index = index.and_then(|index| self.unsealed()?.index_token(index));
         if let Err(refusal) = &outcome
             && !refusal.reason.is_empty()
         {
@@ -66,19 +69,23 @@ impl Node {
         }
     }
 
-    async fn answer(&self, request: &Request) -> Result<(Answer, Option<u64>), Refusal> {
+    async fn answer(&self, request: &Request) -> Answered {
         if let Some(answer) = status::answer(self, request).await {
             return answer.map(|answer| (answer, None));
         }
         let unsealed = self.unsealed().ok_or_else(Self::is_sealed)?;
+        unsealed.check_session(request)?;
         let answered = unsealed.handle(request).await;
         if unsealed.wants_seal() {
             self.seal_if(&unsealed).await;
         }
+        if let Some(becoming) = unsealed.becoming() {
+            self.become_secondary(&unsealed, becoming).await;
+        }
         answered
     }
 
-    fn is_sealed() -> Refusal {
+    pub(crate) fn is_sealed() -> Refusal {
         Refusal::new(RefusalKind::Sealed, "Vault is sealed")
     }
 
@@ -145,6 +152,35 @@ impl Node {
         }
     }
 
+    /// Follows another cluster from now on. What this one held goes; meanwhile it is sealed.
+    async fn become_secondary(&self, unsealed: &Arc<Unsealed>, becoming: Becoming) {
+        let _changing = self.changing.lock().await;
+        let current = self.unsealed();
+        if !current.is_some_and(|current| Arc::ptr_eq(&current, unsealed)) {
+            return;
+        }
+        self.enter(Phase::sealed());
+        unsealed.stop().await;
+        match self.open_secondary(&becoming).await {
+            Ok(unsealed) => {
+                self.enter(Phase::Unsealed(unsealed));
+                tracing::info!("this cluster is a performance secondary now");
+            }
+            Err(refusal) => tracing::error!(
+                message = refusal.message,
+                reason = refusal.reason,
+                "becoming a secondary failed, unseal with the primary's shares to go on"
+            ),
+        }
+    }
+
+    async fn open_secondary(&self, becoming: &Becoming) -> Result<Arc<Unsealed>, Refusal> {
+        enable::begin(&self.parts, becoming).await?;
+        let shared = &becoming.shared;
+        let keys = Keys::new(shared.ring()?, shared.root(), shared.wrapping());
+        Unsealed::open(Arc::clone(&self.parts), keys).await
+    }
+
     async fn unseal(&self, key: Key) -> Result<(), Refusal> {
         let missing = || Refusal::internal("the storage has a seal but no keys");
         let wrapped =
@@ -155,6 +191,7 @@ impl Node {
             keys::unsealed_entry(&self.parts, &SystemKey::keyring())?.ok_or_else(missing)?;
         let keyring = barrier::Keyring::open_with(&keyring, &root)
             .map_err(|error| Refusal::internal(error.to_string()))?;
+        enable::go_on(&self.parts).await?;
         let unsealed =
             Unsealed::open(Arc::clone(&self.parts), Keys::new(keyring, root, key)).await?;
         self.enter(Phase::Unsealed(unsealed));
@@ -167,12 +204,6 @@ impl Node {
         if let Phase::Sealed(progress) = self.phase() {
             *progress.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
-    }
-
-    /// The cluster whose log the replies' indexes count; None while sealed.
-    pub fn cluster_id(&self) -> Option<Arc<str>> {
-        self.unsealed()
-            .map(|unsealed| Arc::clone(&unsealed.cluster_id))
     }
 
     /// Which web pages may ask; None for none, and while sealed.

@@ -3,7 +3,8 @@
 use crate::refusal::chain;
 use base::{Clock, Entropy, Refusal};
 use core::time::Duration;
-use journal::{Journal, MemoryJournal};
+use journal::{Journal, MemoryJournal, Source};
+use link::Dialer;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use storage::Storage;
@@ -14,6 +15,10 @@ pub struct Parts {
     pub storage: Arc<dyn Storage>,
     /// The cluster's log.
     pub journal: Arc<dyn Journal>,
+    /// The same log, as those read it who follow it.
+    pub source: Arc<dyn Source>,
+    /// What connects to other clusters.
+    pub dialer: Arc<dyn Dialer>,
     /// What tells the node that entries were applied; the same that the journal was given.
     pub changes: Arc<crate::Changes>,
     /// Runs components.
@@ -47,11 +52,14 @@ impl Parts {
         let internal = |error: &dyn core::error::Error| Refusal::internal(chain(error));
         let changes = Arc::new(crate::Changes::default());
         let journal = MemoryJournal::new(Arc::clone(&storage), changes.clone());
+        let journal = Arc::new(journal.map_err(|error| internal(&error))?);
         let config = plugin::RuntimeConfig::default();
         let runtime = plugin::Runtime::new(config, Arc::clone(&entropy));
         Ok(Self {
             storage,
-            journal: Arc::new(journal.map_err(|error| internal(&error))?),
+            journal: journal.clone(),
+            source: journal,
+            dialer: Arc::new(link::Nowhere),
             changes,
             runtime: runtime.map_err(|error| internal(&error))?,
             outbound: outbound::Client::new(outbound::SystemResolver),
@@ -86,6 +94,10 @@ pub struct Settings {
     pub version: String,
     /// When it was built, RFC 3339.
     pub build_date: String,
+    /// May clients ask by a header for the active node to answer?
+    pub forwards_by_header: bool,
+    /// How long a secondary waits for what a request of its own wrote on the primary.
+    pub own_write_wait: Duration,
     /// When users are locked out, by the type of the method, or for `all`.
     pub user_lockout: BTreeMap<String, mount::UserLockout>,
     /// What one call of a component may use, where the mount has no limits of its own.
@@ -104,6 +116,8 @@ impl Default for Settings {
             storage_type: String::from("inmem"),
             version: String::from(env!("CARGO_PKG_VERSION")),
             build_date: String::new(),
+            forwards_by_header: false,
+            own_write_wait: Duration::from_secs(2),
             user_lockout: BTreeMap::new(),
             limits: Arc::default(),
         }

@@ -11,6 +11,7 @@
 use crate::namespaces;
 use crate::people::Somebody;
 use crate::refusal::from_barrier;
+use crate::replication::forward::Taken;
 use crate::tables::{Mount, Tables};
 use crate::trail::Trail;
 use crate::unsealed::Unsealed;
@@ -184,6 +185,7 @@ impl<'p> Routed<'p> {
                 caller: None,
                 own_path: None,
                 now,
+                taken: None,
             });
         }
         let caller = Caller::find(node, tx, self.request, inside).await?;
@@ -192,6 +194,28 @@ impl<'p> Routed<'p> {
             routed: self,
             caller: Some(caller),
             now,
+            taken: None,
+        })
+    }
+
+    /// As [`authenticate`](Self::authenticate), of a request that a secondary sent, which vouches
+    /// for the caller and takes what the component says as it is.
+    pub(crate) fn vouched(
+        self,
+        node: &Unsealed,
+        caller: Option<Caller>,
+        taken: &Arc<Taken>,
+    ) -> Result<Known<'p>, Refusal> {
+        let needed = matches!(self.access(), Access::Token | Access::Sudo);
+        if needed && caller.is_none() {
+            return Err(Refusal::denied());
+        }
+        Ok(Known {
+            routed: self,
+            caller: caller.filter(|_| needed),
+            own_path: None,
+            now: node.now(),
+            taken: Some(Arc::clone(taken)),
         })
     }
 }
@@ -259,6 +283,8 @@ pub(crate) struct Caller {
     pub(crate) acl: Arc<Acl>,
     /// The entity that the token stands for.
     pub(crate) somebody: Option<Arc<Somebody>>,
+    /// Is it a secondary that says so? Its tokens are not here.
+    pub(crate) is_vouched: bool,
 }
 
 impl Caller {
@@ -284,6 +310,7 @@ impl Caller {
             token,
             acl: rights.acl,
             somebody: rights.somebody,
+            is_vouched: false,
         };
         if !access::is_bound_to(&caller.token, request.client.address.ip()) {
             return Err(Refusal::denied());
@@ -332,7 +359,7 @@ impl Caller {
     /// Is the token still there? A request that runs again asks again, and its outcome depends on
     /// the answer.
     pub(crate) fn check_alive(&self, node: &Unsealed, tx: &mut Transaction) -> Result<(), Refusal> {
-        if self.token.is_spent {
+        if self.token.is_spent || self.is_vouched {
             return Ok(());
         }
         match access::still_lives(tx, &self.hash, &self.token, node.now()) {
@@ -349,6 +376,8 @@ pub(crate) struct Known<'p> {
     caller: Option<Caller>,
     own_path: Option<String>,
     now: Timestamp,
+    /// Where what the component says is left, for a secondary that sent the request.
+    taken: Option<Arc<Taken>>,
 }
 
 impl<'p> Known<'p> {
@@ -507,6 +536,11 @@ impl<'p> Recorded<'p> {
     /// Where it goes.
     pub(crate) const fn place(&self) -> &'p Place {
         self.known.routed.place
+    }
+
+    /// Where what the component says is left, for a secondary that sent the request.
+    pub(crate) fn taken(&self) -> Option<&Taken> {
+        self.known.taken.as_deref()
     }
 
     /// Who asks; None on public routes.

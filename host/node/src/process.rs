@@ -35,6 +35,13 @@ pub trait Process: Send + Sync {
     /// The configuration without secrets.
     fn configuration(&self) -> Map;
 
+    /// The certificates (PEM) in a file and in the files of a folder, DER; either can be empty for
+    /// none.
+    ///
+    /// # Errors
+    /// What cannot be read, and why.
+    fn certificates(&self, file: &str, folder: &str) -> Result<Vec<Vec<u8>>, String>;
+
     /// Reads a part of the configuration anew. False where there is no such part.
     fn reload(&self, part: &str) -> bool;
 
@@ -119,6 +126,10 @@ impl Process for Alone {
 
     fn configuration(&self) -> Map {
         Map::new()
+    }
+
+    fn certificates(&self, _: &str, _: &str) -> Result<Vec<Vec<u8>>, String> {
+        Ok(Vec::new())
     }
 
     fn reload(&self, _: &str) -> bool {

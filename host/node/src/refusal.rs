@@ -27,6 +27,11 @@ pub(crate) fn from_storage(error: StorageError) -> Refusal {
     Refusal::internal(chain(&error))
 }
 
+/// What is to be written belongs to the primary: whoever runs the request runs it there.
+pub(crate) fn wrong_place() -> Refusal {
+    Refusal::new(RefusalKind::WrongPlace, "cannot write to readonly storage")
+}
+
 pub(crate) fn from_commit(error: &CommitError) -> Refusal {
     match error {
         CommitError::Overtaken(_) => Refusal::new(
@@ -40,6 +45,8 @@ pub(crate) fn from_commit(error: &CommitError) -> Refusal {
             reason: chain(error),
             ..Refusal::new(RefusalKind::Unavailable, "server is busy, try again")
         },
+        CommitError::WrongPlace => wrong_place(),
+        CommitError::Refused(refusal) => refusal.clone(),
         CommitError::Closed => Refusal::new(RefusalKind::Sealed, "Vault is sealed"),
         CommitError::Seal(_) | CommitError::Journal(_) => Refusal::internal(chain(error)),
     }
@@ -49,6 +56,9 @@ pub(crate) fn from_commit(error: &CommitError) -> Refusal {
 pub(crate) const fn is_fatal(error: &JournalError) -> bool {
     !matches!(
         error,
-        JournalError::Busy(_) | JournalError::Unavailable(_) | JournalError::TooLarge(_)
+        JournalError::Busy(_)
+            | JournalError::Unavailable(_)
+            | JournalError::TooLarge(_)
+            | JournalError::KeyTooLong(_)
     )
 }

@@ -8,8 +8,11 @@ use crate::help;
 use crate::namespaces;
 use crate::native::Ask;
 use crate::passed::Passed;
-use crate::pipeline::{Known, Place, Recorded, Routed, Target, no_handler};
+use crate::pipeline::{Caller, Known, Place, Recorded, Routed, Target, no_handler};
 use crate::refusal::from_commit;
+use crate::replication::answers::Arrived;
+use crate::replication::forward::{self, Taken};
+use crate::session::Index;
 use crate::trail::Trail;
 use crate::unsealed::Unsealed;
 use crate::wrapping;
@@ -26,11 +29,11 @@ pub(crate) const ATTEMPTS_MAX: u32 = 64;
 /// Overtaken this often, a request waits its turn among those that were.
 const ATTEMPTS_AT_ONCE_MAX: u32 = 2;
 
-/// An answer and the position in the log that it has seen.
-pub(crate) type Answered = Result<(Answer, Option<u64>), Refusal>;
+/// An answer, and where the logs are where something was written for it.
+pub(crate) type Answered = Result<(Answer, Option<Index>), Refusal>;
 
 /// What came of running a request once.
-type Attempted = Result<(Answer, Option<u64>), Failed>;
+type Attempted = Result<(Answer, Option<Index>), Failed>;
 
 /// Why an attempt came to nothing.
 pub(crate) enum Failed {
@@ -82,6 +85,43 @@ impl Unsealed {
         let caller = known.caller().filter(|caller| caller.token.is_spent);
         *spent = caller.map(|caller| caller.hash.clone());
         trail.caller(known.caller());
+        self.decide_and_run(known, tx, trail).await
+    }
+
+    /// Answers one request that a secondary sent: as [`handle`](Self::handle), for a caller that the
+    /// secondary vouches for.
+    pub(crate) async fn handle_forwarded(
+        self: &Arc<Self>,
+        request: &Request,
+        caller: Option<Caller>,
+        taken: &Arc<Taken>,
+        secondary: &str,
+    ) -> Answered {
+        let mut trail = Trail::new(self);
+        let answered = async {
+            let (place, tx) = self.place(request).await?;
+            trail.place(&place);
+            namespaces::admit(self, &place, request)?;
+            let known = Routed::find(request, &place).vouched(self, caller, taken)?;
+            trail.caller(known.caller());
+            self.decide_and_run(known, tx, &mut trail).await
+        }
+        .await;
+        tracing::debug!(
+            request_id = request.id,
+            secondary,
+            "ran a forwarded request"
+        );
+        trail.response(self, request, &answered)?;
+        answered
+    }
+
+    async fn decide_and_run(
+        self: &Arc<Self>,
+        known: Known<'_>,
+        mut tx: Transaction,
+        trail: &mut Trail,
+    ) -> Answered {
         let mut exists = None;
         if let Some(target) = known.existence_matters() {
             let (same, there) = self.exists(&known, target, tx).await?;
@@ -157,6 +197,9 @@ impl Unsealed {
             };
             match attempted {
                 Ok(answered) => return Ok(answered),
+                Err(Failed::Refused(refusal)) if refusal.kind == RefusalKind::WrongPlace => {
+                    return self.run_on_primary(recorded, refusal).await;
+                }
                 Err(Failed::Refused(refusal)) => return Err(refusal),
                 Err(Failed::Overtaken(number)) => {
                     self.committer.settled(number).await;
@@ -167,6 +210,66 @@ impl Unsealed {
             }
         }
         Err(from_commit(&CommitError::Overtaken(0)))
+    }
+
+    /// Runs a request where what it writes is written. Nothing is left of its attempt here.
+    async fn run_on_primary(
+        self: &Arc<Self>,
+        recorded: &Recorded<'_>,
+        refusal: Refusal,
+    ) -> Answered {
+        let Some(secondary) = self.replication.secondary() else {
+            return Err(refusal);
+        };
+        let (came, written) = forward::run(self, &secondary, recorded).await?;
+        let said = match came.arrive()? {
+            Arrived::Said(outcome, remarks) => (outcome, remarks),
+            Arrived::Answer(answer) => {
+                let done = self.wrap_and_finish(recorded, self.begin(), answer).await;
+                return self.noting(done, written);
+            }
+        };
+        let target = recorded.target()?;
+        let Engine::Component(pinned) = &target.mount.1 else {
+            return Err(Refusal::internal(
+                "an engine of the host said what only components say",
+            ));
+        };
+        let mut tx = self.begin();
+        let answer = call::answered(self, recorded, target, pinned, &mut tx, said).await?;
+        let warnings = call::matched(recorded.request(), target)?.1;
+        let answer = call::with_warnings(answer, warnings);
+        let done = self.wrap_and_finish(recorded, tx, answer).await;
+        self.noting(done, written)
+    }
+
+    /// With what was written on the primary for it.
+    fn noting(&self, done: Answered, written: Option<u64>) -> Answered {
+        let (answer, index) = done?;
+        let Some(written) = written else {
+            return Ok((answer, index));
+        };
+        let here = index.unwrap_or_else(|| self.index_at(self.committer.index()));
+        let index = Index {
+            replicated: here.replicated.max(written),
+            ..here
+        };
+        Ok((answer, Some(index)))
+    }
+
+    /// What is new in such a transaction was made for it, so that nothing overtakes it.
+    async fn wrap_and_finish(
+        self: &Arc<Self>,
+        recorded: &Recorded<'_>,
+        mut tx: Transaction,
+        answer: Answer,
+    ) -> Answered {
+        let answer = wrapping::wrap_asked(self, &mut tx, recorded, answer)?;
+        match self.finish(tx).await {
+            Ok(index) => Ok((answer, index)),
+            Err(Failed::Refused(refusal)) => Err(refusal),
+            Err(Failed::Overtaken(_)) => Err(CallError::OvertakenOutside.to_refusal()),
+        }
     }
 
     /// What was decided must still hold for a request that runs again. What overtook it may be
@@ -217,7 +320,7 @@ impl Unsealed {
         if recorded.request().operation == Operation::Help {
             return Ok((
                 help::answer(recorded.place(), &self.parts.settings.version)?,
-                Some(self.committer.index()),
+                None,
             ));
         }
         let target = target?;
@@ -250,14 +353,16 @@ impl Unsealed {
             }
             Engine::Broken(reason) => return Err(Refusal::internal(reason.to_string()).into()),
         };
-        ran.answer = wrapping::wrap_asked(self, &mut ran.tx, recorded, ran.answer)?;
+        if recorded.taken().is_none() {
+            ran.answer = wrapping::wrap_asked(self, &mut ran.tx, recorded, ran.answer)?;
+        }
         let namespace = &recorded.place().namespace;
         if !namespace.is_root() && !ran.tx.is_read_only() {
             // Nothing is to be written into a namespace that was deleted meanwhile.
             ran.tx.depend_on(&SystemKey::namespace(namespace.id));
         }
         match self.finish(ran.tx).await {
-            Ok(index) => Ok((ran.answer, Some(index))),
+            Ok(index) => Ok((ran.answer, index)),
             Err(Failed::Overtaken(_)) if ran.acted_outside => {
                 Err(CallError::OvertakenOutside.to_refusal().into())
             }
@@ -266,9 +371,9 @@ impl Unsealed {
     }
 
     /// Commits what a request wrote. What is kept in memory follows before the answer goes out.
-    async fn finish(self: &Arc<Self>, tx: Transaction) -> Result<u64, Failed> {
+    async fn finish(self: &Arc<Self>, tx: Transaction) -> Result<Option<Index>, Failed> {
         if tx.is_read_only() {
-            return Ok(self.committer.index());
+            return Ok(None);
         }
         match self.commit(tx).await {
             Ok(index) => {
@@ -276,7 +381,7 @@ impl Unsealed {
                     // The write is done. The next request tries again, and is told.
                     tracing::error!(reason = refusal.reason, "reading what changed");
                 }
-                Ok(index.unwrap_or_else(|| self.committer.index()))
+                Ok(index.map(|index| self.index_at(index)))
             }
             Err(CommitError::Overtaken(number)) => Err(Failed::Overtaken(number)),
             Err(error) => Err(from_commit(&error).into()),

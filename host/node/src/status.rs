@@ -4,6 +4,7 @@ use crate::init::InitRequest;
 use crate::native::{NativeField, body, describe_route};
 use crate::node::{Node, Phase};
 use crate::pipeline::operation;
+use crate::replication::status as replicated;
 use crate::{observed, shares};
 use Does::{Later, Now};
 use base::{Answer, HealthReport, Json, Map, Operation, Refusal, RefusalKind, Request};
@@ -51,6 +52,9 @@ const UNSEAL: &[NativeField] = &[
 const ROUTES: &[StatusRoute] = &[
     on("health", Read, Now(health), &[], "How the server does."),
     on("seal-status", Read, Now(seal_status), &[], "Is the server sealed?"),
+    on("replication/status", Read, Now(replication), &[], "Which parts this cluster plays in replication."),
+    on("replication/performance/status", Read, Now(performance), &[], "Which part this cluster plays in performance replication."),
+    on("replication/dr/status", Read, Now(recovery), &[], "Which part this cluster plays in disaster recovery."),
     on("leader", Read, Now(leader), &[], "Which server is active."),
     on("init", Read, Now(initialized), &[], "Is the server initialized?"),
     on("init", Update, Later(|node, data| Box::pin(init(node, data))), INIT, "Initializes the server."),
@@ -140,6 +144,8 @@ fn health(node: &Node) -> Result<Answer, Refusal> {
         standby: unsealed.is_none(),
         server_time_utc: node.parts().clock.now().as_seconds(),
         version: node.parts().settings.version.clone(),
+        performance_mode: unsealed.as_deref().map_or("unknown", replicated::mode),
+        recovery_mode: unsealed.as_deref().map_or("unknown", |_| "disabled"),
         cluster: unsealed.map(|node| (node.cluster.name.clone(), node.cluster.id.clone())),
     }))
 }
@@ -196,6 +202,24 @@ fn leader(node: &Node) -> Result<Answer, Refusal> {
         "raft_committed_index": index,
         "raft_applied_index": index,
     }))))
+}
+
+fn replication(node: &Node) -> Result<Answer, Refusal> {
+    let unsealed = node.unsealed().ok_or_else(Node::is_sealed)?;
+    Ok(Answer::data(&json!({
+        "dr": replicated::disabled(),
+        "performance": replicated::performance(&unsealed)?,
+    })))
+}
+
+fn performance(node: &Node) -> Result<Answer, Refusal> {
+    let unsealed = node.unsealed().ok_or_else(Node::is_sealed)?;
+    Ok(Answer::data(&replicated::performance(&unsealed)?))
+}
+
+fn recovery(node: &Node) -> Result<Answer, Refusal> {
+    node.unsealed().ok_or_else(Node::is_sealed)?;
+    Ok(Answer::data(&replicated::disabled()))
 }
 
 fn initialized(node: &Node) -> Result<Answer, Refusal> {

@@ -17,17 +17,20 @@ use crate::people::People;
 use crate::quotas::Quotas;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
 use crate::removal::Removals;
+use crate::replication::enable::Becoming;
+use crate::replication::follower::Follower;
+use crate::replication::{Replication, Role, exclusions};
 use crate::searches::Searches;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
 use crate::{defaults, namespaces, run, sys, versions};
-use access::{Token, TokenSalt};
+use access::{IndexKey, Token, TokenSalt};
 use barrier::{Commit, Transaction};
-use base::{CrossOrigin, NamespaceId, Refusal, Timestamp};
-use locality::{PhysicalKey, SystemKey};
+use base::{CrossOrigin, MountId, NamespaceId, Refusal, Timestamp};
+use locality::{Class, PhysicalKey, SystemKey};
 use policy::Acl;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 /// An unsealed node.
 pub(crate) struct Unsealed {
@@ -36,7 +39,8 @@ pub(crate) struct Unsealed {
     pub(crate) committer: Committer,
     pub(crate) salt: TokenSalt,
     pub(crate) cluster: Cluster,
-    pub(crate) cluster_id: Arc<str>,
+    /// Of what clients keep to read their own writes, once it was needed.
+    pub(crate) index_key: OnceLock<IndexKey>,
     pub(crate) acls: Acls,
     pub(crate) people: People,
     pub(crate) builtins: Builtins,
@@ -58,7 +62,11 @@ pub(crate) struct Unsealed {
     current: AtomicU64,
     refreshing: tokio::sync::Mutex<()>,
     seal_wanted: AtomicBool,
+    /// What the cluster is to become once a request is answered.
+    becoming: Mutex<Option<Becoming>>,
     expirer: Expirer,
+    pub(crate) replication: Replication,
+    pub(crate) follower: Follower,
     pub(crate) own_work: OwnWork,
     pub(crate) removals: Removals,
     /// Namespaces that were deleted.
@@ -75,6 +83,8 @@ impl Unsealed {
         let salt = TokenSalt::new(salt.ok_or_else(|| missing("token salt"))?.expose());
         let cluster: Option<Cluster> = tx.read_json(&SystemKey::cluster()).map_err(from_barrier)?;
         let cluster = cluster.ok_or_else(|| missing("cluster id"))?;
+        let role = Role::load(&mut tx)?;
+        committer.fence(matches!(role, Role::Secondary(_)));
         let unsealed = Arc::new(Self {
             builtins: Builtins::default(),
             components: Components::default(),
@@ -86,9 +96,11 @@ impl Unsealed {
             since: parts.clock.now(),
             parts,
             keys,
+            replication: Replication::default(),
+            follower: Follower::default(),
             committer,
             salt,
-            cluster_id: cluster.id.as_str().into(),
+            index_key: OnceLock::new(),
             cluster,
             acls: Acls::default(),
             people: People::default(),
@@ -100,15 +112,18 @@ impl Unsealed {
             current: AtomicU64::new(0),
             refreshing: tokio::sync::Mutex::new(()),
             seal_wanted: AtomicBool::new(false),
+            becoming: Mutex::default(),
             expirer: Expirer::default(),
             own_work: OwnWork::default(),
             removals: Removals::default(),
             leaving: namespaces::Removals::default(),
         });
+        unsealed.replication.play(role);
         defaults::complete(&unsealed).await?;
         versions::note(&unsealed).await?;
         unsealed.load().await?;
         unsealed.expirer.start(&unsealed);
+        unsealed.follower.restart(&unsealed).await;
         Ok(unsealed)
     }
 
@@ -125,8 +140,9 @@ impl Unsealed {
     /// Commits a transaction of the node's own and takes note of what it changed.
     pub(crate) async fn commit(
         self: &Arc<Self>,
-        tx: Transaction,
+        mut tx: Transaction,
     ) -> Result<Option<u64>, CommitError> {
+        exclusions::follow(&mut tx).map_err(CommitError::Refused)?;
         self.commit_gathered(tx.finish().map_err(CommitError::Seal)?)
             .await
     }
@@ -288,12 +304,22 @@ impl Unsealed {
                 None => {
                     self.own_work.forget(id);
                     tables.drop_mount(namespace, id);
+                    if key.class() == Class::Replicated && self.replication.is_secondary() {
+                        self.removals.sweep(self, namespace, id);
+                    }
                 }
             }
         } else if let Some(id) = namespaces::id_of(key) {
             match tx.read_json(key).map_err(from_barrier)? {
                 Some(namespace) => tables.namespaces.insert(namespace),
                 None => {
+                    if self.replication.is_secondary() {
+                        let mounts = tables.of(id).into_iter().flat_map(mount::Table::iter);
+                        for mount in mounts {
+                            self.removals.sweep(self, id, mount.0.id);
+                        }
+                        self.removals.sweep(self, id, MountId::SYSTEM);
+                    }
                     tables.drop_namespace(id);
                     self.acls.forget_namespace(id);
                     self.people.forget_namespace(id);
@@ -363,9 +389,26 @@ impl Unsealed {
         self.seal_wanted.load(Ordering::Acquire)
     }
 
+    /// Asks to become a secondary once the request that wants it is answered.
+    pub(crate) fn want_to_become(&self, becoming: Becoming) {
+        *self.becoming.lock().unwrap_or_else(PoisonError::into_inner) = Some(becoming);
+    }
+
+    /// What it is to become, told once.
+    pub(crate) fn becoming(&self) -> Option<Becoming> {
+        self.becoming
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
     /// Ends it: no commit is taken from now on, and nothing goes on in the background.
     pub(crate) async fn stop(&self) {
         self.committer.close();
+        self.follower.stop().await;
+        if let Some(primary) = self.replication.primary() {
+            primary.end();
+        }
         self.expirer.stop().await;
         self.searches.stop().await;
         drop(self.refreshing.lock().await);

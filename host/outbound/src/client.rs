@@ -58,21 +58,28 @@ impl Client {
 
     /// The way out of one mount: to hosts that its component declared and its operator granted.
     pub fn granted(&self, declared: Grants, granted: Grants) -> Arc<dyn Outbound> {
-        Arc::new(Granted {
+        Arc::new(WayOut {
             client: self.clone(),
-            declared,
-            granted,
+            granted: Some((declared, granted)),
+        })
+    }
+
+    /// The host's own way out: to whatever address an operator names in a request of theirs.
+    pub fn hosts_own(&self) -> Arc<dyn Outbound> {
+        Arc::new(WayOut {
+            client: self.clone(),
+            granted: None,
         })
     }
 }
 
-struct Granted {
+struct WayOut {
     client: Client,
-    declared: Grants,
-    granted: Grants,
+    /// What the component declared, and what it was granted; None for the host itself.
+    granted: Option<(Grants, Grants)>,
 }
 
-impl Outbound for Granted {
+impl Outbound for WayOut {
     fn send(&self, request: OutboundRequest) -> Sending<'_> {
         Box::pin(async move {
             let sent = tokio::time::timeout(request.timeout, self.send(&request));
@@ -81,11 +88,13 @@ impl Outbound for Granted {
     }
 }
 
-impl Granted {
+impl WayOut {
     async fn send(&self, asked: &OutboundRequest) -> Result<OutboundResponse, OutboundError> {
         let target = Target::parse(asked)?;
         let (host, port) = (&target.host, target.port);
-        if !self.declared.has_host(host, port) || !self.granted.has_host(host, port) {
+        if let Some((declared, granted)) = &self.granted
+            && (!declared.has_host(host, port) || !granted.has_host(host, port))
+        {
             return Err(OutboundError::NotGranted(host.to_string()));
         }
         let tls = match target.is_tls {
@@ -119,7 +128,9 @@ impl Granted {
             }
         };
         let mut allowed = found.clone();
-        allowed.retain(|address| self.granted.has_address(*address));
+        if let Some((_, granted)) = &self.granted {
+            allowed.retain(|address| granted.has_address(*address));
+        }
         allowed.truncate(ADDRESSES_MAX);
         match (allowed.is_empty(), found.first()) {
             (false, _) => Ok(allowed),

@@ -203,9 +203,8 @@ impl CallError {
     pub fn to_refusal(&self) -> Refusal {
         let kind = match self {
             Self::Failure(failure) => return failure.to_refusal(),
-            Self::Busy | Self::Overtaken | Self::WrongPlace | Self::NotCommitted(_) => {
-                RefusalKind::Unavailable
-            }
+            Self::Busy | Self::Overtaken | Self::NotCommitted(_) => RefusalKind::Unavailable,
+            Self::WrongPlace => RefusalKind::WrongPlace,
             // Not a status after which clients try again by themselves.
             Self::OvertakenOutside => RefusalKind::Invalid,
             _ => RefusalKind::Internal,

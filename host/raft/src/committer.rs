@@ -7,6 +7,7 @@ use crate::types::{Command, TypeConfig};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use journal::{Batch, JournalError};
 use openraft::error::{ClientWriteError, RaftError as OpenraftError};
+use openraft::{BasicNode, RaftMetrics};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -26,6 +27,23 @@ pub(crate) struct Committer {
     pub(crate) config: RaftConfig,
     pub(crate) queue: mpsc::Receiver<Waiting>,
     pub(crate) waiting_bytes: Arc<AtomicUsize>,
+    pub(crate) metrics: watch::Receiver<RaftMetrics<u64, BasicNode>>,
+    pub(crate) snapshot: SnapshotAsked,
+}
+
+/// Was openraft asked for a snapshot, so that the log can be purged once there is one?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SnapshotAsked {
+    Yes,
+    No,
+}
+
+/// Why the committer wakes.
+enum Woken {
+    Commit(Waiting),
+    /// Perhaps the log can be purged.
+    Purge,
+    Stop,
 }
 
 impl Committer {
@@ -33,14 +51,18 @@ impl Committer {
     pub(crate) async fn run(&mut self, mut stop: watch::Receiver<bool>) {
         let mut next = None;
         loop {
-            if next.is_none() {
-                next = tokio::select! {
-                    biased;
-                    _ = stop.wait_for(|stop| *stop) => None,
-                    next = self.queue.recv() => next,
-                };
-            }
-            let Some(first) = next.take() else { break };
+            let woken = match next.take() {
+                Some(waiting) => Woken::Commit(waiting),
+                None => self.wait(&mut stop).await,
+            };
+            let first = match woken {
+                Woken::Commit(first) => first,
+                Woken::Purge => {
+                    self.keep_within_bounds().await;
+                    continue;
+                }
+                Woken::Stop => break,
+            };
             let (group, left) = self.gather(first);
             next = left;
             if let Err(error) = self.commit(group).await {
@@ -52,6 +74,16 @@ impl Committer {
         self.queue.close();
         while let Some(waiting) = self.queue.recv().await {
             self.refuse(Some(waiting), &JournalError::Closed);
+        }
+    }
+
+    async fn wait(&mut self, stop: &mut watch::Receiver<bool>) -> Woken {
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => Woken::Stop,
+            next = self.queue.recv() => next.map_or(Woken::Stop, Woken::Commit),
+            () = self.log.need_changed() => Woken::Purge,
+            _ = self.metrics.changed(), if self.snapshot == SnapshotAsked::Yes => Woken::Purge,
         }
     }
 
@@ -103,19 +135,24 @@ impl Committer {
 
     /// Purges what exceeds the bounds of the log. openraft purges only what a snapshot has, so that
     /// comes first; it costs nothing.
-    async fn keep_within_bounds(&self) {
-        let config = &self.config;
-        let target = self
-            .log
-            .purge_target(config.log_entries_max, config.log_bytes_max);
-        let Some(upto) = target else { return };
-        let snapshot = self.raft.metrics().borrow().snapshot;
+    async fn keep_within_bounds(&mut self) {
+        self.snapshot = SnapshotAsked::No;
+        if let Err(error) = self.log.record_need() {
+            // Storage is poisoned; the next commit says so.
+            self.failure.note(&error);
+            return;
+        }
+        let Some(upto) = self.log.purge_target(&self.config) else {
+            return;
+        };
+        let snapshot = self.metrics.borrow_and_update().snapshot;
         let trigger = self.raft.trigger();
         // An error means that the log has stopped; the next commit says so.
-        let _ = match snapshot {
-            Some(snapshot) if snapshot.index >= upto => trigger.purge_log(upto).await,
-            _ => trigger.snapshot().await,
-        };
+        if snapshot.is_some_and(|snapshot| snapshot.index >= upto) {
+            let _ = trigger.purge_log(upto).await;
+        } else if trigger.snapshot().await.is_ok() {
+            self.snapshot = SnapshotAsked::Yes;
+        }
     }
 
     fn refuse(&self, waiting: Option<Waiting>, error: &JournalError) {

@@ -14,8 +14,9 @@
 //! - Applying does not wait for the disk. After a crash what is missing is applied again from the
 //!   log, which openraft does before this node is ready.
 //! - Everything that waits for the disk runs on one thread of its own, so that no request does.
-//! - The log is kept within bounds of entries and bytes. That is our decision, not a side effect
-//!   of snapshots, which cost nothing here: a snapshot is a view of storage.
+//! - The log is kept within bounds of entries and bytes, and what somebody who follows it needs
+//!   within larger ones. That is our decision, not a side effect of snapshots, which cost nothing
+//!   here: a snapshot is a view of storage.
 //! - What comes from disk is checked: each entry has a version and a checksum bound to its index,
 //!   and a log with a hole, a foreign entry or a lost end is an error at the start.
 //!
@@ -26,12 +27,14 @@ mod committer;
 mod config;
 mod entry;
 mod error;
+mod follow;
 mod image;
 mod install;
 mod log;
 mod node;
 mod peers;
 mod record;
+mod retention;
 mod state;
 #[cfg(test)]
 mod suite;

@@ -4,22 +4,29 @@
 //!  log/   index, 8 bytes, big-endian   one record for each entry
 //!  meta/  raft/vote                    what this node voted for
 //!  meta/  raft/purged                  the last entry that is gone on purpose
+//!  meta/  raft/kept                    somebody needs what follows an entry
 //! ```
 
-use crate::error::Failure;
-use crate::types::{Entry, LogId, Mark, OpenraftError, TypeConfig, stop};
-use crate::{RaftError, entry, record};
+use crate::error::{Failure, chain};
+use crate::retention::{self, Held};
+use crate::types::{Command, Entry, LogId, Mark, OpenraftError, TypeConfig, stop};
+use crate::{RaftConfig, RaftError, entry, record};
 use core::fmt::Debug;
 use core::ops::{Bound, RangeBounds};
+use journal::{JournalError, SourceError, Tail};
 use openraft::storage::{LogFlushed, RaftLogStorage};
-use openraft::{ErrorSubject, ErrorVerb, LogState, OptionalSend, RaftLogReader, Vote};
+use openraft::{
+    EntryPayload, ErrorSubject, ErrorVerb, LogState, OptionalSend, RaftLogReader, Vote,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use storage::{Batch, Durability, Space, Storage};
+use tokio::sync::Notify;
 
 const VOTE: &[u8] = b"raft/vote";
 const PURGED: &[u8] = b"raft/purged";
+const KEPT: &[u8] = b"raft/kept";
 
 /// Entries that one storage batch removes at most.
 const PURGE_BATCH_COUNT: u64 = 1_024;
@@ -33,6 +40,8 @@ pub(crate) struct Log {
     failure: Failure,
     /// Locked only to look or to note, never while the disk is at work.
     extent: Mutex<Extent>,
+    /// Told when another need is known.
+    need_changed: Notify,
 }
 
 /// What is known of the log without reading it.
@@ -46,6 +55,26 @@ struct Extent {
     size_bytes: u64,
     /// What was appended last: it is read once more, to be applied.
     recent: Vec<Entry>,
+    /// Somebody needs the entries after this one.
+    kept_after: Option<u64>,
+    /// Does storage say that somebody needs some?
+    kept_record: KeptRecord,
+}
+
+/// What storage says of who needs entries. It is written when the first one comes and when the last
+/// one has gone, not at each step: after a restart what is there stays until somebody says more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum KeptRecord {
+    #[default]
+    Absent,
+    Present,
+}
+
+/// How much of the log there is.
+pub(crate) struct Size {
+    pub(crate) purged: u64,
+    pub(crate) bytes: u64,
+    pub(crate) kept_after: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,13 +119,23 @@ impl Extent {
 }
 
 impl Log {
+    /// The log in `storage`, to be [loaded](Self::load) before anything else.
+    pub(crate) fn new(storage: Arc<dyn Storage>, failure: Failure) -> Self {
+        Self {
+            storage,
+            failure,
+            extent: Mutex::default(),
+            need_changed: Notify::new(),
+        }
+    }
+
     /// Reads the whole log and the vote, and checks them.
     ///
     /// # Errors
     /// When an entry is damaged or missing, or the vote is damaged.
-    pub(crate) fn load(storage: Arc<dyn Storage>, failure: Failure) -> Result<Self, RaftError> {
+    pub(crate) fn load(&self) -> Result<(), RaftError> {
         let mut extent = Extent::default();
-        let snapshot = storage.snapshot();
+        let snapshot = self.storage.snapshot();
         let purged = snapshot
             .get(Space::Meta, PURGED)
             .map_err(RaftError::storage("read how far the log is purged"))?;
@@ -115,14 +154,18 @@ impl Log {
             }
             extent.append(id, value.len() as u64);
         }
+        let kept = snapshot
+            .get(Space::Meta, KEPT)
+            .map_err(RaftError::storage("read what is kept of the log"))?;
+        if let Some(bytes) = kept {
+            let after = record::decode(KEPT, &bytes, "the record of what is kept")?;
+            extent.kept_after = Some(after);
+            extent.kept_record = KeptRecord::Present;
+        }
         drop(snapshot);
-        let log = Self {
-            storage,
-            failure,
-            extent: Mutex::new(extent),
-        };
-        log.read_vote()?;
-        Ok(log)
+        *self.extent() = extent;
+        self.read_vote()?;
+        Ok(())
     }
 
     /// The last entry, or where there is none the last purged one.
@@ -130,27 +173,98 @@ impl Log {
         self.extent().last
     }
 
-    /// Up to which entry the log may be purged so that it is within its bounds again. None as long
-    /// as it exceeds them by less than an eighth: purging is cheaper in larger pieces.
-    pub(crate) fn purge_target(&self, entries_max: u64, bytes_max: u64) -> Option<u64> {
+    /// How much of the log there is.
+    pub(crate) fn size(&self) -> Size {
         let extent = self.extent();
-        let mut count = extent.sizes.len() as u64;
-        let mut bytes = extent.size_bytes;
-        let slack = |limit: u64| limit.saturating_add(limit / 8);
-        if count <= slack(entries_max) && bytes <= slack(bytes_max) {
-            return None;
+        Size {
+            purged: extent.purged.map_or(0, |purged| purged.index),
+            bytes: extent.size_bytes,
+            kept_after: extent.kept_after,
         }
-        let mut next = extent.start();
-        for size in &extent.sizes {
-            // The last entry stays: it says where the log is.
-            if (count <= entries_max && bytes <= bytes_max) || count == 1 {
+    }
+
+    /// Up to which entry the log is to be purged, if it is.
+    pub(crate) fn purge_target(&self, config: &RaftConfig) -> Option<u64> {
+        let extent = self.extent();
+        let held = Held {
+            start: extent.start(),
+            sizes: &extent.sizes,
+            size_bytes: extent.size_bytes,
+        };
+        retention::purge_target(&held, extent.kept_after, config)
+    }
+
+    /// From now on entries after `after` are needed.
+    pub(crate) fn keep_after(&self, after: Option<u64>) {
+        self.extent().kept_after = after;
+        self.need_changed.notify_one();
+    }
+
+    /// Resolves once [`keep_after`](Self::keep_after) was called since the last time.
+    pub(crate) async fn need_changed(&self) {
+        self.need_changed.notified().await;
+    }
+
+    /// Brings to storage that somebody needs entries, or that nobody does any more.
+    pub(crate) fn record_need(&self) -> Result<(), RaftError> {
+        let (kept_after, recorded) = {
+            let extent = self.extent();
+            (extent.kept_after, extent.kept_record)
+        };
+        let mut batch = Batch::new();
+        let now = match (kept_after, recorded) {
+            (Some(after), KeptRecord::Absent) => {
+                batch.put(Space::Meta, KEPT, record::encode(KEPT, &after)?);
+                KeptRecord::Present
+            }
+            (None, KeptRecord::Present) => {
+                batch.delete(Space::Meta, KEPT);
+                KeptRecord::Absent
+            }
+            (Some(_), KeptRecord::Present) | (None, KeptRecord::Absent) => return Ok(()),
+        };
+        self.storage
+            .commit(batch, Durability::Buffered)
+            .map_err(RaftError::storage("note what is kept of the log"))?;
+        self.extent().kept_record = now;
+        Ok(())
+    }
+
+    /// The entries after `after` up to `upto`, of which all are applied, for whoever follows:
+    /// until there are `bytes_max` of them, and at least one that writes something.
+    pub(crate) fn tail(&self, after: u64, upto: u64, bytes_max: u64) -> Result<Tail, SourceError> {
+        let mut tail = Tail {
+            entries: Vec::new(),
+            upto: after,
+        };
+        let (from, to) = (after.saturating_add(1), upto.saturating_add(1));
+        let mut bytes = 0_u64;
+        let snapshot = self.storage.snapshot();
+        for stored in snapshot.range(Space::Log, &entry::key(from), Some(&entry::key(to))) {
+            let (key, value) = stored.map_err(JournalError::from)?;
+            bytes = bytes.saturating_add(value.len() as u64);
+            if bytes > bytes_max && !tail.entries.is_empty() {
                 break;
             }
-            count -= 1;
-            bytes -= size;
-            next += 1;
+            let entry = entry::decode(&key, &value).map_err(|error| damaged(&error))?;
+            let index = entry.log_id.index;
+            if index != tail.upto + 1 {
+                // Entries go from the oldest on, so what is missing was purged.
+                let purged = index - 1;
+                return Err(SourceError::Purged { after, purged });
+            }
+            tail.upto = index;
+            if let EntryPayload::Normal(Command(batches)) = entry.payload
+                && !batches.is_empty()
+            {
+                tail.entries.push((index, batches));
+            }
         }
-        next.checked_sub(1)
+        if tail.upto == after && after < upto {
+            let purged = self.size().purged.max(from);
+            return Err(SourceError::Purged { after, purged });
+        }
+        Ok(tail)
     }
 
     fn extent(&self) -> MutexGuard<'_, Extent> {
@@ -316,6 +430,10 @@ impl Log {
     fn stop(&self, verb: ErrorVerb, error: &RaftError) -> OpenraftError {
         stop(ErrorSubject::Logs, verb, &self.failure.note(error))
     }
+}
+
+fn damaged(error: &RaftError) -> JournalError {
+    JournalError::Damaged(chain(error))
 }
 
 /// The log as openraft wants it.

@@ -1,7 +1,8 @@
 //! The log as the rest of the server sees it.
 
-use crate::committer::{Committer, Waiting};
+use crate::committer::{Committer, SnapshotAsked, Waiting};
 use crate::error::{Failure, chain};
+use crate::follow::Followed;
 use crate::log::{Log, LogStore};
 use crate::peers::NoPeers;
 use crate::state::StateMachine;
@@ -21,11 +22,13 @@ pub struct Raft {
     queue: mpsc::Sender<Waiting>,
     waiting_bytes: Arc<AtomicUsize>,
     applied: Arc<AtomicU64>,
+    pub(crate) log: Arc<Log>,
+    pub(crate) followed: Arc<Followed>,
     failure: Failure,
-    config: RaftConfig,
+    pub(crate) config: RaftConfig,
     stop: watch::Sender<bool>,
     /// True once the thread is at its end.
-    ended: watch::Receiver<bool>,
+    pub(crate) ended: watch::Receiver<bool>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -38,6 +41,8 @@ struct Engine {
     queue: mpsc::Receiver<Waiting>,
     waiting_bytes: Arc<AtomicUsize>,
     applied: Arc<AtomicU64>,
+    log: Arc<Log>,
+    followed: Arc<Followed>,
     failure: Failure,
     stop: watch::Receiver<bool>,
 }
@@ -58,7 +63,10 @@ impl Raft {
         let (stop, stop_end) = watch::channel(false);
         let (ended_end, ended) = watch::channel(false);
         let (ready_end, ready) = oneshot::channel();
+        let failure = Failure::default();
         let engine = Engine {
+            log: Arc::new(Log::new(Arc::clone(&storage), failure.clone())),
+            followed: Arc::default(),
             storage,
             node,
             observer,
@@ -66,13 +74,15 @@ impl Raft {
             queue: queue_end,
             waiting_bytes: Arc::default(),
             applied: Arc::default(),
-            failure: Failure::default(),
+            failure,
             stop: stop_end,
         };
         let mut raft = Self {
             queue,
             waiting_bytes: Arc::clone(&engine.waiting_bytes),
             applied: Arc::clone(&engine.applied),
+            log: Arc::clone(&engine.log),
+            followed: Arc::clone(&engine.followed),
             failure: engine.failure.clone(),
             config,
             stop,
@@ -218,8 +228,8 @@ impl Engine {
 
     /// Opens the log and leads it.
     async fn start(self) -> Result<Committer, RaftError> {
-        let log = Log::load(Arc::clone(&self.storage), self.failure.clone())?;
-        let log = Arc::new(log);
+        let log = self.log;
+        log.load()?;
         install::resume(&*self.storage, &log)?;
         let state = StateMachine::load(
             Arc::clone(&self.storage),
@@ -227,6 +237,7 @@ impl Engine {
             self.observer,
             self.failure.clone(),
             self.applied,
+            self.followed,
         )?;
         if log.last() < state.last() {
             let end = |id: Option<LogId>| id.map_or(0, |id| id.index);
@@ -251,12 +262,14 @@ impl Engine {
             return Err(error);
         }
         Ok(Committer {
+            metrics: raft.metrics(),
             raft,
             log,
             failure: self.failure,
             config: self.config,
             queue: self.queue,
             waiting_bytes: self.waiting_bytes,
+            snapshot: SnapshotAsked::No,
         })
     }
 }

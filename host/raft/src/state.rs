@@ -2,6 +2,7 @@
 
 use crate::entry::StoredVoters;
 use crate::error::Failure;
+use crate::follow::Followed;
 use crate::image::Image;
 use crate::log::Log;
 use crate::types::{
@@ -28,6 +29,7 @@ pub(crate) struct StateMachine {
     failure: Failure,
     /// For everyone else: index of the last applied entry.
     applied: Arc<AtomicU64>,
+    followed: Arc<Followed>,
     last: Option<LogId>,
     voters: StoredMembership,
 }
@@ -40,15 +42,19 @@ impl StateMachine {
         observer: Arc<dyn Observer>,
         failure: Failure,
         applied: Arc<AtomicU64>,
+        followed: Arc<Followed>,
     ) -> Result<Self, RaftError> {
         let (last, voters) = read_state(&*storage)?;
-        applied.store(last.map_or(0, |last| last.index), Ordering::SeqCst);
+        let index = last.map_or(0, |last| last.index);
+        applied.store(index, Ordering::SeqCst);
+        followed.restart(index);
         Ok(Self {
             storage,
             log,
             observer,
             failure,
             applied,
+            followed,
             last,
             voters,
         })
@@ -65,8 +71,8 @@ impl StateMachine {
         }
         let index = entry.log_id.index;
         let batches = match &entry.payload {
-            EntryPayload::Normal(Command(batches)) => batches.as_slice(),
-            EntryPayload::Blank | EntryPayload::Membership(_) => &[],
+            EntryPayload::Normal(Command(batches)) => batches,
+            EntryPayload::Blank | EntryPayload::Membership(_) => &Arc::default(),
         };
         let prepared = journal::prepare(&*self.storage.snapshot(), index, batches)
             .map_err(|cause| RaftError::Apply { index, cause })?;
@@ -100,6 +106,8 @@ impl StateMachine {
             catch_unwind(AssertUnwindSafe(|| observer.applied(index, batches)))
                 .map_err(|_| RaftError::Observer(index))?;
         }
+        // Whoever follows finds what the observers keep as it is after this entry.
+        self.followed.publish(index, batches);
         Ok(())
     }
 
@@ -108,6 +116,7 @@ impl StateMachine {
         (self.last, self.voters) = read_state(&*self.storage)?;
         let index = self.last.map_or(0, |last| last.index);
         self.applied.store(index, Ordering::SeqCst);
+        self.followed.restart(index);
         Ok(())
     }
 

@@ -21,13 +21,15 @@ struct InMemory;
 
 fn open(storage: &Arc<dyn Storage>) -> (LogStore, StateMachine) {
     let failure = Failure::default();
-    let log = Arc::new(Log::load(Arc::clone(storage), failure.clone()).unwrap());
+    let log = Arc::new(Log::new(Arc::clone(storage), failure.clone()));
+    log.load().unwrap();
     install::resume(&**storage, &log).unwrap();
     let state = StateMachine::load(
         Arc::clone(storage),
         Arc::clone(&log),
         Arc::new(()),
         failure,
+        Arc::default(),
         Arc::default(),
     );
     (LogStore(log), state.unwrap())

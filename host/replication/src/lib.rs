@@ -9,11 +9,29 @@
 //! ```
 //!
 //! [`Position`] says how far a secondary is, and nothing else does.
+//!
+//! - [`Comparison`] and [`Answerer`] are the two sides of *compare*: what to ask and to write, and
+//!   what to say of one moment.
+//! - [`cut`] is what of the log's entries a secondary is sent, [`admit`] what it takes.
+//! - [`Retention`] is for whom the log is kept, and how long.
 
+mod answer;
+mod compare;
+mod deletions;
+mod merge;
 mod position;
+mod retention;
+mod source;
+mod view;
 mod wire;
 
+pub use answer::{Answer, Answerer};
+pub use compare::{CompareError, Comparison, Heard};
+pub use deletions::Outcome;
 pub use position::Position;
+pub use retention::Retention;
+pub use source::{NotReplicated, admit, changes_keys, cut};
+pub use view::{Pairs, View};
 pub use wire::{
     Event, Follow, Hello, KeyPackage, Method, Question, RecordBytes, Told, TreeName, Versions,
     WireError, decode, encode,

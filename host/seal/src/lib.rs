@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Shares protect a key that wraps the root key, never the root key itself: the seal of a cluster
-//! can change without one entry being sealed anew. Nothing here is stored and nothing is logged.
+//! can change without one entry being sealed anew. Where keys have to leave for another cluster, they
+//! go in a [`sealed_box`]. Nothing here is stored and nothing is logged.
 
 mod config;
 mod field;
@@ -13,6 +14,7 @@ mod generate;
 mod progress;
 mod quorum;
 mod rekey;
+pub mod sealed_box;
 mod shamir;
 mod threshold;
 mod wrap;

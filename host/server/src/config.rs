@@ -5,12 +5,14 @@ mod error;
 mod keys;
 mod listener;
 mod lockout;
+mod replication;
 pub mod schema;
 mod telemetry;
 
 pub use base::LogLevel;
 pub use error::ConfigError;
 pub use listener::{ListenerConfig, TlsConfig};
+pub use replication::ReplicationConfig;
 pub use telemetry::TelemetryConfig;
 
 use check::{Checked, check};
@@ -47,6 +49,8 @@ pub struct Config {
     pub log_file: Option<LogFileConfig>,
     /// How metrics are named and kept; the name of the machine is not known yet.
     pub telemetry: TelemetryConfig,
+    /// How clusters follow one another.
+    pub replication: ReplicationConfig,
     /// Where the process id goes.
     pub pid_file: Option<PathBuf>,
     /// Does `/` lead to a user interface?
@@ -69,6 +73,43 @@ impl Config {
         }
         if self.cluster_addr == derived.1 {
             self.cluster_addr = cluster_url_of(listener);
+        }
+    }
+}
+
+/// Where other clusters are to connect to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClusterAddress {
+    /// There, as the configuration says.
+    Given(SocketAddr),
+    /// There, because it follows from the first listener: nobody may need it.
+    Derived(SocketAddr),
+}
+
+impl Config {
+    /// Where the cluster port is to be, where the first listener was asked for at `asked`.
+    pub(crate) fn cluster_address(&self, asked: SocketAddr) -> Option<ClusterAddress> {
+        let first = self.listeners.first()?;
+        if let Some(given) = first.cluster_address {
+            return Some(ClusterAddress::Given(given));
+        }
+        let port = match asked.port() {
+            0 => 0,
+            port => port.saturating_add(1),
+        };
+        let address = SocketAddr::new(first.address.ip(), port);
+        Some(ClusterAddress::Derived(address))
+    }
+
+    /// Notes the address that the cluster port was bound to. The URL that was derived follows.
+    pub(crate) fn note_cluster_address(&mut self, address: SocketAddr) {
+        let Some(first) = self.listeners.first_mut() else {
+            return;
+        };
+        let derived = cluster_url_of(first);
+        first.cluster_address = Some(address);
+        if self.cluster_addr == derived {
+            self.cluster_addr = cluster_url_of(first);
         }
     }
 }
@@ -300,6 +341,7 @@ impl<'tree> Draft<'tree> {
             log,
             log_file: self.log_file(),
             telemetry: telemetry::read(&self.tops)?,
+            replication: replication::read(&self.tops),
             pid_file: self.text("pid_file").map(PathBuf::from),
             has_ui: self.tops.iter().find_map(|top| top.flag("ui")) == Some(true),
             listeners,

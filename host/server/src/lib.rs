@@ -22,6 +22,7 @@ mod process;
 mod profile;
 mod surroundings;
 mod system;
+mod trusted;
 mod wiring;
 
 pub use arguments::{ArgumentError, Arguments, Development, read_arguments};

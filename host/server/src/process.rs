@@ -2,7 +2,7 @@
 
 use crate::arguments::{Arguments, USAGE, read_arguments};
 use crate::banner;
-use crate::config::{Config, Given, TlsConfig, read_config};
+use crate::config::{ClusterAddress, Config, Given, TlsConfig, read_config};
 use crate::development;
 use crate::error::{ServerError, chain};
 use crate::logging;
@@ -11,6 +11,7 @@ use crate::system::{SystemClock, SystemEntropy};
 use crate::wiring::{Served, Wired};
 use api::{Listener, Settings, Tls};
 use base::Clock as _;
+use core::net::SocketAddr;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -69,7 +70,12 @@ async fn serve(arguments: Arguments) -> Result<(), ServerError> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
+    let asked = config.listeners.first().map(|listener| listener.address);
     let listeners = bind(&mut config).await?;
+    let port = match asked {
+        Some(asked) => bind_cluster(&mut config, asked).await?,
+        None => None,
+    };
     let made = match (&arguments.development, config.listeners.first_mut()) {
         (Some(development), Some(listener)) if listener.tls == TlsConfig::Made => {
             Some(development::make_tls(development, listener)?)
@@ -86,7 +92,13 @@ async fn serve(arguments: Arguments) -> Result<(), ServerError> {
         Some(development) => Some(development::begin(&wired.node, development).await?),
         None => None,
     };
-    let running = Running::begin(&config, wired, surroundings, listeners, &certificates)?;
+    let running = Running::begin(
+        &config,
+        wired,
+        surroundings,
+        (listeners, port),
+        &certificates,
+    )?;
     banner::print(banner::STARTED);
     if let Some(keys) = keys {
         banner::print(&banner::development(&config, &keys, made.as_ref()));
@@ -143,6 +155,30 @@ async fn bind(config: &mut Config) -> Result<Vec<Listener>, ServerError> {
     Ok(bound)
 }
 
+/// Binds the port for other clusters. Where nobody asked for it by name, a server goes on without.
+async fn bind_cluster(
+    config: &mut Config,
+    asked: SocketAddr,
+) -> Result<Option<cluster::Port>, ServerError> {
+    let (address, is_given) = match config.cluster_address(asked) {
+        Some(ClusterAddress::Given(address)) => (address, true),
+        Some(ClusterAddress::Derived(address)) => (address, false),
+        None => return Ok(None),
+    };
+    let bound = cluster::Port::bind(address).await;
+    match bound.and_then(|port| Ok((port.local_address()?, port))) {
+        Ok((address, port)) => {
+            config.note_cluster_address(address);
+            Ok(Some(port))
+        }
+        Err(error) if is_given => Err(ServerError::Listen(address, error)),
+        Err(error) => {
+            tracing::warn!(%address, %error, "no cluster port: other clusters cannot connect");
+            Ok(None)
+        }
+    }
+}
+
 /// One for each listener, in their order.
 fn load_certificates(config: &Config) -> Result<Vec<Option<Tls>>, ServerError> {
     let load = |listener: &crate::config::ListenerConfig| match &listener.tls {
@@ -159,7 +195,7 @@ impl Running {
         config: &Config,
         wired: Wired,
         surroundings: Arc<Surroundings>,
-        listeners: Vec<Listener>,
+        (listeners, port): (Vec<Listener>, Option<cluster::Port>),
         certificates: &[Option<Tls>],
     ) -> Result<Self, ServerError> {
         if let Some(file) = &config.pid_file {
@@ -168,6 +204,11 @@ impl Running {
         }
         let (stop, stopped) = watch::channel(false);
         let mut listening = JoinSet::new();
+        if let Some(port) = port {
+            let stop = until_stopped(stopped.clone());
+            let node = Arc::clone(&wired.node);
+            listening.spawn(async move { port.serve(node, stop).await });
+        }
         let each = listeners
             .into_iter()
             .zip(&config.listeners)
@@ -180,11 +221,7 @@ impl Running {
                 has_ui: config.has_ui,
                 headers: listener_config.headers.clone(),
             };
-            let mut stopped = stopped.clone();
-            let stop = async move {
-                // An error means that the server is gone, which is a stop as well.
-                let _ = stopped.wait_for(|stopped| *stopped).await;
-            };
+            let stop = until_stopped(stopped.clone());
             let service = Arc::new(Served {
                 node: Arc::clone(&wired.node),
                 without_token: listener_config.without_token,
@@ -221,6 +258,11 @@ impl Running {
         }
         tracing::info!("stopped");
     }
+}
+
+async fn until_stopped(mut stopped: watch::Receiver<bool>) {
+    // An error means that the server is gone, which is a stop as well.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
 /// What a signal asks for.

@@ -7,6 +7,7 @@ use crate::host_info::host_info;
 use crate::logging::Log;
 use crate::process::configure;
 use crate::profile;
+use crate::trusted;
 use api::Tls;
 use base::{LogLevel, Map, Pieces};
 use core::fmt::Write as _;
@@ -156,6 +157,10 @@ impl Process for Surroundings {
 
     fn configuration(&self) -> Map {
         self.configuration.clone()
+    }
+
+    fn certificates(&self, file: &str, folder: &str) -> Result<Vec<Vec<u8>>, String> {
+        trusted::read(file, folder)
     }
 
     fn reload(&self, part: &str) -> bool {

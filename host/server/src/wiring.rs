@@ -6,6 +6,7 @@ use crate::error::ServerError;
 use crate::files::write_private;
 use crate::system::{SystemClock, SystemEntropy};
 use base::{CrossOrigin, Entropy, Reply, Request, WithoutToken};
+use cluster::Connector;
 use node::{Changes, Meters, Node, Parts, Process};
 use plugin::{Compiler, Runtime, RuntimeConfig};
 use raft::{Raft, RaftConfig};
@@ -35,10 +36,6 @@ impl api::Service for Served {
         self.node.handle(request).await
     }
 
-    fn cluster_id(&self) -> Option<Arc<str>> {
-        self.node.cluster_id()
-    }
-
     fn cross_origin(&self) -> Option<Arc<CrossOrigin>> {
         self.node.cross_origin()
     }
@@ -53,12 +50,8 @@ impl Wired {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let (storage, number) = open_storage(&config.storage, entropy.as_ref())?;
         let changes = Arc::new(Changes::default());
-        let log = Raft::open(
-            Arc::clone(&storage),
-            number,
-            changes.clone(),
-            RaftConfig::default(),
-        );
+        let bounds = log_bounds(config);
+        let log = Raft::open(Arc::clone(&storage), number, changes.clone(), bounds);
         let log = Arc::new(log.await.map_err(ServerError::Log)?);
         let components = RuntimeConfig {
             compiler: Compiler::Apart(own_program()),
@@ -68,6 +61,8 @@ impl Wired {
         let parts = Parts {
             storage,
             journal: log.clone(),
+            source: log.clone(),
+            dialer: Arc::new(Connector::new(cluster::Settings::default())),
             changes,
             runtime: runtime.map_err(ServerError::Runtime)?,
             outbound: outbound::Client::new(outbound::SystemResolver),
@@ -91,7 +86,18 @@ impl Wired {
     }
 }
 
+/// How much of the log stays.
+fn log_bounds(config: &Config) -> RaftConfig {
+    let mut bounds = RaftConfig::default();
+    let said = &config.replication;
+    bounds.log_bytes_max = said.log_bytes_max.unwrap_or(bounds.log_bytes_max);
+    bounds.kept_bytes_max = said.log_kept_bytes_max.unwrap_or(bounds.kept_bytes_max);
+    bounds
+}
+
 fn settings(config: &Config) -> node::Settings {
+    let usual = node::Settings::default();
+    let wait = config.replication.own_write_wait;
     node::Settings {
         cluster_name: config.cluster_name.clone(),
         default_lease_ttl: config.default_lease_ttl,
@@ -102,7 +108,8 @@ fn settings(config: &Config) -> node::Settings {
         cluster_addr: config.cluster_addr.clone(),
         storage_type: config.storage.name().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        ..node::Settings::default()
+        own_write_wait: wait.unwrap_or(usual.own_write_wait),
+        ..usual
     }
 }
 
@@ -173,6 +180,50 @@ fn node_number(folder: &Path, entropy: &dyn Entropy) -> Result<u64, ServerError>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The configuration in memory, with this besides.
+    fn config(text: &str) -> Config {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.hcl");
+        let usual = "listener \"tcp\" { tls_disable = true }\nstorage \"inmem\" {}\n";
+        fs::write(&file, format!("{usual}{text}")).unwrap();
+        crate::config::read_config(&[file], crate::config::Given::default()).unwrap()
+    }
+
+    #[test]
+    fn the_block_replication_sets_the_log_and_the_wait() {
+        let usual = config("");
+        let bounds = RaftConfig::default();
+        assert_eq!(log_bounds(&usual).log_bytes_max, bounds.log_bytes_max);
+        assert_eq!(log_bounds(&usual).kept_bytes_max, bounds.kept_bytes_max);
+        let wait = node::Settings::default().own_write_wait;
+        assert_eq!(settings(&usual).own_write_wait, wait);
+        let own = config(
+            "replication {\n  best_effort_wal_wait_duration = \"5s\"\n  log_bytes_max = 1000\n  \
+             log_kept_bytes_max = \"2000\"\n}",
+        );
+        assert_eq!(log_bounds(&own).log_bytes_max, 1_000);
+        assert_eq!(log_bounds(&own).kept_bytes_max, 2_000);
+        let wait = core::time::Duration::from_secs(5);
+        assert_eq!(settings(&own).own_write_wait, wait);
+    }
+
+    #[test]
+    fn the_defaults_of_the_reference_are_those_of_the_log() {
+        let default = |name: &str| {
+            let sections = crate::config::schema::SECTIONS.iter();
+            let mut keys = sections.flat_map(|section| section.keys);
+            let found = keys.find(|key| key.name == name).map(|key| key.default);
+            found.unwrap_or_default().trim_matches('`').to_owned()
+        };
+        let bounds = RaftConfig::default();
+        let kept = bounds.kept_bytes_max.to_string();
+        assert_eq!(default("log_bytes_max"), bounds.log_bytes_max.to_string());
+        assert_eq!(default("log_kept_bytes_max"), kept);
+        let wait = node::Settings::default().own_write_wait.as_secs();
+        let said = default("best_effort_wal_wait_duration");
+        assert_eq!(said, format!("{wait}s"));
+    }
 
     #[test]
     fn a_folder_keeps_its_number() {

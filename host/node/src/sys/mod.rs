@@ -24,6 +24,7 @@ mod quotas;
 mod rekey;
 mod reload;
 pub(crate) mod remount;
+mod replication;
 mod rotation;
 mod seal;
 mod tools;
@@ -67,6 +68,12 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     wrapping::ROUTES,
     tools::ROUTES,
     inspect::ROUTES,
+    replication::primary::ROUTES,
+    replication::known::ROUTES,
+    replication::secondary::ROUTES,
+    replication::filters::ROUTES,
+    replication::check::ROUTES,
+    replication::upkeep::ROUTES,
 ];
 
 /// The path below `sys/` as the table has it: `mounts/<path>/tune` and `auth/<path>/tune` end in a

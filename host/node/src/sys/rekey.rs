@@ -252,6 +252,11 @@ fn status(ask: &mut Ask<'_>, family: &Family) -> Told {
 }
 
 fn begin(ask: &mut Ask<'_>, family: &Family) -> Told {
+    if ask.node.replication.is_secondary() {
+        let text =
+            "rekeying can only be performed on the primary cluster when replication is activated";
+        return Err(Refusal::invalid(text));
+    }
     only_in_root(ask)?;
     refuse_pgp(ask, "pgp_keys")?;
     if ask.flag("backup") {

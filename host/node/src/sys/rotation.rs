@@ -55,12 +55,22 @@ fn status(ask: &mut Ask<'_>) -> Told {
     Ok(Answer::repeated(&data))
 }
 
+/// The keys of a set of clusters are changed on its primary.
+fn check_place(ask: &Ask<'_>) -> Result<(), Refusal> {
+    match ask.node.replication.is_secondary() {
+        true => Err(Refusal::invalid("cannot rotate on a replication secondary")),
+        false => Ok(()),
+    }
+}
+
 async fn rotate(ask: &mut Ask<'_>) -> Told {
+    check_place(ask)?;
     ask.node.rotate_keyring().await?;
     Ok(Answer::Empty)
 }
 
 async fn rotate_root(ask: &mut Ask<'_>) -> Told {
+    check_place(ask)?;
     ask.node.rotate_root().await?;
     Ok(Answer::Empty)
 }

@@ -11,6 +11,7 @@ mod jwt;
 mod stored;
 
 use crate::cubbyhole::RESPONSE;
+use crate::native::Ask;
 use crate::pipeline::{Place, Recorded};
 use crate::refusal::{chain, from_barrier};
 use crate::run::Answered;
@@ -188,6 +189,25 @@ pub(crate) fn wrap_asked(
         form: Form::asked(request),
     };
     store(node, tx, new, &wrapped)
+}
+
+/// Wraps data of the server's own for `ttl`, in the form that carries the address of this server.
+pub(crate) fn wrap_as_jwt(
+    ask: &mut Ask<'_>,
+    data: &serde_json::Value,
+    ttl: Duration,
+) -> Result<Answer, Refusal> {
+    let wrapped = Wrapped::of(&ask.request.id, Answer::data(data));
+    let wrapped = wrapped.map_err(|_| Refusal::internal("data that cannot be wrapped"))?;
+    let path = ask.path.as_str();
+    let new = New {
+        namespace: ask.namespace.id,
+        path,
+        creation_path: path.to_owned(),
+        ttl,
+        form: Form::Jwt,
+    };
+    store(ask.node, ask.tx, new, &wrapped)
 }
 
 /// Makes a wrapping token and lays the answer into its cubbyhole.

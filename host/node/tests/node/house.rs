@@ -14,6 +14,13 @@ use storage::{Memory, Space, Storage};
 /// Not random, and never the same twice: what is tested here is not the cryptography.
 pub(crate) struct Counting(AtomicU64);
 
+impl Counting {
+    /// Counts from there.
+    pub(crate) const fn new(from: u64) -> Self {
+        Self(AtomicU64::new(from))
+    }
+}
+
 impl Entropy for Counting {
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {

@@ -83,6 +83,10 @@ impl Process for Fake {
             .collect()
     }
 
+    fn certificates(&self, _: &str, _: &str) -> Result<Vec<Vec<u8>>, String> {
+        Ok(Vec::new())
+    }
+
     fn reload(&self, part: &str) -> bool {
         part == "tls"
     }

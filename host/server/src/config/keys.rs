@@ -1,5 +1,6 @@
 //! The keys themselves.
 
+use super::replication::REPLICATION;
 use super::schema::Kind::{Anything, Block, Count, Duration, Flag, Signed, Text, Texts};
 use super::schema::{Key, idle, refused, used};
 
@@ -202,7 +203,12 @@ pub(super) const TOP: &[Key] = &[
     refused("audit", "Audit devices are enabled through the API."),
     refused("initialize", "Use `sys/init`."),
     refused("plugin", "Components are registered through the API."),
-    refused("replication", "Replication is not configured here."),
+    used(
+        "replication",
+        Block(REPLICATION),
+        "",
+        "A block: how clusters follow one another, see below.",
+    ),
 ];
 
 /// `user_lockout "userpass"` and its like.

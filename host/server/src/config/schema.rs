@@ -1,6 +1,7 @@
 //! Every key that a configuration may hold, as data. `docs/reference/configuration.md` shows it.
 
 use super::keys::{LISTENER_TCP, STORAGE_INMEM, STORAGE_RAFT, TELEMETRY, TOP, USER_LOCKOUT};
+use super::replication::REPLICATION;
 
 /// What a value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +106,10 @@ pub const SECTIONS: &[Section] = &[
     Section {
         title: "telemetry",
         keys: TELEMETRY,
+    },
+    Section {
+        title: "replication",
+        keys: REPLICATION,
     },
     Section {
         title: "user_lockout \"all\"",

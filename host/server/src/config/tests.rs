@@ -458,3 +458,48 @@ fn who_is_locked_out_and_when() {
         "{error}"
     );
 }
+
+#[test]
+fn how_clusters_follow_one_another() {
+    let config = read_more(
+        "replication {\n  best_effort_wal_wait_duration = \"250ms\"\n  log_bytes_max = 4096\n  \
+         log_kept_bytes_max = 8192\n  allow_forwarding_via_header = true\n  \
+         logshipper_buffer_length = 10\n  logshipper_buffer_size = \"5gb\"\n  \
+         resolver_discover_servers = false\n}\n",
+    )
+    .unwrap();
+    let expected = ReplicationConfig {
+        own_write_wait: Some(Duration::from_millis(250)),
+        log_bytes_max: Some(4096),
+        log_kept_bytes_max: Some(8192),
+        allow_forwarding_via_header: true,
+    };
+    assert_eq!(config.replication, expected);
+    let warned = |name: &str| config.warnings.iter().any(|line| line.contains(name));
+    for name in [
+        "allow_forwarding_via_header",
+        "logshipper_buffer_length",
+        "logshipper_buffer_size",
+        "resolver_discover_servers",
+    ] {
+        assert!(warned(name), "{name}: {:?}", config.warnings);
+    }
+    assert_eq!(config.warnings.len(), 4, "{:?}", config.warnings);
+    let usual = read_more("").unwrap();
+    assert_eq!(usual.replication, ReplicationConfig::default());
+    for (text, expected) in [
+        ("log_bytes_max = \"big\"", "must be a whole number"),
+        (
+            "best_effort_wal_wait_duration = \"soon\"",
+            "must be a duration",
+        ),
+        (
+            "allow_forwarding_via_header = \"maybe\"",
+            "must be true or false",
+        ),
+        ("log_byte_max = 1", "did you mean \"log_bytes_max\"?"),
+    ] {
+        let error = read_more(&format!("replication {{\n{text}\n}}")).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}

@@ -1,0 +1,60 @@
+//! The end that other clusters call.
+
+use super::{Role, known, serve};
+use crate::node::Node;
+use link::{Acceptor, Channel, Identity, Later, NotAdmitted, Peer, Protocol};
+use replication::Method;
+use std::sync::Arc;
+
+impl Acceptor for Node {
+    fn identity(&self, protocol: Protocol) -> Option<Identity> {
+        if protocol != Protocol::Performance {
+            return None;
+        }
+        let primary = self.unsealed()?.replication.primary()?;
+        let record = &primary.record;
+        Some(record.server.identity(&record.authority.certificate))
+    }
+
+    fn admit(&self, protocol: Protocol, certificate: &[u8]) -> Result<Peer, NotAdmitted> {
+        let sealed = || NotAdmitted(String::from("this cluster is sealed"));
+        let node = self.unsealed().ok_or_else(sealed)?;
+        match (protocol, node.replication.role()) {
+            (Protocol::Performance, Role::Primary(primary)) => {
+                let fingerprint = known::fingerprint(certificate);
+                primary.admit(|| node.begin(), &fingerprint, node.now())
+            }
+            _ => Err(NotAdmitted(String::from("this cluster is no primary"))),
+        }
+    }
+
+    fn serve(
+        self: Arc<Self>,
+        protocol: Protocol,
+        peer: Peer,
+        method: String,
+        channel: Channel,
+    ) -> Later<'static, ()> {
+        Box::pin(async move {
+            let Some(node) = self.unsealed() else { return };
+            let Some(primary) = node.replication.primary() else {
+                return;
+            };
+            let served = match (protocol, Method::from_name(&method)) {
+                (Protocol::Performance, Some(method)) => {
+                    serve::serve(&node, &primary, &peer, method, channel).await
+                }
+                _ => return tracing::warn!(peer = peer.name, method, "an unknown call"),
+            };
+            if let Err(broken) = served {
+                let reason = broken.to_string();
+                tracing::info!(
+                    peer = peer.name,
+                    method,
+                    reason,
+                    "a call of a secondary ended"
+                );
+            }
+        })
+    }
+}

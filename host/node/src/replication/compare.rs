@@ -1,0 +1,238 @@
+//! What differs between a primary and a secondary, asked and answered over one call, all of one moment
+//! of the primary.
+
+use super::following::{commit, hello};
+use super::key_package::SharedKeys;
+use super::moment::Moment;
+use super::primary::Primary;
+use super::secondary::Doing;
+use super::serve::{Broken, check_hello, packed, receive, send};
+use super::{Secondary, exclusions};
+use crate::unsealed::Unsealed;
+use barrier::Transaction;
+use core::time::Duration;
+use journal::{Batch, JournalError, Op};
+use link::{Channel, Link, Peer};
+use locality::Exclusion;
+use replication::{
+    Answerer, CompareError, Comparison, Heard, Method, Outcome, Position, Question, Told, decode,
+};
+use seal::sealed_box::KeyPair;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Bytes that gather before they are committed. What is less in all is one commit: nobody sees a part
+/// of it.
+const GATHERED_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// For how long the primary waits for the secondary to take a message or to ask the next question.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+impl From<JournalError> for Broken {
+    fn from(error: JournalError) -> Self {
+        Self::Here(crate::refusal::chain(&error))
+    }
+}
+
+impl From<CompareError> for Broken {
+    fn from(error: CompareError) -> Self {
+        Self::Message(crate::refusal::chain(&error))
+    }
+}
+
+/// Answers the questions of a secondary.
+pub(crate) async fn answer(
+    node: &Arc<Unsealed>,
+    primary: &Arc<Primary>,
+    peer: &Peer,
+    mut channel: Channel,
+) -> Result<(), Broken> {
+    let begin: Question = receive(&mut channel).await?;
+    let Question::Begin(hello) = &begin else {
+        let text = "a comparison that does not begin with its beginning";
+        return Err(Broken::Message(String::from(text)));
+    };
+    if let Err(reason) = check_hello(primary, hello) {
+        return send(&channel, &Told::Refused { reason }).await;
+    }
+    let snapshot = node.parts.storage.snapshot();
+    let (ring, entropy) = (node.keys.ring(), Arc::clone(&node.parts.entropy));
+    let mut tx = Transaction::new(Arc::clone(&snapshot), ring, entropy, 0);
+    let exclusion = exclusions::of(&mut tx, &peer.name)?;
+    let position = Position {
+        relation: primary.record.relation.clone(),
+        generation: primary.record.generation,
+        index: journal::applied_at(&*snapshot)?,
+        filter: exclusion.version,
+    };
+    // Those of a later moment open what is of this one.
+    let keys = packed(node, &hello.public_key).await?;
+    let (moment, exclusion) = (Arc::new(Moment(snapshot)), Arc::new(exclusion));
+    send(&channel, &Told::Begun { position, keys }).await?;
+    let mut question = begin;
+    loop {
+        let mut answer = answer_apart(&moment, &exclusion, question);
+        while let Some(told) = answer.recv().await {
+            in_time(send(&channel, &told?)).await??;
+        }
+        match in_time(channel.receive()).await?? {
+            Some(frame) => question = decode(&frame)?,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// What a secondary is to do, unless it takes too long: the moment is held for it.
+async fn in_time<T>(waiting: impl Future<Output = T>) -> Result<T, Broken> {
+    let late = |_| Broken::Message(String::from("the secondary takes too long to compare"));
+    tokio::time::timeout(PATIENCE, waiting).await.map_err(late)
+}
+
+/// The messages of an answer. A large tree takes seconds to look through, so that is done where
+/// nobody else waits; it ends where nobody takes what it finds.
+fn answer_apart(
+    moment: &Arc<Moment>,
+    exclusion: &Arc<Exclusion>,
+    question: Question,
+) -> mpsc::Receiver<Result<Told, JournalError>> {
+    let (moment, exclusion) = (Arc::clone(moment), Arc::clone(exclusion));
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::task::spawn_blocking(move || {
+        match Answerer::new(&*moment, &exclusion).answer(&question) {
+            Ok(mut answer) => {
+                let _ = answer.try_for_each(|told| sender.blocking_send(told));
+            }
+            Err(error) => {
+                let _ = sender.blocking_send(Err(error));
+            }
+        }
+    });
+    receiver
+}
+
+/// Hears a message where nobody else waits for what is read meanwhile.
+async fn hear_apart(
+    mut comparison: Comparison,
+    held: &Arc<Moment>,
+    told: Told,
+) -> Result<(Comparison, Heard), Broken> {
+    let held = Arc::clone(held);
+    let hearing = tokio::task::spawn_blocking(move || {
+        let heard = comparison.told(&*held, told)?;
+        Ok((comparison, heard))
+    });
+    let heard: Result<_, CompareError> = hearing
+        .await
+        .map_err(|error| Broken::Here(error.to_string()))?;
+    Ok(heard?)
+}
+
+/// Brings this secondary to where its primary is.
+pub(crate) async fn run(
+    node: &Arc<Unsealed>,
+    secondary: &Arc<Secondary>,
+    link: &dyn Link,
+    keys: &KeyPair,
+) -> Result<(), Broken> {
+    {
+        let mut how = secondary.how();
+        how.doing = Doing::Compares;
+        (how.to_fetch, how.fetched) = (0, 0);
+    }
+    let channel = link.open(Method::Compare.name()).await?;
+    let run = Run {
+        node,
+        secondary,
+        keys,
+        before: secondary.position(),
+        held: Arc::new(Moment(node.parts.storage.snapshot())),
+        gathered: Vec::new(),
+        gathered_bytes: 0,
+    };
+    let comparison = Comparison::new(hello(node, secondary, keys));
+    run.to_the_end(channel, comparison).await
+}
+
+/// A comparison that goes on.
+struct Run<'a> {
+    node: &'a Arc<Unsealed>,
+    secondary: &'a Arc<Secondary>,
+    keys: &'a KeyPair,
+    before: Position,
+    held: Arc<Moment>,
+    gathered: Vec<Op>,
+    gathered_bytes: usize,
+}
+
+impl Run<'_> {
+    async fn to_the_end(
+        mut self,
+        mut channel: Channel,
+        mut comparison: Comparison,
+    ) -> Result<(), Broken> {
+        while !comparison.is_complete() {
+            while let Some(question) = comparison.ask() {
+                send(&channel, &question).await?;
+            }
+            let told: Told = receive(&mut channel).await?;
+            let heard;
+            (comparison, heard) = hear_apart(comparison, &self.held, told).await?;
+            match heard {
+                Heard::Nothing => {}
+                Heard::Keys(package) => {
+                    let shared = SharedKeys::open(&package, self.keys)?;
+                    self.node.take_shared_keys(&shared).await?;
+                }
+                Heard::Put(ops) => self.put(ops).await?,
+            }
+        }
+        drop(channel);
+        self.finish(&comparison.finish()?).await
+    }
+
+    async fn put(&mut self, ops: Vec<Op>) -> Result<(), Broken> {
+        {
+            let mut how = self.secondary.how();
+            how.doing = Doing::Fetches;
+            how.fetched += ops.len() as u64;
+            how.to_fetch = how.to_fetch.max(how.fetched);
+        }
+        self.gathered_bytes += ops
+            .iter()
+            .map(|op| op.key.as_bytes().len() + op.value.as_ref().map_or(0, Vec::len))
+            .sum::<usize>();
+        self.gathered.extend(ops);
+        if self.gathered_bytes > GATHERED_BYTES_MAX {
+            self.flush(&self.before.clone()).await?;
+        }
+        Ok(())
+    }
+
+    /// Commits what has gathered.
+    async fn flush(&mut self, position: &Position) -> Result<(), Broken> {
+        let mut ops = core::mem::take(&mut self.gathered);
+        self.gathered_bytes = 0;
+        ops.sort_by(|one, other| one.key.cmp(&other.key));
+        commit(self.node, vec![Batch { ops }], position).await
+    }
+
+    /// Takes away what the primary has not, now that all is known, and is then where it was.
+    async fn finish(mut self, outcome: &Outcome) -> Result<(), Broken> {
+        let held = Arc::clone(&self.held);
+        for piece in outcome.deletions(&*held) {
+            if self.gathered_bytes > GATHERED_BYTES_MAX {
+                self.flush(&self.before.clone()).await?;
+            }
+            let ops = piece?;
+            self.gathered_bytes += ops.iter().map(|op| op.key.as_bytes().len()).sum::<usize>();
+            self.gathered.extend(ops);
+        }
+        let Some(position) = outcome.position() else {
+            // There was more than is remembered at a time: the next comparison finds the rest.
+            return self.flush(&self.before.clone()).await;
+        };
+        self.flush(position).await?;
+        self.secondary.reached(position.clone());
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! What the filters of secondaries come to, kept up to date by whoever changes what it follows from:
+//! in the same transaction, so that the log tells from which entry on something is left out.
+//!
+//! What was denied stays denied until its filter is written anew: a mount that is moved does not
+//! begin to travel by that, and what a filter leaves out is remembered when it is gone, because the
+//! log still speaks of it.
+
+use crate::tables::{stored_mounts, stored_namespaces};
+use barrier::Transaction;
+use base::{MountId, NamespaceId, Refusal};
+use locality::{
+    Exclusion, FilterMode, Filterable, FilteredMount, PathFilter, PhysicalKey, SystemKey,
+};
+use std::collections::BTreeMap;
+
+/// Brings the exclusions up to date with what the transaction writes. Costs a look at the written
+/// keys where it writes no mount, namespace or filter.
+pub(crate) fn follow(tx: &mut Transaction) -> Result<(), Refusal> {
+    let (mut concerned, mut rewritten) = (false, Vec::new());
+    for key in tx.written_keys() {
+        if let Some(secondary) = secondary_of(key, &SystemKey::path_filters()) {
+            rewritten.push(secondary.to_owned());
+            concerned = true;
+        }
+        concerned |= is_of_a_table(key);
+    }
+    if !concerned {
+        return Ok(());
+    }
+    let filters = all_of::<PathFilter>(tx, &SystemKey::path_filters())?;
+    let exclusions = all_of::<Exclusion>(tx, &SystemKey::exclusions())?;
+    if filters.is_empty() && exclusions.is_empty() {
+        return Ok(());
+    }
+    let there = filterable(tx)?;
+    let mut all = exclusions;
+    for id in filters.keys() {
+        all.entry(id.clone()).or_default();
+    }
+    for (id, before) in all {
+        let is_rewritten = rewritten.contains(&id);
+        let after = next(&before, filters.get(&id), is_rewritten, &there);
+        if after != before {
+            tx.write_json(&SystemKey::exclusion(&id), &after)
+                .map_err(crate::refusal::from_barrier)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is left out from now on.
+fn next(
+    before: &Exclusion,
+    filter: Option<&PathFilter>,
+    is_rewritten: bool,
+    there: &Filterable,
+) -> Exclusion {
+    let mut left_out = filter
+        .map(|filter| filter.leaves_out(there))
+        .unwrap_or_default();
+    let denies = filter.is_some_and(|filter| filter.mode == FilterMode::Deny);
+    let exists = |namespace: NamespaceId, mount: MountId| {
+        let mut mounts = there.mounts.iter();
+        mounts.any(|other| other.namespace == namespace && other.id == mount)
+    };
+    let stands = |id: NamespaceId| there.namespaces.iter().any(|(other, _)| *other == id);
+    let sticks = denies && !is_rewritten;
+    for (namespace, mount) in &before.mounts {
+        if sticks || !exists(*namespace, *mount) {
+            left_out.mounts.insert((*namespace, *mount));
+        }
+    }
+    for id in &before.namespaces {
+        if sticks || !stands(*id) {
+            left_out.namespaces.insert(*id);
+        }
+    }
+    let same = left_out.mounts == before.mounts && left_out.namespaces == before.namespaces;
+    Exclusion {
+        version: before.version + u64::from(!same),
+        namespaces: left_out.namespaces,
+        mounts: left_out.mounts,
+    }
+}
+
+/// What there is to be filtered.
+pub(crate) fn filterable(tx: &mut Transaction) -> Result<Filterable, Refusal> {
+    let mut there = Filterable::default();
+    let namespaces = stored_namespaces(tx)?;
+    let root = (NamespaceId::ROOT, String::new());
+    let all = namespaces
+        .into_iter()
+        .map(|namespace| (namespace.id, namespace.path.clone()));
+    for (namespace, path) in core::iter::once(root).chain(all) {
+        for entry in stored_mounts(tx, namespace)? {
+            if !entry.local && !entry.is_hosts_own() {
+                there.mounts.push(FilteredMount {
+                    namespace,
+                    id: entry.id,
+                    path: format!("{path}{}", entry.path),
+                });
+            }
+        }
+        if namespace != NamespaceId::ROOT {
+            there.namespaces.push((namespace, path));
+        }
+    }
+    Ok(there)
+}
+
+/// What a secondary is not to have.
+pub(crate) fn of(tx: &mut Transaction, secondary: &str) -> Result<Exclusion, Refusal> {
+    let stored = tx.read_json(&SystemKey::exclusion(secondary));
+    stored
+        .map_err(crate::refusal::from_barrier)
+        .map(Option::unwrap_or_default)
+}
+
+/// Is this the entry of a mount or of a namespace?
+fn is_of_a_table(key: &PhysicalKey) -> bool {
+    let is_below = |prefix: &SystemKey<locality::Replicated>| {
+        key.as_bytes().starts_with(prefix.physical().as_bytes())
+    };
+    is_below(&SystemKey::mounts(key.namespace())) || is_below(&SystemKey::namespaces())
+}
+
+fn secondary_of<'k>(key: &'k PhysicalKey, prefix: &SystemKey<locality::Local>) -> Option<&'k str> {
+    let is_below = key.as_bytes().starts_with(prefix.physical().as_bytes());
+    is_below
+        .then(|| key.path().strip_prefix(prefix.physical().path()))
+        .flatten()
+}
+
+fn all_of<T: serde::de::DeserializeOwned>(
+    tx: &mut Transaction,
+    prefix: &SystemKey<locality::Local>,
+) -> Result<BTreeMap<String, T>, Refusal> {
+    let records = tx.records(prefix, None, usize::MAX);
+    let records = records.map_err(crate::refusal::from_barrier)?.into_iter();
+    let named = records
+        .filter_map(|(key, value)| secondary_of(&key, prefix).map(|id| (id.to_owned(), value)));
+    Ok(named.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn there(mounts: &[(u64, &str)]) -> Filterable {
+        let mounts = mounts.iter().map(|(id, path)| FilteredMount {
+            namespace: NamespaceId::ROOT,
+            id: MountId::new(*id),
+            path: (*path).to_owned(),
+        });
+        Filterable {
+            namespaces: Vec::new(),
+            mounts: mounts.collect(),
+        }
+    }
+
+    fn filter(mode: FilterMode, path: &str) -> PathFilter {
+        PathFilter {
+            mode,
+            paths: [path.to_owned()].into(),
+        }
+    }
+
+    fn mounts(exclusion: &Exclusion) -> Vec<MountId> {
+        exclusion.mounts.iter().map(|(_, id)| *id).collect()
+    }
+
+    #[test]
+    fn a_denied_mount_that_moves_does_not_begin_to_travel() {
+        let deny = filter(FilterMode::Deny, "secret/");
+        let first = next(
+            &Exclusion::default(),
+            Some(&deny),
+            true,
+            &there(&[(1, "secret/")]),
+        );
+        assert_eq!((first.version, mounts(&first)), (1, vec![MountId::new(1)]));
+        let moved = next(&first, Some(&deny), false, &there(&[(1, "open/")]));
+        assert_eq!(moved, first);
+        // Until somebody says again what is denied.
+        let again = next(&moved, Some(&deny), true, &there(&[(1, "open/")]));
+        assert_eq!((again.version, mounts(&again)), (2, vec![]));
+    }
+
+    #[test]
+    fn an_allowed_mount_that_moves_away_is_left_out() {
+        let allow = filter(FilterMode::Allow, "open/");
+        let first = next(
+            &Exclusion::default(),
+            Some(&allow),
+            true,
+            &there(&[(1, "open/")]),
+        );
+        assert!(first.is_empty());
+        let moved = next(&first, Some(&allow), false, &there(&[(1, "elsewhere/")]));
+        assert_eq!(mounts(&moved), [MountId::new(1)]);
+        let back = next(&moved, Some(&allow), false, &there(&[(1, "open/")]));
+        assert!(back.is_empty());
+        assert_eq!(back.version, 2);
+    }
+
+    #[test]
+    fn what_is_gone_is_remembered_because_the_log_speaks_of_it() {
+        let deny = filter(FilterMode::Deny, "secret/");
+        let first = next(
+            &Exclusion::default(),
+            Some(&deny),
+            true,
+            &there(&[(1, "secret/")]),
+        );
+        let gone = next(&first, Some(&deny), false, &there(&[]));
+        assert_eq!(gone, first);
+        // Also when the filter goes: what it left out was never sent and is not to be now.
+        let unfiltered = next(&gone, None, true, &there(&[]));
+        assert_eq!(mounts(&unfiltered), [MountId::new(1)]);
+    }
+}

@@ -1,0 +1,103 @@
+//! The task of a secondary that follows its primary: connects, follows, compares where it must, and
+//! begins again when the connection breaks.
+
+use super::secondary::{Connection, Doing};
+use super::serve::Broken;
+use super::{Secondary, following};
+use crate::unsealed::Unsealed;
+use core::time::Duration;
+use link::Protocol;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use tokio::task::JoinHandle;
+
+/// How long a secondary waits before it connects again: at first, and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
+/// The task. Ended, and waited for, when the node is sealed or plays another part.
+#[derive(Default)]
+pub(crate) struct Follower(Mutex<Option<JoinHandle<()>>>);
+
+impl Follower {
+    /// Follows the primary from now on, where this is a secondary that has one.
+    pub(crate) async fn restart(&self, node: &Arc<Unsealed>) {
+        self.stop().await;
+        if let Some(secondary) = node.replication.secondary()
+            && !secondary.record.primary_addresses.is_empty()
+        {
+            let task = tokio::spawn(follow(Arc::downgrade(node), secondary));
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+        }
+    }
+
+    /// Ends it.
+    pub(crate) async fn stop(&self) {
+        let task = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            task.abort();
+            let _ = task.await;
+        }
+    }
+}
+
+async fn follow(node: Weak<Unsealed>, secondary: Arc<Secondary>) {
+    let mut pause = PAUSES.0;
+    loop {
+        let Some(node) = node.upgrade() else { return };
+        secondary.how().connection = Connection::Connecting;
+        let (done, worked) = connected(&node, &secondary).await;
+        secondary.connected(None);
+        if worked {
+            pause = PAUSES.0;
+        }
+        {
+            let mut how = secondary.how();
+            how.connection = Connection::Failed;
+            how.doing = Doing::Idle;
+            if let Err(broken) = &done {
+                how.trouble = broken.to_string();
+            }
+        }
+        if let Err(broken) = done {
+            let reason = broken.to_string();
+            tracing::warn!(reason, "the connection to the primary ended");
+        }
+        let jitter = jitter(&node, pause);
+        drop(node);
+        tokio::time::sleep(jitter).await;
+        pause = (pause * 2).min(PAUSES.1);
+    }
+}
+
+/// Between half and all of a pause, so that many secondaries do not come at one moment.
+fn jitter(node: &Unsealed, pause: Duration) -> Duration {
+    let mut bytes = [0; 4];
+    node.parts.entropy.fill(&mut bytes);
+    pause / 2 + (pause / 2).mul_f64(f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX))
+}
+
+/// One connection, and whether anything came over it.
+async fn connected(node: &Arc<Unsealed>, secondary: &Arc<Secondary>) -> (Result<(), Broken>, bool) {
+    let record = &secondary.record;
+    let Some(client) = &record.client else {
+        let text = "it has no certificate of a primary: update-primary gives it one";
+        return (Err(Broken::Here(String::from(text))), false);
+    };
+    let identity = client.identity(&record.authority);
+    let dialed = node
+        .parts
+        .dialer
+        .dial(Protocol::Performance, &record.primary_addresses, &identity)
+        .await;
+    let link = match dialed {
+        Ok(link) => link,
+        Err(error) => return (Err(Broken::Here(error.to_string())), false),
+    };
+    {
+        let mut how = secondary.how();
+        how.connection = Connection::Ready;
+        how.started = Some(node.now());
+    }
+    secondary.connected(Some(Arc::clone(&link)));
+    tracing::info!(address = link.address(), "connected to the primary");
+    (following::run(node, secondary, &*link).await, true)
+}

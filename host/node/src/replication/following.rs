@@ -1,0 +1,241 @@
+//! A secondary receives the entries of its primary, and commits them in their order through its own
+//! log: each with the position that it leads to.
+
+use super::key_package::SharedKeys;
+use super::secondary::Doing;
+use super::serve::{Broken, receive, send};
+use super::{Secondary, compare};
+use crate::refusal::{chain, from_barrier};
+use crate::unsealed::Unsealed;
+use crate::{defaults, namespaces};
+use base::Timestamp;
+use core::time::Duration;
+use journal::Batch;
+use link::{Channel, Link, Protocol};
+use locality::SystemKey;
+use replication::{Event, Follow, Hello, Method, Position, Versions, admit};
+use seal::sealed_box::KeyPair;
+use std::sync::Arc;
+
+/// Bytes that are committed at a time, unless one entry alone has more.
+const COMMIT_BYTES: usize = 1024 * 1024;
+
+/// The primary is told what is here at least after as many entries.
+const TELL_EVERY: u64 = 256;
+
+/// What this secondary says of itself.
+pub(crate) fn hello(node: &Unsealed, secondary: &Secondary, keys: &KeyPair) -> Hello {
+    Hello {
+        versions: Versions::OURS,
+        relation: secondary.record.relation.clone(),
+        generation: secondary.record.generation,
+        api_address: node.parts.settings.api_addr.clone(),
+        cluster_address: node.parts.settings.cluster_addr.clone(),
+        public_key: keys.public().to_vec(),
+    }
+}
+
+/// Fetches the keys that a new secondary begins with.
+pub(crate) async fn fetch_keys(
+    node: &Arc<Unsealed>,
+    secondary: &Secondary,
+) -> Result<SharedKeys, Broken> {
+    let record = &secondary.record;
+    let none = || Broken::Here(String::from("the token holds no certificate"));
+    let identity = record.client.as_ref().ok_or_else(none)?;
+    let identity = identity.identity(&record.authority);
+    let dialer = &node.parts.dialer;
+    let dialed = dialer
+        .dial(Protocol::Performance, &record.primary_addresses, &identity)
+        .await;
+    let link = dialed.map_err(|error| Broken::Here(error.to_string()))?;
+    let keys = KeyPair::make(node.parts.entropy.as_ref());
+    let mut channel = link.open(Method::Bootstrap.name()).await?;
+    send(&channel, &hello(node, secondary, &keys)).await?;
+    let package = receive(&mut channel).await?;
+    Ok(SharedKeys::open(&package, &keys)?)
+}
+
+/// Follows, and compares where the primary says so, until the connection ends.
+pub(crate) async fn run(
+    node: &Arc<Unsealed>,
+    secondary: &Arc<Secondary>,
+    link: &dyn Link,
+) -> Result<(), Broken> {
+    let keys = KeyPair::make(node.parts.entropy.as_ref());
+    loop {
+        let mut channel = link.open(Method::Follow.name()).await?;
+        let hello = hello(node, secondary, &keys);
+        let position = secondary.position();
+        send(&channel, &Follow { hello, position }).await?;
+        let mut stream = Stream {
+            node,
+            secondary,
+            keys: &keys,
+            told: 0,
+        };
+        let reason = stream.receive(&mut channel).await?;
+        drop(channel);
+        tracing::info!(reason, "comparing with the primary");
+        compare::run(node, secondary, link, &keys).await?;
+    }
+}
+
+struct Stream<'a> {
+    node: &'a Arc<Unsealed>,
+    secondary: &'a Arc<Secondary>,
+    keys: &'a KeyPair,
+    /// What the primary was told last.
+    told: u64,
+}
+
+impl Stream<'_> {
+    /// Takes events until the primary wants a comparison; says why it does.
+    async fn receive(&mut self, channel: &mut Channel) -> Result<String, Broken> {
+        let mut gathered = Gathered::default();
+        loop {
+            let event = receive::<Event>(channel).await?;
+            match event {
+                Event::Entry { index, batches } => {
+                    let size_bytes = size_bytes(&batches);
+                    // An entry that is large alone is not made larger.
+                    if gathered.size_bytes + size_bytes > COMMIT_BYTES {
+                        self.commit(&mut gathered).await?;
+                    }
+                    gathered.add(index, batches, size_bytes)?;
+                }
+                Event::Keys { index, package } => {
+                    self.commit(&mut gathered).await?;
+                    self.take_keys(index, &package).await?;
+                }
+                Event::Upto {
+                    index,
+                    head,
+                    now_millis,
+                    waiting_bytes,
+                } => {
+                    gathered.index = index.max(gathered.index);
+                    self.commit(&mut gathered).await?;
+                    self.note(index, head, now_millis, waiting_bytes);
+                    self.tell(channel, index, head).await?;
+                }
+                Event::Compare { reason } => return Ok(reason),
+                Event::Refused { reason } => return Err(Broken::Message(reason)),
+            }
+        }
+    }
+
+    /// Commits what has gathered, with the position that it leads to.
+    async fn commit(&self, gathered: &mut Gathered) -> Result<(), Broken> {
+        let before = self.secondary.position();
+        if gathered.index <= before.index {
+            // Nothing, or what is here already.
+            *gathered = Gathered::default();
+            return Ok(());
+        }
+        let position = Position {
+            index: gathered.index,
+            ..before
+        };
+        let batches = core::mem::take(&mut gathered.batches);
+        // A position alone is not worth an entry of the log: it is only an earlier place to go on.
+        if !batches.is_empty() {
+            commit(self.node, batches, &position).await?;
+        }
+        *gathered = Gathered::default();
+        self.secondary.reached(position);
+        Ok(())
+    }
+
+    /// Goes over to the keys that the primary has now.
+    async fn take_keys(&self, index: u64, package: &replication::KeyPackage) -> Result<(), Broken> {
+        let shared = SharedKeys::open(package, self.keys)?;
+        self.node.take_shared_keys(&shared).await?;
+        tracing::info!(index, "took over the keys of the primary");
+        Ok(())
+    }
+
+    fn note(&self, index: u64, head: u64, now_millis: u64, waiting_bytes: u64) {
+        let now = self.node.now();
+        let mut how = self.secondary.how();
+        how.doing = Doing::Streams;
+        how.trouble.clear();
+        how.last_heartbeat = Some(now);
+        how.head = head;
+        how.waiting_bytes = waiting_bytes;
+        let skew = i128::from(now.as_millis()) - i128::from(now_millis);
+        how.clock_skew_millis = i64::try_from(skew).unwrap_or(i64::MAX);
+        how.lag = match index >= head {
+            true => Duration::ZERO,
+            false => now.since(Timestamp::from_millis(now_millis)),
+        };
+    }
+
+    /// Tells the primary what is here: when it is all, and now and then.
+    async fn tell(&mut self, channel: &Channel, index: u64, head: u64) -> Result<(), Broken> {
+        if index >= head || index >= self.told + TELL_EVERY {
+            self.told = index;
+            send(channel, &index).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Entries that wait for a commit.
+#[derive(Default)]
+struct Gathered {
+    batches: Vec<Batch>,
+    index: u64,
+    size_bytes: usize,
+}
+
+impl Gathered {
+    fn add(&mut self, index: u64, batches: Vec<Batch>, size_bytes: usize) -> Result<(), Broken> {
+        if index <= self.index {
+            let text = format!("the primary sent entry {index} after entry {}", self.index);
+            return Err(Broken::Message(text));
+        }
+        // What is local here is not the primary's to write.
+        admit(&batches).map_err(|foreign| Broken::Message(foreign.to_string()))?;
+        self.batches.extend(batches);
+        self.size_bytes += size_bytes;
+        self.index = index;
+        Ok(())
+    }
+}
+
+fn size_bytes(batches: &[Batch]) -> usize {
+    let ops = batches.iter().flat_map(|batch| &batch.ops);
+    ops.map(|op| op.key.as_bytes().len() + op.value.as_ref().map_or(0, Vec::len))
+        .sum()
+}
+
+/// Commits what a primary sent, and how far that leads, as one.
+pub(crate) async fn commit(
+    node: &Arc<Unsealed>,
+    mut batches: Vec<Batch>,
+    position: &Position,
+) -> Result<(), Broken> {
+    let mut tx = node.begin();
+    tx.write_json(&SystemKey::performance_position(), position)
+        .map_err(from_barrier)?;
+    let commit = tx.finish().map_err(from_barrier)?;
+    node.vouch()
+        .await
+        .map_err(|error| Broken::Here(chain(&error)))?;
+    let mut ops = batches.iter().flat_map(|batch| &batch.ops);
+    let brings_namespaces = ops.any(|op| namespaces::id_of(&op.key).is_some());
+    batches.push(commit.batch);
+    let done = node.committer.follow(batches).await;
+    done.map_err(|error| Broken::Here(chain(&error)))?;
+    // What is kept in memory follows; the next request would see to it as well.
+    let mut followed = node.refresh().await;
+    if followed.is_ok() && brings_namespaces {
+        // Each has mounts of its own here.
+        followed = defaults::complete(node).await;
+    }
+    if let Err(refusal) = followed {
+        tracing::error!(reason = refusal.reason, "reading what changed");
+    }
+    Ok(())
+}

@@ -1,0 +1,315 @@
+//! Requests that a secondary cannot run, because they write what is replicated. Their attempt on the
+//! secondary is gone without a trace; the primary runs them from the start, decides by its own
+//! policies for the caller that the secondary vouches for, and says what they came to. What a login
+//! or an engine grants by that becomes a token or a lease of the secondary.
+
+use super::Secondary;
+use super::answers::Came;
+use super::primary::Primary;
+use super::serve::{Broken, receive, send};
+use crate::commit::CommitError;
+use crate::identity;
+use crate::pipeline::{Caller, Recorded};
+use crate::refusal::{chain, from_commit, wrong_place};
+use crate::unsealed::Unsealed;
+use access::{Token, TokenHash};
+use base::{Client, NamespaceId, Operation, Refusal, RefusalKind, Request, RequestPath};
+use core::net::SocketAddr;
+use core::time::Duration;
+use link::{Channel, Peer};
+use plugin::{Grant, Outcome};
+use replication::Method;
+use serde::{Deserialize, Serialize};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How long the primary may take.
+const ANSWER_MAX: Duration = Duration::from_secs(90);
+
+/// What a secondary wants of its primary.
+#[derive(Serialize, Deserialize)]
+enum Wish {
+    /// Run a request.
+    Run(Box<Forwarded>),
+    /// Have an entity for somebody who logged in.
+    LogIn(LogIn),
+}
+
+/// A request on its way.
+#[derive(Serialize, Deserialize)]
+struct Forwarded {
+    id: String,
+    operation: Operation,
+    path: String,
+    namespace: String,
+    /// JSON.
+    data: String,
+    raw_body: Option<Vec<u8>>,
+    wrap_ttl: Option<Duration>,
+    address: SocketAddr,
+    certificates: Vec<Vec<u8>>,
+    headers: Vec<(String, String)>,
+    /// JSON, as it is stored: who asks, for a route that wants to know.
+    caller: Option<(String, TokenHash)>,
+}
+
+/// Somebody who logged in.
+#[derive(Serialize, Deserialize)]
+struct LogIn {
+    namespace: NamespaceId,
+    /// The accessor of the auth method; empty for one that is local to the secondary.
+    accessor: String,
+    /// JSON, as it is kept with a token; empty for a local method, whose users stay where it is.
+    grant: String,
+}
+
+/// Where the outcome of a forwarded request is left, as the component gave it.
+#[derive(Default)]
+pub(crate) struct Taken(Mutex<Option<(Outcome, Vec<String>)>>);
+
+impl Taken {
+    /// Leaves it. Of several attempts the last one counts.
+    pub(crate) fn leave(&self, outcome: Outcome, remarks: Vec<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((outcome, remarks));
+    }
+
+    fn take(&self) -> Option<(Outcome, Vec<String>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Forwarded {
+    fn of(recorded: &Recorded<'_>) -> Result<Self, Refusal> {
+        let request = recorded.request();
+        let data = serde_json::to_string(&request.data);
+        let caller = recorded.caller().map(|caller| {
+            let token = serde_json::to_string(&caller.token);
+            token.map(|token| (token, caller.hash.clone()))
+        });
+        let failed = |error: serde_json::Error| Refusal::internal(chain(&error));
+        Ok(Self {
+            id: request.id.clone(),
+            operation: request.operation,
+            path: request.path.as_str().to_owned(),
+            namespace: request.namespace.clone(),
+            data: data.map_err(failed)?,
+            raw_body: request.raw_body.as_ref().map(|body| body.to_vec()),
+            wrap_ttl: request.wrap_ttl,
+            address: request.client.address,
+            certificates: request.client.certificates.clone(),
+            headers: request.headers.clone(),
+            caller: caller.transpose().map_err(failed)?,
+        })
+    }
+
+    /// The request, and the token that its secondary vouches for.
+    fn into_request(self) -> Result<(Request, Option<(Token, TokenHash)>), Broken> {
+        let wrong = |error: &dyn core::fmt::Display| Broken::Message(error.to_string());
+        let path = RequestPath::parse(&self.path).map_err(|error| wrong(&error))?;
+        let data = serde_json::from_str(&self.data).map_err(|error| wrong(&error))?;
+        let caller = self.caller.map(|(token, hash)| {
+            let token: Result<Token, _> = serde_json::from_str(&token);
+            token.map(|token| (token, hash))
+        });
+        let request = Request {
+            id: self.id,
+            namespace: self.namespace,
+            raw_body: self.raw_body.map(Into::into),
+            wrap_ttl: self.wrap_ttl,
+            client: Client {
+                address: self.address,
+                certificates: self.certificates,
+            },
+            headers: self.headers,
+            ..Request::new(self.operation, path, "", data)
+        };
+        Ok((request, caller.transpose().map_err(|error| wrong(&error))?))
+    }
+}
+
+/// Runs a request on the primary. What it came to, once that has arrived here as well, or after a
+/// while; and which entry of the primary's log has it.
+pub(crate) async fn run(
+    node: &Arc<Unsealed>,
+    secondary: &Secondary,
+    recorded: &Recorded<'_>,
+) -> Result<(Came, Option<u64>), Refusal> {
+    let forwarded = Forwarded::of(recorded)?;
+    let (came, index) = ask(secondary, Wish::Run(Box::new(forwarded))).await?;
+    let wait = node.parts.settings.own_write_wait;
+    if let Some(index) = index
+        && !secondary.wait_for(index, wait).await
+    {
+        tracing::info!(index, "what a request wrote on the primary is not here yet");
+    }
+    Ok((came, index))
+}
+
+/// Has the primary make the entity of somebody who logged in, and waits until it is here; its id,
+/// where it belongs to a local method. None where the primary cannot be reached, or it takes too
+/// long.
+pub(crate) async fn log_in(
+    node: &Arc<Unsealed>,
+    secondary: &Secondary,
+    namespace: NamespaceId,
+    entry: &mount::MountEntry,
+    grant: &Grant,
+) -> Result<Option<String>, Refusal> {
+    let (accessor, grant) = match entry.local {
+        true => (String::new(), String::new()),
+        false => {
+            let grant = serde_json::to_string(grant);
+            let grant = grant.map_err(|error| Refusal::internal(chain(&error)))?;
+            (entry.accessor.clone(), grant)
+        }
+    };
+    let wish = Wish::LogIn(LogIn {
+        namespace,
+        accessor,
+        grant,
+    });
+    match ask(secondary, wish).await {
+        Ok((Came::Refused(refusal), _)) => Err(refusal.into()),
+        Ok((came, index)) => {
+            let wait = node.parts.settings.own_write_wait;
+            let is_here = match index {
+                Some(index) => secondary.wait_for(index, wait).await,
+                None => true,
+            };
+            let id = match came {
+                Came::Bare(id) => id,
+                _ => String::new(),
+            };
+            Ok(is_here.then_some(id))
+        }
+        Err(refusal) if refusal.kind == RefusalKind::WrongPlace => Ok(None),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+async fn ask(secondary: &Secondary, wish: Wish) -> Result<(Came, Option<u64>), Refusal> {
+    let away = |reason: String| Refusal {
+        reason,
+        message: String::from(
+            "the primary cluster cannot be reached, and the request writes what is replicated",
+        ),
+        ..wrong_place()
+    };
+    let link = secondary.link();
+    let link = link.ok_or_else(|| away(String::from("there is no connection")))?;
+    let asked = async {
+        let mut channel = link.open(Method::Forward.name()).await?;
+        send(&channel, &wish).await?;
+        receive::<(Came, Option<u64>)>(&mut channel).await
+    };
+    match tokio::time::timeout(ANSWER_MAX, asked).await {
+        Ok(Ok(answered)) => Ok(answered),
+        // Whether it was run is not known, so it is not run again.
+        Ok(Err(broken)) => Err(away(broken.to_string())),
+        Err(_) => Err(away(String::from("it took too long to answer"))),
+    }
+}
+
+/// Answers a wish of a secondary.
+pub(crate) async fn serve(
+    node: &Arc<Unsealed>,
+    _primary: &Primary,
+    peer: &Peer,
+    mut channel: Channel,
+) -> Result<(), Broken> {
+    let wish: Wish = receive(&mut channel).await?;
+    let answer: (Came, Option<u64>) = match wish {
+        Wish::Run(forwarded) => run_here(node, peer, *forwarded).await?,
+        Wish::LogIn(login) => match log_in_here(node, &login).await {
+            Ok((id, index)) => (Came::Bare(id), index),
+            Err(refusal) => (Came::Refused(refusal.into()), None),
+        },
+    };
+    send(&channel, &answer).await
+}
+
+async fn run_here(
+    node: &Arc<Unsealed>,
+    peer: &Peer,
+    forwarded: Forwarded,
+) -> Result<(Came, Option<u64>), Broken> {
+    let (request, vouched) = forwarded.into_request()?;
+    let caller = vouched.map(|(token, hash)| Caller::vouched(node, token, hash));
+    let taken = Arc::new(Taken::default());
+    let answered = match caller.transpose() {
+        Ok(caller) => {
+            node.handle_forwarded(&request, caller, &taken, &peer.name)
+                .await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    Ok(match (answered, taken.take()) {
+        (Ok((_, index)), Some((outcome, remarks))) => {
+            let index = index.map(|index| index.local);
+            (Came::of_outcome(outcome, remarks)?, index)
+        }
+        (Ok((answer, index)), None) => (Came::of_answer(answer)?, index.map(|index| index.local)),
+        (Err(refusal), _) => (Came::Refused(refusal.into()), None),
+    })
+}
+
+async fn log_in_here(
+    node: &Arc<Unsealed>,
+    login: &LogIn,
+) -> Result<(String, Option<u64>), Refusal> {
+    if login.accessor.is_empty() {
+        return make_here(node, login.namespace).await;
+    }
+    let grant: Grant =
+        serde_json::from_str(&login.grant).map_err(|error| Refusal::invalid(error.to_string()))?;
+    let tables = node.tables();
+    let gone = || Refusal::invalid("there is no such auth method on the primary");
+    let namespace = tables
+        .namespaces
+        .with_id(login.namespace)
+        .ok_or_else(gone)?;
+    let mut mounts = tables
+        .of(login.namespace)
+        .into_iter()
+        .flat_map(mount::Table::iter);
+    let mount = mounts.find(|mount| mount.0.accessor == login.accessor);
+    let entry = &mount.ok_or_else(gone)?.0;
+    loop {
+        let mut tx = node.begin();
+        identity::log_in(node, &mut tx, namespace, entry, &grant)?;
+        match node.commit(tx).await {
+            Ok(index) => {
+                let index = index.or_else(|| Some(node.committer.index()));
+                return Ok((String::new(), index));
+            }
+            Err(CommitError::Overtaken(number)) => node.committer.settled(number).await,
+            Err(error) => return Err(from_commit(&error)),
+        }
+    }
+}
+
+/// An entity for a user of a method that is local to a secondary.
+async fn make_here(
+    node: &Arc<Unsealed>,
+    namespace: NamespaceId,
+) -> Result<(String, Option<u64>), Refusal> {
+    let tables = node.tables();
+    let gone = || Refusal::invalid("there is no such namespace on the primary");
+    let namespace = tables.namespaces.with_id(namespace).ok_or_else(gone)?;
+    let made = node.transact(|tx| identity::make_for_secondary(node, tx, namespace));
+    let id = made.await?;
+    Ok((id, Some(node.committer.index())))
+}
+
+impl Caller {
+    /// Who a secondary says that asks. What its policies allow is decided here.
+    fn vouched(node: &Unsealed, token: Token, hash: TokenHash) -> Result<Self, Refusal> {
+        let rights = node.rights_of(&token)?;
+        Ok(Self {
+            hash,
+            token,
+            acl: rights.acl,
+            somebody: rights.somebody,
+            is_vouched: true,
+        })
+    }
+}

@@ -1,0 +1,108 @@
+//! What a cluster is to others: which part it plays, whom it serves, whom it follows.
+//!
+//! ```text
+//!  primary    known secondaries ─ filters ─▶ exclusions        Acceptor ─▶ bootstrap
+//!             log (journal::Source) ─ cut by exclusion ──────▶          ─▶ follow, compare
+//!             requests that secondaries cannot do ───────────▶          ─▶ forward
+//!
+//!  secondary  Follower (a task) ─ dial ─▶ follow ─▶ one commit: entries and position
+//!                                     └─▶ compare ─▶ what differs, then follow
+//! ```
+
+pub(crate) mod acceptor;
+pub(crate) mod activation;
+pub(crate) mod answers;
+pub(crate) mod compare;
+pub(crate) mod enable;
+pub(crate) mod exclusions;
+pub(crate) mod follower;
+pub(crate) mod following;
+pub(crate) mod forward;
+pub(crate) mod key_package;
+pub(crate) mod known;
+pub(crate) mod moment;
+pub(crate) mod primary;
+pub(crate) mod records;
+pub(crate) mod secondary;
+pub(crate) mod serve;
+pub(crate) mod status;
+
+pub(crate) use primary::Primary;
+pub(crate) use secondary::Secondary;
+
+use crate::refusal::from_barrier;
+use barrier::Transaction;
+use base::Refusal;
+use locality::SystemKey;
+use records::{PrimaryRecord, SecondaryRecord};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The part that this cluster plays in performance replication.
+#[derive(Clone, Default)]
+pub(crate) enum Role {
+    /// None: it stands alone.
+    #[default]
+    Off,
+    /// Others follow it.
+    Primary(Arc<Primary>),
+    /// It follows another one.
+    Secondary(Arc<Secondary>),
+}
+
+/// The part that this cluster plays now.
+#[derive(Default)]
+pub(crate) struct Replication(RwLock<Role>);
+
+impl Replication {
+    /// The part.
+    pub(crate) fn role(&self) -> Role {
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The primary's part, where it is played.
+    pub(crate) fn primary(&self) -> Option<Arc<Primary>> {
+        match self.role() {
+            Role::Primary(primary) => Some(primary),
+            Role::Off | Role::Secondary(_) => None,
+        }
+    }
+
+    /// A secondary's part, where it is played.
+    pub(crate) fn secondary(&self) -> Option<Arc<Secondary>> {
+        match self.role() {
+            Role::Secondary(secondary) => Some(secondary),
+            Role::Off | Role::Primary(_) => None,
+        }
+    }
+
+    /// Is what is replicated written elsewhere?
+    pub(crate) fn is_secondary(&self) -> bool {
+        matches!(
+            &*self.0.read().unwrap_or_else(PoisonError::into_inner),
+            Role::Secondary(_)
+        )
+    }
+
+    /// Plays another part from now on.
+    pub(crate) fn play(&self, role: Role) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = role;
+    }
+}
+
+impl Role {
+    /// The part that is stored.
+    pub(crate) fn load(tx: &mut Transaction) -> Result<Self, Refusal> {
+        let following = tx.read_json::<SecondaryRecord>(&SystemKey::performance_secondary());
+        if let Some(record) = following.map_err(from_barrier)? {
+            return Ok(Self::Secondary(Arc::new(Secondary::load(tx, record)?)));
+        }
+        let leading = tx.read_json::<PrimaryRecord>(&SystemKey::performance_primary());
+        match leading.map_err(from_barrier)? {
+            Some(record) => Ok(Self::Primary(Arc::new(Primary::load(tx, record)?))),
+            None => Ok(Self::Off),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The primary's part, in memory.
+
+use super::known;
+use super::records::PrimaryRecord;
+use barrier::Transaction;
+use base::{Refusal, Timestamp};
+use core::time::Duration;
+use journal::Source;
+use link::{NotAdmitted, Peer};
+use replication::Retention;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+
+/// The primary's part.
+pub(crate) struct Primary {
+    pub(crate) record: PrimaryRecord,
+    live: Mutex<BTreeMap<String, Live>>,
+    retention: Mutex<Retention>,
+}
+
+/// No secondary has the log kept for longer.
+const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How a secondary does.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    /// True once it is cut off.
+    ended: watch::Sender<bool>,
+    /// What it says that it has; None before it said so.
+    pub(crate) has: Option<u64>,
+    pub(crate) last_heartbeat: Option<Timestamp>,
+    pub(crate) api_address: String,
+    pub(crate) cluster_address: String,
+    /// Streams that stand.
+    pub(crate) streams: usize,
+}
+
+/// The stream of a secondary. Dropped when it ends.
+pub(crate) struct Streaming<'a> {
+    primary: &'a Primary,
+    id: String,
+}
+
+impl Live {
+    fn new() -> Self {
+        Self {
+            ended: watch::channel(false).0,
+            has: None,
+            last_heartbeat: None,
+            api_address: String::new(),
+            cluster_address: String::new(),
+            streams: 0,
+        }
+    }
+}
+
+impl Primary {
+    /// The part as it is stored. Secondaries that have ever come are waited for.
+    pub(crate) fn load(tx: &mut Transaction, record: PrimaryRecord) -> Result<Self, Refusal> {
+        let stored = known::all(tx)?.into_iter();
+        let waited_for = stored.filter(|one| one.used.is_some() && one.revoked.is_none());
+        let live = waited_for.map(|one| (one.id, Live::new())).collect();
+        Ok(Self {
+            record,
+            live: Mutex::new(live),
+            retention: Mutex::new(Retention::new(KEPT_FOR)),
+        })
+    }
+
+    fn live(&self) -> MutexGuard<'_, BTreeMap<String, Live>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How a secondary does; None for one that has not come since this began.
+    pub(crate) fn how(&self, id: &str) -> Option<Live> {
+        self.live().get(id).cloned()
+    }
+
+    /// Cuts a secondary off, at once. That it is revoked is stored before.
+    pub(crate) fn cut_off(&self, id: &str) {
+        if let Some(live) = self.live().remove(id) {
+            live.ended.send_replace(true);
+        }
+    }
+
+    /// Cuts all of them off: this cluster is no primary any more.
+    pub(crate) fn end(&self) {
+        for live in self.live().values() {
+            live.ended.send_replace(true);
+        }
+    }
+
+    /// The secondary with the certificate of this fingerprint.
+    pub(crate) fn admit(
+        &self,
+        begin: impl Fn() -> Transaction,
+        fingerprint: &str,
+        now: Timestamp,
+    ) -> Result<Peer, NotAdmitted> {
+        let refuse = |text: String| Err(NotAdmitted(text));
+        let failed = |refusal: Refusal| NotAdmitted(refusal.reason);
+        let stranger = || NotAdmitted(String::from("no secondary has this certificate"));
+        let find = || {
+            let all = known::all(&mut begin()).map_err(failed)?;
+            let mut all = all.into_iter();
+            let found = all.find(|one| one.fingerprint == fingerprint);
+            found.ok_or_else(stranger)
+        };
+        let id = find()?.id;
+        let ended = {
+            let mut live = self.live();
+            let live = live.entry(id.clone()).or_insert_with(Live::new);
+            live.ended.subscribe()
+        };
+        // Read again: a revocation after this cuts off what is subscribed by now.
+        let record = find()?;
+        if record.revoked.is_some() {
+            self.cut_off(&id);
+            return refuse(format!("secondary {id:?} was revoked"));
+        }
+        if record.used.is_none() && now > record.issued.plus(record.ttl) {
+            return refuse(format!(
+                "the activation token of secondary {id:?} has expired"
+            ));
+        }
+        Ok(Peer { name: id, ended })
+    }
+
+    /// A stream of a secondary begins.
+    pub(crate) fn begin_stream(&self, id: &str) -> Streaming<'_> {
+        if let Some(live) = self.live().get_mut(id) {
+            live.streams += 1;
+        }
+        Streaming {
+            primary: self,
+            id: id.to_owned(),
+        }
+    }
+
+    /// A secondary lives, and has everything up to `index`.
+    pub(crate) fn heard(&self, id: &str, index: u64, now: Timestamp) {
+        if let Some(live) = self.live().get_mut(id) {
+            live.last_heartbeat = Some(now);
+            live.has = Some(index);
+        }
+    }
+
+    /// What a secondary says of itself.
+    pub(crate) fn note_addresses(&self, id: &str, api: &str, cluster: &str) {
+        if let Some(live) = self.live().get_mut(id) {
+            api.clone_into(&mut live.api_address);
+            cluster.clone_into(&mut live.cluster_address);
+        }
+    }
+
+    /// Has the log keep what a secondary has not got yet, within its bounds.
+    pub(crate) fn keep_log(&self, source: &dyn Source, now: Timestamp) {
+        let positions: Vec<u64> = {
+            let live = self.live();
+            live.values().map(|live| live.has.unwrap_or(0)).collect()
+        };
+        let mut retention = self
+            .retention
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        source.keep_after(retention.keep_after(now, source.extent().applied, positions));
+    }
+}
+
+impl Drop for Streaming<'_> {
+    fn drop(&mut self) {
+        if let Some(live) = self.primary.live().get_mut(&self.id) {
+            live.streams = live.streams.saturating_sub(1);
+        }
+    }
+}

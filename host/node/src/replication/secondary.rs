@@ -1,0 +1,143 @@
+//! A secondary's part, in memory.
+
+use super::records::SecondaryRecord;
+use crate::refusal::from_barrier;
+use barrier::Transaction;
+use base::{Refusal, Timestamp};
+use core::time::Duration;
+use link::Link;
+use locality::SystemKey;
+use replication::Position;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+
+/// A secondary's part.
+pub(crate) struct Secondary {
+    pub(crate) record: SecondaryRecord,
+    how: Mutex<How>,
+    /// How far it is.
+    position: watch::Sender<Position>,
+    /// The connection to the primary, while it stands.
+    link: watch::Sender<Option<Arc<dyn Link>>>,
+}
+
+/// What it does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// Nothing: it follows nobody, or was refused.
+    #[default]
+    Idle,
+    /// Receives entries as they come.
+    Streams,
+    /// Finds out what differs.
+    Compares,
+    /// Fetches what differs.
+    Fetches,
+}
+
+/// How the connection to the primary is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// There is to be none.
+    #[default]
+    Idle,
+    /// It is being made.
+    Connecting,
+    /// It stands.
+    Ready,
+    /// It broke, and is made again after a while.
+    Failed,
+}
+
+/// How a secondary does.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct How {
+    pub(crate) doing: Doing,
+    pub(crate) connection: Connection,
+    /// The last thing that went wrong; empty where nothing did.
+    pub(crate) trouble: String,
+    pub(crate) started: Option<Timestamp>,
+    pub(crate) last_heartbeat: Option<Timestamp>,
+    /// The last entry of the primary's log, as it last said.
+    pub(crate) head: u64,
+    pub(crate) waiting_bytes: u64,
+    /// How old what is here is, as far as the clocks of both sides agree.
+    pub(crate) lag: Duration,
+    pub(crate) clock_skew_millis: i64,
+    /// Entries to fetch, and those that were fetched.
+    pub(crate) to_fetch: u64,
+    pub(crate) fetched: u64,
+}
+
+impl Secondary {
+    /// The part as it is stored.
+    pub(crate) fn load(tx: &mut Transaction, record: SecondaryRecord) -> Result<Self, Refusal> {
+        let position = tx.read_json(&SystemKey::performance_position());
+        let position: Option<Position> = position.map_err(from_barrier)?;
+        Ok(Self {
+            record,
+            how: Mutex::default(),
+            position: watch::channel(position.unwrap_or_default()).0,
+            link: watch::channel(None).0,
+        })
+    }
+
+    pub(crate) fn how(&self) -> MutexGuard<'_, How> {
+        self.how.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How far it is.
+    pub(crate) fn position(&self) -> Position {
+        self.position.borrow().clone()
+    }
+
+    /// Is everything here, or has a first comparison not come to its end yet?
+    pub(crate) fn is_whole(&self) -> bool {
+        self.position.borrow().relation == self.record.relation
+    }
+
+    /// It is this far now: what brought it there is applied.
+    pub(crate) fn reached(&self, position: Position) {
+        self.position.send_replace(position);
+    }
+
+    /// Waits until it has the primary's entry `index`, but not for longer than `at_most`. Has it?
+    pub(crate) async fn wait_for(&self, index: u64, at_most: Duration) -> bool {
+        let mut position = self.position.subscribe();
+        let has = position.wait_for(|position| position.index >= index);
+        matches!(tokio::time::timeout(at_most, has).await, Ok(Ok(_)))
+    }
+
+    /// The connection to the primary, if it stands.
+    pub(crate) fn link(&self) -> Option<Arc<dyn Link>> {
+        self.link.borrow().clone()
+    }
+
+    pub(crate) fn connected(&self, link: Option<Arc<dyn Link>>) {
+        self.link.send_replace(link);
+    }
+}
+
+impl Doing {
+    /// As the status says it, in Vault's words.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Streams => "stream-wals",
+            Self::Compares => "merkle-diff",
+            Self::Fetches => "merkle-sync",
+        }
+    }
+}
+
+impl Connection {
+    /// As the status says it, in the words of gRPC.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Connecting => "connecting",
+            Self::Ready => "ready",
+            Self::Failed => "transient_failure",
+        }
+    }
+}

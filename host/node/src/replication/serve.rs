@@ -1,0 +1,323 @@
+//! What a primary answers to a secondary.
+
+use super::key_package::SharedKeys;
+use super::primary::Primary;
+use super::{compare, exclusions, forward, known};
+use crate::refusal::chain;
+use crate::unsealed::Unsealed;
+use base::Refusal;
+use core::time::Duration;
+use journal::SourceError;
+use link::{Channel, LinkError, Peer};
+use locality::{Exclusion, SystemKey};
+use replication::{
+    Event, Follow, Hello, Method, Position, Versions, changes_keys, cut, decode, encode,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// How often a secondary that has everything hears from its primary.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// Bytes of the log that are read at a time.
+const READ_BYTES: usize = 1024 * 1024;
+
+/// Why a call came to its end before its time.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Broken {
+    /// The connection ended, or a frame was too large.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The other end said something that it may not.
+    #[error("{0}")]
+    Message(String),
+    /// This end cannot go on.
+    #[error("{0}")]
+    Here(String),
+}
+
+impl From<replication::WireError> for Broken {
+    fn from(error: replication::WireError) -> Self {
+        Self::Message(error.to_string())
+    }
+}
+
+impl From<Refusal> for Broken {
+    fn from(refusal: Refusal) -> Self {
+        match refusal.reason.is_empty() {
+            true => Self::Here(refusal.message),
+            false => Self::Here(format!("{}: {}", refusal.message, refusal.reason)),
+        }
+    }
+}
+
+/// The next message; an error where there is none.
+pub(crate) async fn receive<T: DeserializeOwned>(channel: &mut Channel) -> Result<T, Broken> {
+    let over = || Broken::Message(String::from("the other end has nothing more to say"));
+    let frame = channel.receive().await?.ok_or_else(over)?;
+    Ok(decode(&frame)?)
+}
+
+/// Says something.
+pub(crate) async fn send<T: Serialize>(channel: &Channel, message: &T) -> Result<(), Broken> {
+    Ok(channel.send(encode(message)?).await?)
+}
+
+/// Answers one call.
+pub(crate) async fn serve(
+    node: &Arc<Unsealed>,
+    primary: &Arc<Primary>,
+    peer: &Peer,
+    method: Method,
+    mut channel: Channel,
+) -> Result<(), Broken> {
+    match method {
+        Method::Bootstrap => {
+            let hello: Hello = receive(&mut channel).await?;
+            bootstrap(node, primary, peer, &hello, &channel).await
+        }
+        Method::Follow => {
+            let follow: Follow = receive(&mut channel).await?;
+            let mut stream = Stream {
+                node,
+                primary,
+                peer,
+                hello: follow.hello,
+                exclusion: Exclusion::default(),
+                channel,
+            };
+            stream.run(follow.position).await
+        }
+        Method::Compare => compare::answer(node, primary, peer, channel).await,
+        Method::Forward => forward::serve(node, primary, peer, channel).await,
+    }
+}
+
+/// May who said this go on? Why not, where it may not.
+pub(crate) fn check_hello(primary: &Primary, hello: &Hello) -> Result<(), String> {
+    let ours = Versions::OURS;
+    if hello.versions.protocol < ours.protocol || hello.versions.data < ours.data {
+        return Err(format!(
+            "this primary speaks version {} of the protocol and {} of the data, the secondary {} and {}: upgrade the secondary first",
+            ours.protocol, ours.data, hello.versions.protocol, hello.versions.data
+        ));
+    }
+    if !hello.relation.is_empty() && hello.relation != primary.record.relation {
+        return Err(format!(
+            "this is the primary of relation {}, not of {}",
+            primary.record.relation, hello.relation
+        ));
+    }
+    if hello.generation > primary.record.generation {
+        return Err(format!(
+            "this primary is of generation {}, a later one of generation {} was promoted since",
+            primary.record.generation, hello.generation
+        ));
+    }
+    Ok(())
+}
+
+/// Hands the keys to a new secondary.
+async fn bootstrap(
+    node: &Arc<Unsealed>,
+    primary: &Arc<Primary>,
+    peer: &Peer,
+    hello: &Hello,
+    channel: &Channel,
+) -> Result<(), Broken> {
+    check_hello(primary, hello).map_err(Broken::Message)?;
+    note_use(node, peer).await?;
+    let package = packed(node, &hello.public_key).await?;
+    tracing::info!(secondary = peer.name, "a secondary fetched the shared keys");
+    send(channel, &package).await
+}
+
+/// The shared keys as they are now, sealed to a secondary.
+pub(crate) async fn packed(
+    node: &Unsealed,
+    public_key: &[u8],
+) -> Result<replication::KeyPackage, Refusal> {
+    let shared = SharedKeys::of(&node.parts, &node.keys).await?;
+    shared.seal_to(public_key, node.parts.entropy.as_ref())
+}
+
+/// Notes that a secondary has used its activation token.
+async fn note_use(node: &Arc<Unsealed>, peer: &Peer) -> Result<(), Refusal> {
+    let now = node.now();
+    node.transact(|tx| match known::stored(tx, &peer.name)? {
+        Some(mut record) if record.used.is_none() => {
+            record.used = Some(now);
+            known::store(tx, &record)
+        }
+        _ => Ok(()),
+    })
+    .await
+}
+
+/// The entries of the log on their way to one secondary.
+struct Stream<'a> {
+    node: &'a Arc<Unsealed>,
+    primary: &'a Arc<Primary>,
+    peer: &'a Peer,
+    hello: Hello,
+    exclusion: Exclusion,
+    channel: Channel,
+}
+
+/// What comes after some entries.
+enum Next {
+    /// More of them.
+    Entries,
+    /// Nothing: the stream has come to its end.
+    End,
+}
+
+impl Stream<'_> {
+    async fn run(&mut self, position: Position) -> Result<(), Broken> {
+        if let Err(reason) = check_hello(self.primary, &self.hello) {
+            return self.say(&Event::Refused { reason }).await;
+        }
+        note_use(self.node, self.peer).await?;
+        let addresses = (&self.hello.api_address, &self.hello.cluster_address);
+        self.primary
+            .note_addresses(&self.peer.name, addresses.0, addresses.1);
+        self.exclusion = exclusions::of(&mut self.node.begin(), &self.peer.name)?;
+        if let Some(reason) = self.needs_comparison(&position) {
+            return self.say(&Event::Compare { reason }).await;
+        }
+        let primary = Arc::clone(self.primary);
+        let _streaming = primary.begin_stream(&self.peer.name);
+        self.heard(position.index);
+        let mut after = position.index;
+        while let Next::Entries = self.step(&mut after).await? {}
+        Ok(())
+    }
+
+    /// Why the secondary cannot simply go on; None where it can.
+    fn needs_comparison(&self, position: &Position) -> Option<String> {
+        let record = &self.primary.record;
+        if position.relation != record.relation {
+            return Some(String::from("it begins"));
+        }
+        if position.generation != record.generation {
+            return Some(String::from("another cluster was promoted"));
+        }
+        if position.filter != self.exclusion.version {
+            return Some(String::from(
+                "its paths filter leaves out something else now",
+            ));
+        }
+        let applied = self.node.parts.source.extent().applied;
+        (position.index > applied).then(|| {
+            format!(
+                "it has entry {}, this log ends at {applied}",
+                position.index
+            )
+        })
+    }
+
+    /// Sends what there is, or waits for something to send.
+    async fn step(&mut self, after: &mut u64) -> Result<Next, Broken> {
+        let source = Arc::clone(&self.node.parts.source);
+        let tail = match source.read(*after, READ_BYTES) {
+            Ok(tail) => tail,
+            Err(error @ SourceError::Purged { .. }) => {
+                let reason = error.to_string();
+                self.say(&Event::Compare { reason }).await?;
+                return Ok(Next::End);
+            }
+            Err(error) => return Err(Broken::Here(chain(&error))),
+        };
+        let has_entries = !tail.entries.is_empty();
+        for (index, batches) in tail.entries {
+            if self.filter_changes(&batches)? {
+                let reason = String::from("its paths filter leaves out something else now");
+                self.say(&Event::Compare { reason }).await?;
+                return Ok(Next::End);
+            }
+            if changes_keys(&batches) {
+                let package = packed(self.node, &self.hello.public_key).await?;
+                self.say(&Event::Keys { index, package }).await?;
+            }
+            let batches = cut(&batches, &self.exclusion);
+            if !batches.is_empty() {
+                self.say(&Event::Entry { index, batches }).await?;
+            }
+        }
+        *after = tail.upto.max(*after);
+        let extent = source.extent();
+        self.say(&Event::Upto {
+            index: *after,
+            head: extent.applied,
+            now_millis: self.node.now().as_millis(),
+            waiting_bytes: extent.bytes_after(*after),
+        })
+        .await?;
+        self.listen().await?;
+        if !has_entries && extent.applied <= *after {
+            self.wait(*after).await?;
+        }
+        Ok(Next::Entries)
+    }
+
+    /// Does an entry say that something else is left out from it on?
+    fn filter_changes(&mut self, batches: &[journal::Batch]) -> Result<bool, Broken> {
+        let key = SystemKey::exclusion(&self.peer.name);
+        let mut ops = batches.iter().flat_map(|batch| &batch.ops);
+        if !ops.any(|op| op.key == *key.physical()) {
+            return Ok(false);
+        }
+        let now = exclusions::of(&mut self.node.begin(), &self.peer.name)?;
+        Ok(now.version != self.exclusion.version)
+    }
+
+    /// Until there is something to send or it is time for a sign of life. Listens to what the
+    /// secondary has meanwhile.
+    async fn wait(&mut self, after: u64) -> Result<(), Broken> {
+        let more = self.node.parts.source.beyond(after);
+        tokio::pin!(more);
+        let heartbeat = tokio::time::sleep(HEARTBEAT);
+        tokio::pin!(heartbeat);
+        loop {
+            tokio::select! {
+                () = &mut more => return Ok(()),
+                () = &mut heartbeat => return Ok(()),
+                said = self.channel.receive() => {
+                    let over = || LinkError::Ended(String::from("the secondary left"));
+                    let frame = said?.ok_or_else(over)?;
+                    self.heard(decode(&frame)?);
+                }
+            }
+        }
+    }
+
+    /// Takes what the secondary has said by now.
+    async fn listen(&mut self) -> Result<(), Broken> {
+        loop {
+            tokio::select! {
+                biased;
+                said = self.channel.receive() => {
+                    let over = || LinkError::Ended(String::from("the secondary left"));
+                    let frame = said?.ok_or_else(over)?;
+                    self.heard(decode(&frame)?);
+                }
+                () = core::future::ready(()) => return Ok(()),
+            }
+        }
+    }
+
+    fn heard(&self, index: u64) {
+        self.primary.heard(&self.peer.name, index, self.node.now());
+        self.primary
+            .keep_log(&*self.node.parts.source, self.node.now());
+    }
+
+    async fn say(&self, event: &Event) -> Result<(), Broken> {
+        if *self.peer.ended.borrow() {
+            // Whoever is cut off is told nothing more, not even what is ready.
+            return Err(Broken::Here(String::from("the secondary was cut off")));
+        }
+        send(&self.channel, event).await
+    }
+}

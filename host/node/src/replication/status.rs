@@ -1,0 +1,199 @@
+//! `sys/replication/status`: which part this cluster plays, and how that goes.
+
+use super::primary::Live;
+use super::records::KnownSecondary;
+use super::{Primary, Role, Secondary, known};
+use crate::unsealed::Unsealed;
+use base::{Refusal, Timestamp};
+use digest::{Position as Place, Record, Tree};
+use locality::Class;
+use serde_json::{Map, Value, json};
+use storage::Space;
+
+/// A relation that this cluster plays no part in.
+pub(crate) fn disabled() -> Value {
+    json!({ "mode": "disabled" })
+}
+
+/// Performance replication, from the side of this cluster.
+pub(crate) fn performance(node: &Unsealed) -> Result<Value, Refusal> {
+    match node.replication.role() {
+        Role::Off => Ok(disabled()),
+        Role::Primary(primary) => of_primary(node, &primary),
+        Role::Secondary(secondary) => of_secondary(node, &secondary),
+    }
+}
+
+/// The mode alone, as `sys/health` has it.
+pub(crate) fn mode(node: &Unsealed) -> &'static str {
+    match node.replication.role() {
+        Role::Off => "disabled",
+        Role::Primary(_) => "primary",
+        Role::Secondary(secondary) if !secondary.is_whole() => "bootstrapping",
+        Role::Secondary(_) => "secondary",
+    }
+}
+
+fn of_primary(node: &Unsealed, primary: &Primary) -> Result<Value, Refusal> {
+    let extent = node.parts.source.extent();
+    let known = known::all(&mut node.begin())?;
+    let alive = known.iter().filter(|one| one.revoked.is_none());
+    let names: Vec<&str> = alive.map(|one| one.id.as_str()).collect();
+    let shown: Vec<Value> = known
+        .iter()
+        .map(|one| of_known(node, one, primary.how(&one.id), node.now()))
+        .collect();
+    Ok(json!({
+        "mode": "primary",
+        "state": "running",
+        "cluster_id": primary.record.relation,
+        "generation": primary.record.generation,
+        "primary_cluster_addr": primary.record.cluster_addr,
+        "known_secondaries": names,
+        "secondaries": shown,
+        "last_wal": extent.applied,
+        "last_performance_wal": extent.applied,
+        "merkle_root": root(node)?,
+        "corrupted_merkle_tree": false,
+        "last_corruption_check_epoch": "-62135596800",
+        "last_reindex_epoch": "0",
+        "log_purged": extent.purged,
+        "log_bytes": extent.size_bytes,
+        "log_bytes_max": extent.bytes_max,
+    }))
+}
+
+fn of_known(node: &Unsealed, one: &KnownSecondary, live: Option<Live>, now: Timestamp) -> Value {
+    let is_connected = live.as_ref().is_some_and(|live| live.streams > 0);
+    let state = match (one.revoked, one.used) {
+        (Some(_), _) => "revoked",
+        (None, _) if is_connected => "connected",
+        (None, Some(_)) => "used",
+        (None, None) => "issued",
+    };
+    let mut shown = Map::new();
+    let mut put = |name: &str, value: Value| drop(shown.insert(name.to_owned(), value));
+    put("node_id", json!(one.id));
+    put("state", json!(state));
+    put("issued", json!(one.issued.to_rfc3339()));
+    put("used", json!(one.used.map(Timestamp::to_rfc3339)));
+    put("revoked", json!(one.revoked.map(Timestamp::to_rfc3339)));
+    let status = if is_connected {
+        "connected"
+    } else {
+        "disconnected"
+    };
+    put("connection_status", json!(status));
+    if let Some(live) = live {
+        put("api_address", json!(live.api_address));
+        put("cluster_address", json!(live.cluster_address));
+        if let Some(heard) = live.last_heartbeat {
+            put("last_heartbeat", json!(heard.to_rfc3339()));
+            let age = now.since(heard).as_millis().to_string();
+            put("last_heartbeat_duration_ms", json!(age));
+        }
+        if let Some(has) = live.has {
+            let extent = node.parts.source.extent();
+            put("last_remote_wal", json!(has));
+            put("lag_entries", json!(extent.applied.saturating_sub(has)));
+            put("lag_bytes", json!(extent.bytes_after(has)));
+            put("headroom_entries", json!(has.saturating_sub(extent.purged)));
+            let headroom = extent.bytes_max.saturating_sub(extent.bytes_after(has));
+            put("headroom_bytes", json!(headroom));
+        }
+    }
+    Value::Object(shown)
+}
+
+fn of_secondary(node: &Unsealed, secondary: &Secondary) -> Result<Value, Refusal> {
+    let how = secondary.how().clone();
+    let position = secondary.position();
+    let record = &secondary.record;
+    let addresses: Vec<String> = record
+        .primary_addresses
+        .iter()
+        .map(|address| format!("https://{address}"))
+        .collect();
+    let heard = how.last_heartbeat.map(Timestamp::to_rfc3339);
+    let is_ready = how.connection == super::secondary::Connection::Ready;
+    let mut status = json!({
+        "mode": if secondary.is_whole() { "secondary" } else { "bootstrapping" },
+        "state": how.doing.name(),
+        "connection_state": how.connection.name(),
+        "cluster_id": record.relation,
+        "generation": record.generation,
+        "secondary_id": record.id,
+        "primary_cluster_addr": addresses.first(),
+        "known_primary_cluster_addrs": addresses,
+        "primaries": addresses.iter().map(|address| json!({
+            "api_address": record.primary_api,
+            "cluster_address": address,
+            "connection_status": if is_ready { "connected" } else { "disconnected" },
+            "last_heartbeat": heard,
+        })).collect::<Vec<Value>>(),
+        "last_remote_wal": position.index,
+        "last_start": how.started.map(Timestamp::to_rfc3339),
+        "last_error": how.trouble,
+        "merkle_root": root(node)?,
+        "corrupted_merkle_tree": false,
+        "last_corruption_check_epoch": "-62135596800",
+        "last_reindex_epoch": "0",
+        "mounts_in_the_way": in_the_way(node),
+        "lag_entries": how.head.saturating_sub(position.index),
+        "lag_bytes": how.waiting_bytes,
+        "lag_seconds": how.lag.as_secs_f64(),
+        "clock_skew_ms": how.clock_skew_millis.to_string(),
+    });
+    if how.doing == super::secondary::Doing::Fetches
+        && let Value::Object(members) = &mut status
+    {
+        members.insert(
+            String::from("merkle_sync_progress"),
+            json!({ "sync_total_keys": how.to_fetch, "sync_progress": how.fetched }),
+        );
+    }
+    Ok(status)
+}
+
+/// The paths of mounts of the primary that wait, because a local mount is in their way.
+fn in_the_way(node: &Unsealed) -> Vec<String> {
+    let tables = node.tables();
+    let waiting = tables.aside().map(|(namespace, entry)| {
+        let namespace = tables.namespaces.with_id(namespace);
+        let path = namespace.map(|namespace| namespace.path.as_str());
+        format!("{}{}", path.unwrap_or_default(), entry.path)
+    });
+    waiting.collect()
+}
+
+/// One sum over everything that is replicated and here: what a filter leaves out of a secondary makes
+/// it another one.
+pub(crate) fn root(node: &Unsealed) -> Result<String, Refusal> {
+    let snapshot = node.parts.storage.snapshot();
+    let mut sum = Record::default();
+    let class = [Class::Replicated.to_byte()];
+    let mut from = class.to_vec();
+    loop {
+        let next = snapshot.range(Space::Digests, &from, None).next();
+        let Some(found) = next else { break };
+        let (key, value) = found.map_err(crate::refusal::from_storage)?;
+        if !key.starts_with(&class) {
+            break;
+        }
+        let Some(tree) = Tree::of_record(&key) else {
+            break;
+        };
+        if key.as_ref() == Place::Root.record_key(&tree).as_slice() {
+            let damaged = || Refusal::internal("a record of digests is damaged");
+            sum = sum.plus(Record::from_bytes(&value).ok_or_else(damaged)?);
+        }
+        let Some(after) = tree.end() else { break };
+        from = after;
+    }
+    let bytes = sum.to_bytes();
+    Ok(bytes.iter().take(20).fold(String::new(), |mut text, byte| {
+        use core::fmt::Write as _;
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
+}

@@ -1,0 +1,239 @@
+//! The paths filters of secondaries, and what they come to.
+
+use super::{the_primary, the_secondary};
+use crate::native::Does::Now;
+use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
+use crate::refusal::{from_barrier, from_storage};
+use crate::replication::{exclusions, known};
+use base::{Answer, Envelope, Json, MountId, NamespaceId, Refusal};
+use locality::{
+    Class, Exclusion, FilterMode, Filterable, LeftOut, PathFilter, PhysicalKey, SystemKey,
+};
+use manifest::Access::Token;
+use manifest::FieldKind::{Text, TextList};
+use manifest::Operation::{Delete, Read, Update};
+use serde_json::{Value, json};
+use storage::Space;
+
+const ID: &[NativeField] = &[path("id", "The name of the secondary.")];
+const FILTER: &[NativeField] = &[
+    path("id", "The name of the secondary."),
+    body("mode", Text, "allow or deny; allow where nothing is given."),
+    body(
+        "paths",
+        TextList,
+        "Mounts, auth methods and namespaces, from the root.",
+    ),
+];
+/// More paths than this are no filter.
+const PATHS_MAX: usize = 10_000;
+
+/// The routes.
+#[rustfmt::skip]
+pub(in crate::sys) const ROUTES: &[NativeRoute] = &[
+    on(Update, "replication/performance/primary/paths-filter/{id}", Token, Now(write), FILTER, "Sets what a secondary is not to have."),
+    on(Read, "replication/performance/primary/paths-filter/{id}", Token, Now(read), ID, "What a secondary is not to have, as it was set."),
+    on(Delete, "replication/performance/primary/paths-filter/{id}", Token, Now(delete), ID, "Lets a secondary have everything."),
+    on(Update, "replication/performance/primary/paths-filter/{id}/preview", Token, Now(preview), FILTER, "What a filter would take away and bring, without setting it."),
+    on(Read, "replication/performance/primary/dynamic-filter/{id}", Token, Now(dynamic), ID, "What a secondary does not have now."),
+    on(Read, "replication/performance/secondary/dynamic-filter/{id}", Token, Now(followed), ID, "What this secondary knows that it does not have."),
+];
+
+/// A filter as a client wrote it.
+pub(super) fn parse(mode: &str, paths: &[String]) -> Result<PathFilter, Refusal> {
+    let mode = match mode {
+        "allow" => FilterMode::Allow,
+        "deny" => FilterMode::Deny,
+        other => {
+            let text = format!("mode {other:?} is neither \"allow\" nor \"deny\"");
+            return Err(Refusal::invalid(text));
+        }
+    };
+    if paths.len() > PATHS_MAX {
+        return Err(Refusal::invalid(format!("more than {PATHS_MAX} paths")));
+    }
+    let normal = paths.iter().map(|path| {
+        PathFilter::normal(path).ok_or_else(|| Refusal::invalid(format!("{path:?} is not a path")))
+    });
+    Ok(PathFilter {
+        mode,
+        paths: normal.collect::<Result<_, _>>()?,
+    })
+}
+
+fn asked(ask: &Ask<'_>) -> Result<PathFilter, Refusal> {
+    let paths = ask
+        .texts("paths")
+        .ok_or_else(|| Refusal::invalid("paths are missing"))?;
+    parse(ask.some_text("mode").unwrap_or("allow"), &paths)
+}
+
+fn id(ask: &Ask<'_>) -> Result<String, Refusal> {
+    let id = ask.text("id");
+    known::check_id(id)?;
+    Ok(id.to_owned())
+}
+
+fn write(ask: &mut Ask<'_>) -> Told {
+    the_primary(ask)?;
+    let (id, filter) = (id(ask)?, asked(ask)?);
+    let there = exclusions::filterable(ask.tx)?;
+    let mut warnings: Vec<String> = filter
+        .unknown(&there)
+        .into_iter()
+        .map(|path| format!("{path:?} names no mount, auth method or namespace that there is"))
+        .collect();
+    if known::stored(ask.tx, &id)?.is_none() {
+        warnings.push(format!("no secondary of the id {id:?} is known yet"));
+    }
+    ask.tx
+        .write_json(&SystemKey::path_filter(&id), &filter)
+        .map_err(from_barrier)?;
+    if warnings.is_empty() {
+        return Ok(Answer::Empty);
+    }
+    Ok(Answer::Envelope(Box::new(Envelope {
+        warnings,
+        ..Envelope::default()
+    })))
+}
+
+fn stored(ask: &mut Ask<'_>, id: &str) -> Result<Option<PathFilter>, Refusal> {
+    let stored = ask.tx.read_json(&SystemKey::path_filter(id));
+    stored.map_err(from_barrier)
+}
+
+fn read(ask: &mut Ask<'_>) -> Told {
+    the_primary(ask)?;
+    let id = id(ask)?;
+    let filter = stored(ask, &id)?.ok_or_else(Refusal::not_found)?;
+    Ok(Answer::data(&json!({
+        "mode": match filter.mode {
+            FilterMode::Allow => "allow",
+            FilterMode::Deny => "deny",
+        },
+        "paths": filter.paths,
+    })))
+}
+
+fn delete(ask: &mut Ask<'_>) -> Told {
+    the_primary(ask)?;
+    let id = id(ask)?;
+    ask.tx.delete(&SystemKey::path_filter(&id));
+    Ok(Answer::Empty)
+}
+
+fn dynamic(ask: &mut Ask<'_>) -> Told {
+    the_primary(ask)?;
+    let id = id(ask)?;
+    let exclusion = exclusions::of(ask.tx, &id)?;
+    let there = exclusions::filterable(ask.tx)?;
+    Ok(Answer::data(&shown(&exclusion, &there)))
+}
+
+/// The paths of what is left out and exists.
+fn shown(exclusion: &Exclusion, there: &Filterable) -> Value {
+    let mounts = there.mounts.iter();
+    let mounts = mounts.filter(|mount| exclusion.mounts.contains(&(mount.namespace, mount.id)));
+    let namespaces = there.namespaces.iter();
+    let namespaces = namespaces.filter(|(id, _)| exclusion.namespaces.contains(id));
+    let mut mounts: Vec<&str> = mounts.map(|mount| mount.path.as_str()).collect();
+    let mut namespaces: Vec<&str> = namespaces.map(|(_, path)| path.as_str()).collect();
+    mounts.sort_unstable();
+    namespaces.sort_unstable();
+    json!({
+        "dynamic_filtered_mounts": mounts,
+        "dynamic_filtered_namespaces": namespaces,
+    })
+}
+
+/// A secondary is not told names of what it is not to have.
+fn followed(ask: &mut Ask<'_>) -> Told {
+    let secondary = the_secondary(ask)?;
+    if id(ask)? != secondary.record.id {
+        return Err(Refusal::not_found());
+    }
+    Ok(Answer::Envelope(Box::new(Envelope {
+        warnings: vec![String::from(
+            "the primary tells no secondary the names of what is filtered: ask it",
+        )],
+        ..Envelope::with_data(Json::of(&shown(
+            &Exclusion::default(),
+            &Filterable::default(),
+        )))
+    })))
+}
+
+/// What a filter would change.
+fn preview(ask: &mut Ask<'_>) -> Told {
+    the_primary(ask)?;
+    let (id, filter) = (id(ask)?, asked(ask)?);
+    let there = exclusions::filterable(ask.tx)?;
+    let now = exclusions::of(ask.tx, &id)?;
+    let next = filter.leaves_out(&there);
+    let (mut gone, mut come) = (Change::default(), Change::default());
+    for mount in &there.mounts {
+        let (namespace, id) = (mount.namespace, mount.id);
+        let was_out = now.leaves_out(namespace, id);
+        let is_out = is_left_out(&next, namespace, id);
+        if was_out == is_out {
+            continue;
+        }
+        let change = if is_out { &mut gone } else { &mut come };
+        change.mounts.push(mount.path.clone());
+        change.count(ask, namespace, id)?;
+    }
+    for (namespace, _) in &there.namespaces {
+        let was_out = now.namespaces.contains(namespace);
+        let is_out = next.namespaces.contains(namespace);
+        if was_out != is_out {
+            let change = if is_out { &mut gone } else { &mut come };
+            change.count(ask, *namespace, MountId::SYSTEM)?;
+        }
+    }
+    Ok(Answer::data(&json!({
+        "deletes": gone.shown(),
+        "sends": come.shown(),
+        "unknown_paths": filter.unknown(&there),
+        "orphans_leases_of": gone.mounts,
+    })))
+}
+
+fn is_left_out(left_out: &LeftOut, namespace: NamespaceId, mount: MountId) -> bool {
+    left_out.namespaces.contains(&namespace) || left_out.mounts.contains(&(namespace, mount))
+}
+
+/// What goes or comes.
+#[derive(Default)]
+struct Change {
+    mounts: Vec<String>,
+    entries: u64,
+    bytes: u64,
+}
+
+impl Change {
+    /// Counts what is replicated of a mount.
+    fn count(
+        &mut self,
+        ask: &Ask<'_>,
+        namespace: NamespaceId,
+        mount: MountId,
+    ) -> Result<(), Refusal> {
+        let prefix = PhysicalKey::new(Class::Replicated, namespace, mount, "");
+        let snapshot = ask.node.parts.storage.snapshot();
+        let from = prefix.as_bytes();
+        for entry in snapshot.range(Space::Entries, from, None) {
+            let (key, value) = entry.map_err(from_storage)?;
+            if !key.starts_with(from) {
+                break;
+            }
+            self.entries += 1;
+            self.bytes += (key.len() + value.len()) as u64;
+        }
+        Ok(())
+    }
+
+    fn shown(&self) -> Value {
+        json!({ "mounts": self.mounts, "entries": self.entries, "bytes": self.bytes })
+    }
+}

@@ -1,0 +1,181 @@
+//! The primary: made, demoted, disabled.
+
+use super::{remark, the_primary};
+use crate::ceremonies::only_in_root;
+use crate::native::Does::Later;
+use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
+use crate::refusal::{chain, from_barrier};
+use crate::replication::records::{Certified, PrimaryRecord, SecondaryRecord};
+use crate::replication::{Primary, Role, Secondary};
+use crate::unsealed::Unsealed;
+use authority::Authority;
+use barrier::Transaction;
+use base::{Refusal, make_uuid};
+use locality::SystemKey;
+use manifest::Access::Token;
+use manifest::FieldKind::Text;
+use manifest::Operation::Update;
+use replication::Position;
+use std::sync::Arc;
+
+const ENABLE: &[NativeField] = &[body(
+    "primary_cluster_addr",
+    Text,
+    "Where secondaries connect to, in the place of the cluster address of this server.",
+)];
+
+/// The routes, and their names of old.
+#[rustfmt::skip]
+pub(in crate::sys) const ROUTES: &[NativeRoute] = &[
+    on(Update, "replication/performance/primary/enable", Token, Later(|ask| Box::pin(enable(ask))), ENABLE, "Makes this cluster a performance primary."),
+    on(Update, "replication/performance/primary/demote", Token, Later(|ask| Box::pin(demote(ask))), &[], "Makes this primary a secondary that follows nobody yet."),
+    on(Update, "replication/performance/primary/disable", Token, Later(|ask| Box::pin(disable(ask))), &[], "Ends performance replication here."),
+    on(Update, "replication/primary/enable", Token, Later(|ask| Box::pin(enable(ask))), ENABLE, "Makes this cluster a performance primary."),
+    on(Update, "replication/primary/demote", Token, Later(|ask| Box::pin(demote(ask))), &[], "Makes this primary a secondary that follows nobody yet."),
+    on(Update, "replication/primary/disable", Token, Later(|ask| Box::pin(disable(ask))), &[], "Ends performance replication here."),
+];
+
+/// A new primary: of a new relation, or of one that was another cluster's.
+pub(super) fn new_record(
+    node: &Unsealed,
+    relation: String,
+    generation: u64,
+    cluster_addr: &str,
+) -> Result<PrimaryRecord, Refusal> {
+    let entropy = node.parts.entropy.as_ref();
+    let failed = |error: authority::AuthorityError| Refusal::internal(chain(&error));
+    let authority = Authority::make(&relation, node.now(), entropy).map_err(failed)?;
+    let server = authority
+        .issue_primary(node.now(), entropy)
+        .map_err(failed)?;
+    Ok(PrimaryRecord {
+        relation,
+        generation,
+        authority: Certified::of(authority.certificate(), authority.key()),
+        server: Certified::of(&server.certificate, &server.key),
+        cluster_addr: cluster_addr.to_owned(),
+    })
+}
+
+/// Plays the primary's part from now on.
+pub(super) async fn lead(node: &Arc<Unsealed>, record: PrimaryRecord) -> Result<(), Refusal> {
+    node.follower.stop().await;
+    // Not fenced any more, but nobody writes what is replicated before this is committed: the
+    // transaction that ends the old part is the first.
+    node.committer.fence(false);
+    let stored = node
+        .transact(|tx| {
+            tx.delete(&SystemKey::performance_secondary());
+            tx.delete(&SystemKey::performance_position());
+            forget_all_known(tx)?;
+            tx.write_json(&SystemKey::performance_primary(), &record)
+                .map_err(from_barrier)
+        })
+        .await;
+    if let Err(refusal) = stored {
+        node.committer.fence(node.replication.is_secondary());
+        return Err(refusal);
+    }
+    let primary = Primary::load(&mut node.begin(), record)?;
+    node.replication.play(Role::Primary(Arc::new(primary)));
+    Ok(())
+}
+
+/// Forgets the secondaries and their filters: they belonged to another authority.
+pub(super) fn forget_all_known(tx: &mut Transaction) -> Result<(), Refusal> {
+    for prefix in [
+        SystemKey::known_secondaries(),
+        SystemKey::path_filters(),
+        SystemKey::exclusions(),
+    ] {
+        for key in tx.keys(&prefix, None, usize::MAX).map_err(from_barrier)? {
+            tx.delete(&key);
+        }
+    }
+    Ok(())
+}
+
+async fn enable(ask: &mut Ask<'_>) -> Told {
+    only_in_root(ask)?;
+    match ask.node.replication.role() {
+        Role::Off => {}
+        Role::Primary(_) => {
+            return Err(Refusal::invalid(
+                "this cluster is a performance primary already",
+            ));
+        }
+        Role::Secondary(_) => {
+            let text = "this cluster is a performance secondary: promote it to make it the primary";
+            return Err(Refusal::invalid(text));
+        }
+    }
+    let relation = make_uuid(ask.node.parts.entropy.as_ref());
+    let address = ask.text("primary_cluster_addr").to_owned();
+    let record = new_record(ask.node, relation, 1, &address)?;
+    lead(ask.node, record).await?;
+    tracing::info!("this cluster is a performance primary now");
+    Ok(remark(
+        "This cluster is being enabled as a primary for replication. Vault will be unavailable for a brief period and will resume service shortly.",
+    ))
+}
+
+async fn demote(ask: &mut Ask<'_>) -> Told {
+    let primary = the_primary(ask)?;
+    let node = ask.node;
+    let record = SecondaryRecord {
+        relation: primary.record.relation.clone(),
+        generation: primary.record.generation,
+        id: String::new(),
+        client: None,
+        authority: Vec::new(),
+        primary_addresses: Vec::new(),
+        primary_api: String::new(),
+    };
+    // First of all: what is written from here on would be written by two primaries.
+    node.committer.fence(true);
+    primary.end();
+    let stored = node
+        .transact(|tx| {
+            tx.delete(&SystemKey::performance_primary());
+            forget_all_known(tx)?;
+            // What is here is whole: it is of a generation that the next primary's comes after.
+            let position = Position {
+                relation: record.relation.clone(),
+                generation: record.generation,
+                ..Position::default()
+            };
+            tx.write_json(&SystemKey::performance_position(), &position)
+                .map_err(from_barrier)?;
+            tx.write_json(&SystemKey::performance_secondary(), &record)
+                .map_err(from_barrier)
+        })
+        .await;
+    if let Err(refusal) = stored {
+        node.committer.fence(false);
+        return Err(refusal);
+    }
+    let secondary = Secondary::load(&mut node.begin(), record)?;
+    node.replication.play(Role::Secondary(Arc::new(secondary)));
+    node.parts.source.keep_after(None);
+    tracing::info!("this cluster was demoted to a performance secondary");
+    Ok(remark(
+        "This cluster is being demoted to a replication secondary. Vault will be unavailable for a brief period and will resume service shortly.",
+    ))
+}
+
+async fn disable(ask: &mut Ask<'_>) -> Told {
+    let primary = the_primary(ask)?;
+    primary.end();
+    ask.node
+        .transact(|tx| {
+            tx.delete(&SystemKey::performance_primary());
+            forget_all_known(tx)
+        })
+        .await?;
+    ask.node.replication.play(Role::Off);
+    ask.node.parts.source.keep_after(None);
+    tracing::info!("performance replication is disabled");
+    Ok(remark(
+        "This cluster is having replication disabled. Vault will be unavailable for a brief period and will resume service shortly.",
+    ))
+}

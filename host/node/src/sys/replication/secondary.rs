@@ -1,0 +1,310 @@
+//! A secondary: made, promoted, led to another primary, disabled.
+
+use super::{primary, remark, the_secondary};
+use crate::ceremonies::only_in_root;
+use crate::native::Does::{Later, Now};
+use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
+use crate::refusal::from_barrier;
+use crate::replication::activation::{Redemption, host_and_port, redeem};
+use crate::replication::enable::Becoming;
+use crate::replication::records::SecondaryRecord;
+use crate::replication::secondary::Doing;
+use crate::replication::{Role, Secondary, following};
+use crate::tables::stored_mounts;
+use crate::unsealed::Unsealed;
+use base::{Answer, NamespaceId, Refusal, RefusalKind};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use locality::SystemKey;
+use manifest::Access::Token;
+use manifest::FieldKind::{Boolean, Text, TextList};
+use manifest::Operation::Update;
+use seal::sealed_box::KeyPair;
+use serde_json::json;
+use std::sync::Arc;
+
+const REDEEM_ADDR: NativeField = body(
+    "primary_api_addr",
+    Text,
+    "The API address of the primary, in the place of the one in the token.",
+);
+const CA_FILE: NativeField = body(
+    "ca_file",
+    Text,
+    "A file on the server with certificates that the primary's API is to come from.",
+);
+const CA_PATH: NativeField = body("ca_path", Text, "A folder on the server with such files.");
+const ENABLE: &[NativeField] = &[
+    body("token", Text, "The activation token."),
+    REDEEM_ADDR,
+    CA_FILE,
+    CA_PATH,
+    body(
+        "confirm_wipe",
+        Text,
+        "The id of this cluster: needed where it holds anything, for all of that goes.",
+    ),
+];
+const PROMOTE: &[NativeField] = &[
+    body(
+        "primary_cluster_addr",
+        Text,
+        "Where secondaries connect to, in the place of the cluster address of this server.",
+    ),
+    body(
+        "force",
+        Boolean,
+        "Promote although not everything of the primary is here?",
+    ),
+    body("dry_run", Boolean, "Only say what would stand in the way?"),
+];
+const UPDATE: &[NativeField] = &[
+    body(
+        "token",
+        Text,
+        "An activation token of the new primary; empty to follow nobody any more.",
+    ),
+    REDEEM_ADDR,
+    CA_FILE,
+    CA_PATH,
+    body(
+        "update_primary_addrs",
+        TextList,
+        "Cluster addresses of the same primary.",
+    ),
+];
+
+/// The routes, and their names of old.
+#[rustfmt::skip]
+pub(in crate::sys) const ROUTES: &[NativeRoute] = &[
+    on(Update, "replication/performance/secondary/generate-public-key", Token, Now(generate_key), &[], "Makes the key that an activation token is to be sealed to."),
+    on(Update, "replication/performance/secondary/enable", Token, Later(|ask| Box::pin(enable(ask))), ENABLE, "Makes this cluster a performance secondary. Everything that it holds goes."),
+    on(Update, "replication/performance/secondary/promote", Token, Later(|ask| Box::pin(promote(ask))), PROMOTE, "Makes this secondary the primary."),
+    on(Update, "replication/performance/secondary/update-primary", Token, Later(|ask| Box::pin(update(ask))), UPDATE, "Lets this secondary follow another primary."),
+    on(Update, "replication/performance/secondary/disable", Token, Later(|ask| Box::pin(disable(ask))), &[], "Ends performance replication here. What is here stays."),
+    on(Update, "replication/secondary/enable", Token, Later(|ask| Box::pin(enable(ask))), ENABLE, "Makes this cluster a performance secondary. Everything that it holds goes."),
+    on(Update, "replication/secondary/promote", Token, Later(|ask| Box::pin(promote(ask))), PROMOTE, "Makes this secondary the primary."),
+    on(Update, "replication/secondary/update-primary", Token, Later(|ask| Box::pin(update(ask))), UPDATE, "Lets this secondary follow another primary."),
+    on(Update, "replication/secondary/disable", Token, Later(|ask| Box::pin(disable(ask))), &[], "Ends performance replication here. What is here stays."),
+];
+
+fn generate_key(ask: &mut Ask<'_>) -> Told {
+    only_in_root(ask)?;
+    let pair = KeyPair::make(ask.node.parts.entropy.as_ref());
+    ask.tx.put(
+        &SystemKey::performance_key(),
+        pair.private().expose().to_vec(),
+    );
+    Ok(Answer::data(&json!({
+        "secondary_public_key": STANDARD.encode(pair.public()),
+    })))
+}
+
+/// The key that was generated here, if one was.
+fn own_key(ask: &mut Ask<'_>) -> Result<Option<KeyPair>, Refusal> {
+    let stored = ask.tx.get(&SystemKey::performance_key());
+    let stored = stored.map_err(from_barrier)?;
+    let opened = stored.map(|private| KeyPair::from_private(private.expose()));
+    let opened = opened.transpose();
+    opened.map_err(|error| Refusal::internal(error.to_string()))
+}
+
+/// What an activation token says of the part that this cluster is to play.
+async fn redeemed(ask: &mut Ask<'_>) -> Result<SecondaryRecord, Refusal> {
+    let own_key = own_key(ask)?;
+    let trust = ask
+        .node
+        .parts
+        .process
+        .certificates(ask.text("ca_file"), ask.text("ca_path"))
+        .map_err(Refusal::invalid)?;
+    let redemption = Redemption {
+        token: ask.text("token"),
+        api_address: ask.text("primary_api_addr"),
+        trust,
+    };
+    let (bundle, api_address) = redeem(ask.node, &redemption, own_key.as_ref()).await?;
+    bundle.into_record(&api_address)
+}
+
+async fn enable(ask: &mut Ask<'_>) -> Told {
+    only_in_root(ask)?;
+    match ask.node.replication.role() {
+        Role::Off => {}
+        Role::Primary(_) => {
+            return Err(Refusal::invalid(
+                "this cluster is a performance primary: disable that first",
+            ));
+        }
+        Role::Secondary(_) => {
+            let text = "this cluster is a performance secondary already: update-primary lets it follow another primary";
+            return Err(Refusal::invalid(text));
+        }
+    }
+    check_wipe(ask)?;
+    if ask.text("token").is_empty() {
+        return Err(Refusal::invalid("token is missing"));
+    }
+    let record = redeemed(ask).await?;
+    let secondary = Secondary::load(ask.tx, record)?;
+    let shared = following::fetch_keys(ask.node, &secondary)
+        .await
+        .map_err(|broken| {
+            Refusal::invalid(format!(
+                "error fetching secondary bootstrap package: {broken}"
+            ))
+        })?;
+    ask.node.want_to_become(Becoming {
+        record: secondary.record,
+        shared,
+        cluster: ask.node.cluster.clone(),
+    });
+    Ok(remark(
+        "Vault has successfully found secondary information; it may take a while to perform setup tasks. Vault will be unavailable until these tasks and initial sync complete.",
+    ))
+}
+
+/// A cluster that holds something does not lose it by a slip.
+fn check_wipe(ask: &mut Ask<'_>) -> Result<(), Refusal> {
+    let mounts = stored_mounts(ask.tx, NamespaceId::ROOT)?;
+    let namespaces = crate::tables::stored_namespaces(ask.tx)?;
+    let holds = !namespaces.is_empty() || mounts.iter().any(|mount| !mount.is_hosts_own());
+    let id = &ask.node.cluster.id;
+    if !holds || ask.text("confirm_wipe") == id {
+        return Ok(());
+    }
+    Err(Refusal::invalid(format!(
+        "this cluster holds mounts, and everything that it holds goes when it becomes a secondary: repeat the request with confirm_wipe={id}"
+    )))
+}
+
+async fn promote(ask: &mut Ask<'_>) -> Told {
+    let secondary = the_secondary(ask)?;
+    let blockers = blockers(&secondary);
+    if ask.flag("dry_run") {
+        return Ok(Answer::data(&json!({
+            "blockers": blockers,
+            "can_promote": blockers.is_empty(),
+        })));
+    }
+    if !blockers.is_empty() && !ask.flag("force") {
+        return Err(Refusal::new(
+            RefusalKind::Unavailable,
+            format!(
+                "replication is still catching up, try again later or provide the \"force\" argument: {}",
+                blockers.join("; ")
+            ),
+        ));
+    }
+    let known = &secondary.record;
+    let address = ask.text("primary_cluster_addr").to_owned();
+    let record = primary::new_record(
+        ask.node,
+        known.relation.clone(),
+        known.generation + 1,
+        &address,
+    )?;
+    primary::lead(ask.node, record).await?;
+    tracing::info!("this cluster was promoted to the performance primary");
+    Ok(remark(
+        "This cluster is being promoted to a replication primary. Vault will be unavailable for a brief period and will resume service shortly.",
+    ))
+}
+
+/// What stands in the way of a promotion.
+fn blockers(secondary: &Secondary) -> Vec<String> {
+    let mut blockers = Vec::new();
+    if !secondary.is_whole() {
+        blockers.push(String::from("the first synchronization is not complete"));
+    }
+    let how = secondary.how().clone();
+    if matches!(how.doing, Doing::Compares | Doing::Fetches) {
+        blockers.push(String::from("it compares itself with its primary"));
+    }
+    let index = secondary.position().index;
+    if how.head > index {
+        blockers.push(format!(
+            "the primary's log ends at entry {}, this cluster has those up to {index}",
+            how.head
+        ));
+    }
+    blockers
+}
+
+async fn update(ask: &mut Ask<'_>) -> Told {
+    let secondary = the_secondary(ask)?;
+    let addresses = ask.texts("update_primary_addrs").unwrap_or_default();
+    let has_token = !ask.text("token").is_empty();
+    if has_token && !addresses.is_empty() {
+        return Err(Refusal::invalid(
+            "give token or update_primary_addrs, not both",
+        ));
+    }
+    let known = &secondary.record;
+    let record = if has_token {
+        let record = redeemed(ask).await?;
+        if record.relation != known.relation {
+            let text =
+                "the token is of another relation: this cluster would have to be enabled anew";
+            return Err(Refusal::invalid(text));
+        }
+        if record.generation < known.generation {
+            return Err(Refusal::invalid(
+                "the token is of a primary that was superseded",
+            ));
+        }
+        record
+    } else if addresses.is_empty() {
+        SecondaryRecord {
+            primary_addresses: Vec::new(),
+            ..known.clone()
+        }
+    } else {
+        if known.client.is_none() {
+            return Err(Refusal::invalid(
+                "this cluster was demoted: it needs a token of the new primary",
+            ));
+        }
+        let addresses = addresses.iter().map(|address| host_and_port(address));
+        SecondaryRecord {
+            primary_addresses: addresses.map(str::to_owned).collect(),
+            ..known.clone()
+        }
+    };
+    play(ask.node, record).await?;
+    Ok(remark(
+        "Vault has successfully found secondary information; it may take a while to perform setup tasks.",
+    ))
+}
+
+/// Plays a secondary's part with another record from now on.
+async fn play(node: &Arc<Unsealed>, record: SecondaryRecord) -> Result<(), Refusal> {
+    node.follower.stop().await;
+    node.transact(|tx| {
+        tx.write_json(&SystemKey::performance_secondary(), &record)
+            .map_err(from_barrier)
+    })
+    .await?;
+    let secondary = Secondary::load(&mut node.begin(), record)?;
+    node.replication.play(Role::Secondary(Arc::new(secondary)));
+    node.follower.restart(node).await;
+    Ok(())
+}
+
+async fn disable(ask: &mut Ask<'_>) -> Told {
+    the_secondary(ask)?;
+    let node = ask.node;
+    node.follower.stop().await;
+    node.transact(|tx| {
+        tx.delete(&SystemKey::performance_secondary());
+        tx.delete(&SystemKey::performance_position());
+        Ok(())
+    })
+    .await?;
+    node.replication.play(Role::Off);
+    node.committer.fence(false);
+    tracing::info!("performance replication is disabled");
+    Ok(remark(
+        "This cluster is having replication disabled. Vault will be unavailable for a brief period and will resume service shortly.",
+    ))
+}

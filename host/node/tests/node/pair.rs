@@ -1,0 +1,187 @@
+//! Clusters that are connected within this process: what one sends the other is given, and what was
+//! sent is kept for whoever looks for something in it.
+
+use crate::house::{Counting, House};
+use base::{ManualClock, Timestamp};
+use link::{
+    Acceptor as _, Channel, DialError, DialStep, Dialer, Identity, Later, Link, LinkError, Peer,
+    Protocol,
+};
+use node::{Node, Parts, Settings};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use storage::Memory;
+
+/// The nodes that can be reached, by address, and everything that went over the wire.
+#[derive(Clone, Default)]
+pub(crate) struct Network(Arc<Mutex<Inner>>);
+
+#[derive(Default)]
+struct Inner {
+    nodes: BTreeMap<String, Arc<Node>>,
+    is_cut: bool,
+    wire: Vec<u8>,
+}
+
+impl Network {
+    /// A cluster with an address of this name, unsealed and with a root token.
+    pub(crate) async fn cluster(&self, name: &str) -> (House, seal::Share) {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_000)));
+        let storage = Arc::new(Memory::with_faults());
+        let entropy = Arc::new(Counting::new(name.bytes().map(u64::from).sum()));
+        let node = Node::new(Parts {
+            dialer: Arc::new(self.clone()),
+            settings: Settings {
+                cluster_addr: format!("https://{name}:8201"),
+                api_addr: format!("https://{name}:8200"),
+                cluster_name: name.to_owned(),
+                ..Settings::default()
+            },
+            ..Parts::alone(storage.clone(), clock.clone(), entropy).unwrap()
+        });
+        let mut house = House {
+            node,
+            clock,
+            storage,
+            token: String::new(),
+        };
+        let mut made = house.initialize(1, 1).await.unwrap();
+        house.submit(&made.shares[0]).await.unwrap();
+        house.token = made.root_token.expose().clone();
+        self.inner()
+            .nodes
+            .insert(format!("{name}:8201"), Arc::clone(&house.node));
+        (house, made.shares.remove(0))
+    }
+
+    /// Nobody can be reached any more, or everybody again.
+    pub(crate) fn cut(&self, is_cut: bool) {
+        self.inner().is_cut = is_cut;
+    }
+
+    /// Was this sent by anybody?
+    pub(crate) fn carried(&self, bytes: &[u8]) -> bool {
+        let inner = self.inner();
+        inner
+            .wire
+            .windows(bytes.len())
+            .any(|window| window == bytes)
+    }
+
+    fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl Dialer for Network {
+    fn dial<'a>(
+        &'a self,
+        protocol: Protocol,
+        addresses: &'a [String],
+        identity: &'a Identity,
+    ) -> Later<'a, Result<Arc<dyn Link>, DialError>> {
+        Box::pin(async move {
+            let address = addresses.first().cloned().unwrap_or_default();
+            let failed = |step, reason: String| DialError {
+                address: address.clone(),
+                step,
+                reason,
+                shown: None,
+            };
+            let found = {
+                let inner = self.inner();
+                let found = inner.nodes.get(&address).filter(|_| !inner.is_cut);
+                found.cloned()
+            };
+            let nobody = || failed(DialStep::Connect, String::from("nobody answers"));
+            let node = found.ok_or_else(nobody)?;
+            let shown = node.identity(protocol);
+            let no_protocol = || failed(DialStep::Handshake, String::from("no such protocol"));
+            let shown = shown.ok_or_else(no_protocol)?;
+            if shown.authority != identity.authority {
+                let reason = String::from("another authority");
+                return Err(failed(DialStep::Certificate, reason));
+            }
+            let peer = node.admit(protocol, &identity.certificate);
+            let peer = peer.map_err(|error| failed(DialStep::Admission, error.to_string()))?;
+            Ok(Arc::new(Wire {
+                network: self.clone(),
+                node,
+                peer,
+                protocol,
+                address,
+            }) as Arc<dyn Link>)
+        })
+    }
+}
+
+/// A connection.
+struct Wire {
+    network: Network,
+    node: Arc<Node>,
+    peer: Peer,
+    protocol: Protocol,
+    address: String,
+}
+
+impl Link for Wire {
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    fn open<'a>(&'a self, method: &'a str) -> Later<'a, Result<Channel, LinkError>> {
+        Box::pin(async move {
+            if self.network.inner().is_cut {
+                return Err(LinkError::Ended(String::from("cut")));
+            }
+            let (near, tap_near) = link::pair();
+            let (far, tap_far) = link::pair();
+            self.tap(tap_near, tap_far);
+            let served = Arc::clone(&self.node).serve(
+                self.protocol,
+                self.peer.clone(),
+                method.to_owned(),
+                far,
+            );
+            let mut ended = self.peer.ended.clone();
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = served => {}
+                    _ = ended.wait_for(|ended| *ended) => {}
+                }
+            });
+            Ok(near)
+        })
+    }
+
+    fn closed(&self) -> Later<'_, LinkError> {
+        Box::pin(core::future::pending())
+    }
+}
+
+impl Wire {
+    /// Carries frames both ways and keeps a copy, until the network is cut.
+    fn tap(&self, near: Channel, far: Channel) {
+        let (to_near, from_near) = near.into_parts();
+        let (to_far, from_far) = far.into_parts();
+        for (mut from, to) in [(from_near, to_far), (from_far, to_near)] {
+            let network = self.network.clone();
+            tokio::spawn(async move {
+                while let Some(piece) = from.recv().await {
+                    {
+                        let mut inner = network.inner();
+                        if inner.is_cut {
+                            break;
+                        }
+                        if let Ok(frame) = &piece {
+                            inner.wire.extend_from_slice(frame);
+                        }
+                    }
+                    if to.send(piece).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    }
+}

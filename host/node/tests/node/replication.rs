@@ -1,0 +1,525 @@
+//! A primary and its secondaries, without a network between them.
+
+use crate::house::House;
+use crate::pair::Network;
+use base::{Operation, Refusal, RefusalKind};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use serde_json::{Value, json};
+
+const ADMIN: &str =
+    r#"path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }"#;
+
+/// A cluster, with a token that is good for all of its set, and one of its own.
+struct Member {
+    house: House,
+    token: String,
+    own_token: String,
+}
+
+/// A root token of a cluster, made of the share that its set has.
+async fn root_token(house: &House, share: &seal::Share) -> String {
+    let path = "sys/generate-root/attempt";
+    let begun = house
+        .ask_anybody(Operation::Update, path, json!({}))
+        .await
+        .unwrap();
+    let key: String = share
+        .expose()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let given = json!({ "nonce": begun["nonce"], "key": key });
+    let path = "sys/generate-root/update";
+    let done = house
+        .ask_anybody(Operation::Update, path, given)
+        .await
+        .unwrap();
+    let encoded = done["encoded_token"].as_str().unwrap();
+    let encoded = STANDARD_NO_PAD.decode(encoded).unwrap();
+    let otp = begun["otp"].as_str().unwrap().bytes();
+    let token = encoded.into_iter().zip(otp).map(|(one, other)| one ^ other);
+    String::from_utf8(token.collect()).unwrap()
+}
+
+impl Member {
+    async fn read(&self, path: &str) -> Result<Value, Refusal> {
+        self.house
+            .ask_as(&self.token, Operation::Read, path, json!({}))
+            .await
+    }
+
+    async fn write(&self, path: &str, data: Value) -> Result<Value, Refusal> {
+        self.house
+            .ask_as(&self.token, Operation::Update, path, data)
+            .await
+    }
+
+    async fn status(&self) -> Value {
+        let path = "sys/replication/performance/status";
+        let status = self.house.ask_anybody(Operation::Read, path, json!({}));
+        status.await.unwrap()
+    }
+
+    /// Waits until the status is so, but not for ever.
+    async fn until(&self, is_so: impl Fn(&Value) -> bool) {
+        for _ in 0..10_000 {
+            if is_so(&self.status().await) {
+                return;
+            }
+            tokio::time::sleep(core::time::Duration::from_millis(20)).await;
+        }
+        panic!("{:#}", self.status().await);
+    }
+
+    async fn until_it_streams(&self) {
+        self.until(|status| status["state"] == "stream-wals" && status["lag_entries"] == 0)
+            .await;
+    }
+}
+
+/// A primary `a` with an administrator's token, and the share that unseals every cluster of the set.
+async fn primary(network: &Network) -> (Member, seal::Share) {
+    let (house, share) = network.cluster("a").await;
+    house
+        .write("sys/policies/acl/admin", json!({ "policy": ADMIN }))
+        .await
+        .unwrap();
+    let made = json!({ "type": "batch", "policies": ["admin"], "no_parent": true, "ttl": "24h" });
+    let made = house.write("auth/token/create", made).await.unwrap();
+    let token = made["client_token"].as_str().unwrap().to_owned();
+    house
+        .write("sys/replication/performance/primary/enable", json!({}))
+        .await
+        .unwrap();
+    let own_token = house.token.clone();
+    let member = Member {
+        house,
+        token,
+        own_token,
+    };
+    (member, share)
+}
+
+/// A secondary of the primary, that streams.
+async fn secondary(
+    network: &Network,
+    primary: &(Member, seal::Share),
+    name: &str,
+    more: Value,
+) -> Member {
+    let (primary, share) = primary;
+    let (house, _) = network.cluster(name).await;
+    let key = "sys/replication/performance/secondary/generate-public-key";
+    let key = house.write(key, json!({})).await.unwrap();
+    let mut data = json!({ "id": name, "secondary_public_key": key["secondary_public_key"] });
+    data.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    let path = "sys/replication/performance/primary/secondary-token";
+    let made = primary.write(path, data).await.unwrap();
+    let enable = json!({ "token": made["token"] });
+    house
+        .write("sys/replication/performance/secondary/enable", enable)
+        .await
+        .unwrap();
+    let token = primary.token.clone();
+    let mut member = Member {
+        house,
+        token,
+        own_token: String::new(),
+    };
+    member.until_it_streams().await;
+    member.own_token = root_token(&member.house, share).await;
+    member
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_written_on_one_is_read_on_the_other() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    a.write("sys/policies/acl/before", json!({ "policy": "# before" }))
+        .await
+        .unwrap();
+    let c = secondary(&network, &both, "c", json!({})).await;
+    let read = c.read("sys/policies/acl/before").await.unwrap();
+    assert_eq!(read["policy"], "# before");
+    // Written on the primary, while it follows.
+    a.write("sys/policies/acl/after", json!({ "policy": "# after" }))
+        .await
+        .unwrap();
+    c.until_it_streams().await;
+    let read = c.read("sys/policies/acl/after").await.unwrap();
+    assert_eq!(read["policy"], "# after");
+    // Written on the secondary: it runs on the primary, and the writer reads it at once.
+    c.write("sys/policies/acl/there", json!({ "policy": "# there" }))
+        .await
+        .unwrap();
+    for cluster in [a, &c] {
+        let read = cluster.read("sys/policies/acl/there").await.unwrap();
+        assert_eq!(read["policy"], "# there");
+    }
+    let (one, other) = (a.status().await, c.status().await);
+    assert_eq!(one["merkle_root"], other["merkle_root"]);
+    assert_eq!(one["cluster_id"], other["cluster_id"]);
+    assert_eq!(one["secondaries"][0]["state"], "connected");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_stay_where_they_are_made() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    let ask = json!({ "policies": ["admin"] });
+    let made = c
+        .house
+        .ask_as(&c.own_token, Operation::Update, "auth/token/create", ask)
+        .await
+        .unwrap();
+    let token = made["client_token"].as_str().unwrap();
+    let found = c
+        .house
+        .ask_as(token, Operation::Read, "auth/token/lookup-self", json!({}))
+        .await;
+    assert!(found.is_ok());
+    let there = a
+        .house
+        .ask_as(token, Operation::Read, "auth/token/lookup-self", json!({}))
+        .await;
+    assert_eq!(there.unwrap_err().kind, RefusalKind::Denied);
+    // The root token of before is of a cluster that is no more.
+    let old = c.house.token.clone();
+    let old = c
+        .house
+        .ask_as(&old, Operation::Read, "auth/token/lookup-self", json!({}))
+        .await;
+    assert_eq!(old.unwrap_err().kind, RefusalKind::Denied);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_its_primary_a_secondary_reads_and_refuses_to_write() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    network.cut(true);
+    c.until(|status| status["connection_state"] == "transient_failure")
+        .await;
+    assert!(c.read("sys/policies/acl/admin").await.is_ok());
+    let made = c.house.ask_as(
+        &c.own_token,
+        Operation::Update,
+        "auth/token/create",
+        json!({}),
+    );
+    assert!(made.await.is_ok());
+    let refused = c
+        .write("sys/policies/acl/x", json!({ "policy": "# x" }))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind, RefusalKind::WrongPlace);
+    assert!(
+        refused
+            .message
+            .contains("primary cluster cannot be reached"),
+        "{refused:?}"
+    );
+    // The primary goes on, and what it wrote arrives when the way is free again.
+    a.write("sys/policies/acl/meanwhile", json!({ "policy": "# m" }))
+        .await
+        .unwrap();
+    network.cut(false);
+    c.until_it_streams().await;
+    assert!(c.read("sys/policies/acl/meanwhile").await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revoked_secondary_gets_nothing() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    let revoke = "sys/replication/performance/primary/revoke-secondary";
+    a.write(revoke, json!({ "id": "c" })).await.unwrap();
+    a.write(
+        "sys/policies/acl/late",
+        json!({ "policy": "# canary-after-revocation" }),
+    )
+    .await
+    .unwrap();
+    c.until(|status| {
+        let trouble = status["last_error"].as_str().unwrap_or_default();
+        trouble.contains("revoked")
+    })
+    .await;
+    assert!(c.read("sys/policies/acl/late").await.is_err());
+    assert_eq!(a.status().await["secondaries"][0]["state"], "revoked");
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_are_rotated_on_the_primary_and_followed() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    for path in ["sys/rotate", "sys/rotate/root"] {
+        a.write(path, json!({})).await.unwrap();
+        a.write(
+            "sys/policies/acl/new",
+            json!({ "policy": format!("# {path}") }),
+        )
+        .await
+        .unwrap();
+        c.until_it_streams().await;
+        let read = c.read("sys/policies/acl/new").await.unwrap();
+        assert_eq!(read["policy"], format!("# {path}"));
+    }
+    let refused = c.write("sys/rotate", json!({})).await.unwrap_err();
+    assert_eq!(refused.message, "cannot rotate on a replication secondary");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_promoted_secondary_is_followed_by_the_old_primary() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    a.write("sys/replication/performance/primary/demote", json!({}))
+        .await
+        .unwrap();
+    assert_eq!(a.status().await["mode"], "secondary");
+    c.write("sys/replication/performance/secondary/promote", json!({}))
+        .await
+        .unwrap();
+    c.write(
+        "sys/policies/acl/new",
+        json!({ "policy": "# of the new primary" }),
+    )
+    .await
+    .unwrap();
+    let key = "sys/replication/performance/secondary/generate-public-key";
+    let key = a.write(key, json!({})).await.unwrap();
+    let data = json!({ "id": "a", "secondary_public_key": key["secondary_public_key"] });
+    let made = c
+        .write("sys/replication/performance/primary/secondary-token", data)
+        .await
+        .unwrap();
+    let update = "sys/replication/performance/secondary/update-primary";
+    a.write(update, json!({ "token": made["token"] }))
+        .await
+        .unwrap();
+    a.until_it_streams().await;
+    assert!(a.read("sys/policies/acl/new").await.is_ok());
+    assert_eq!(
+        a.status().await["merkle_root"],
+        c.status().await["merkle_root"]
+    );
+}
+
+/// A namespace of the primary, with a policy in it.
+async fn namespace(member: &Member, name: &str, policy: &str) {
+    member
+        .write(&format!("sys/namespaces/{name}"), json!({}))
+        .await
+        .unwrap();
+    let path = format!("{name}/sys/policies/acl/inside");
+    member
+        .write(&path, json!({ "policy": policy }))
+        .await
+        .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_filtered_never_leaves_the_primary() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    namespace(a, "kept-at-home", "# canary-filtered-before").await;
+    namespace(a, "sent", "# canary-sent-before").await;
+    let filter = json!({ "paths_filter_mode": "deny", "paths": ["kept-at-home"] });
+    let c = secondary(&network, &both, "c", filter).await;
+    a.write(
+        "kept-at-home/sys/policies/acl/later",
+        json!({ "policy": "# canary-filtered-after" }),
+    )
+    .await
+    .unwrap();
+    a.write("sent/sys/policies/acl/later", json!({ "policy": "# x" }))
+        .await
+        .unwrap();
+    c.until_it_streams().await;
+    assert!(c.read("sent/sys/policies/acl/later").await.is_ok());
+    assert!(
+        c.read("kept-at-home/sys/policies/acl/inside")
+            .await
+            .is_err()
+    );
+    // The tree that the secondary has is that of the primary without what is left out.
+    assert_ne!(
+        a.status().await["merkle_root"],
+        c.status().await["merkle_root"]
+    );
+    let dynamic = "sys/replication/performance/primary/dynamic-filter/c";
+    let dynamic = a.read(dynamic).await.unwrap();
+    assert_eq!(
+        dynamic["dynamic_filtered_namespaces"],
+        json!(["kept-at-home/"])
+    );
+
+    // The filter goes: what was kept comes.
+    let path = "sys/replication/performance/primary/paths-filter/c";
+    a.house
+        .ask_as(&a.token, Operation::Delete, path, json!({}))
+        .await
+        .unwrap();
+    c.until(|status| {
+        status["last_remote_wal"].as_u64() >= Some(1) && status["state"] == "stream-wals"
+    })
+    .await;
+    for _ in 0..1_000 {
+        if c.read("kept-at-home/sys/policies/acl/later").await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(core::time::Duration::from_millis(20)).await;
+    }
+    assert!(c.read("kept-at-home/sys/policies/acl/later").await.is_ok());
+    c.until_it_streams().await;
+    assert_eq!(
+        a.status().await["merkle_root"],
+        c.status().await["merkle_root"]
+    );
+
+    // And comes back: it goes from the secondary.
+    a.write(path, json!({ "mode": "allow", "paths": ["sent"] }))
+        .await
+        .unwrap();
+    for _ in 0..1_000 {
+        if c.read("kept-at-home/sys/policies/acl/later").await.is_err() {
+            break;
+        }
+        tokio::time::sleep(core::time::Duration::from_millis(20)).await;
+    }
+    assert!(c.read("kept-at-home/sys/policies/acl/later").await.is_err());
+    assert!(c.read("sent/sys/policies/acl/later").await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn neither_names_nor_local_entries_are_on_the_wire() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let ask = json!({ "value": "x" });
+    a.house
+        .ask_as(
+            &a.own_token,
+            Operation::Update,
+            "cubbyhole/canary-of-a-path",
+            ask,
+        )
+        .await
+        .unwrap();
+    namespace(a, "kept-at-home", "# x").await;
+    a.write(
+        "kept-at-home/sys/policies/acl/canary-of-a-policy",
+        json!({ "policy": "# x" }),
+    )
+    .await
+    .unwrap();
+    a.write(
+        "sys/policies/acl/canary-that-travels",
+        json!({ "policy": "# x" }),
+    )
+    .await
+    .unwrap();
+    let filter = json!({ "default_deny": true });
+    let c = secondary(&network, &both, "c", filter).await;
+    a.write(
+        "kept-at-home/sys/policies/acl/canary-of-a-policy",
+        json!({ "policy": "# y" }),
+    )
+    .await
+    .unwrap();
+    c.until_it_streams().await;
+    assert!(network.carried(b"sys/policy/canary-that-travels"));
+    assert!(!network.carried(b"canary-of-a-path"));
+    assert!(!network.carried(b"canary-of-a-policy"));
+    assert!(!network.carried(b"sys/token/id/"));
+    assert!(!network.carried(b"core/replication/"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_reads_its_own_write_on_the_other_cluster() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    let data = json!({ "policy": "# own" });
+    let Value::Object(data) = data else {
+        unreachable!()
+    };
+    let write = crate::house::request(&a.token, Operation::Update, "sys/policies/acl/own", data);
+    network.cut(true);
+    let index = a.house.node.handle(write).await.index.unwrap();
+    let read = |index: &str| {
+        let path = "sys/policies/acl/own";
+        let mut read = crate::house::request(&c.token, Operation::Read, path, Default::default());
+        read.headers = vec![(String::from("x-vault-index"), index.to_owned())];
+        c.house.node.handle(read)
+    };
+    let refused = read(&index).await.outcome.unwrap_err();
+    assert_eq!(refused.kind, RefusalKind::PreconditionFailed);
+    assert_eq!(refused.message, "required index state not present");
+    assert_eq!(
+        read("bm9uZQ==").await.outcome.unwrap_err().kind,
+        RefusalKind::PreconditionFailed
+    );
+    network.cut(false);
+    c.until_it_streams().await;
+    assert!(read(&index).await.outcome.is_ok());
+    let mut forward =
+        crate::house::request(&c.token, Operation::Read, "sys/mounts", Default::default());
+    forward.headers = vec![(String::from("x-vault-forward"), String::from("active-node"))];
+    let refused = c.house.node.handle(forward).await.outcome.unwrap_err();
+    assert_eq!(
+        refused.message,
+        "forwarding via header X-Vault-Forward disabled in configuration"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_holds_something_is_not_wiped_by_a_slip() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let (c, _) = network.cluster("c").await;
+    c.write("sys/namespaces/mine", json!({})).await.unwrap();
+    let enable = "sys/replication/performance/secondary/enable";
+    let refused = c.write(enable, json!({ "token": "x" })).await.unwrap_err();
+    assert!(refused.message.contains("confirm_wipe="), "{refused:?}");
+    assert!(c.read("sys/namespaces/mine").await.is_ok());
+    // Nor by a token that is none.
+    let id = refused.message.rsplit('=').next().unwrap();
+    for token in ["x", "casemate-activation-1.x", "a.b.c"] {
+        let asked = json!({ "token": token, "confirm_wipe": id });
+        assert!(c.write(enable, asked).await.is_err());
+    }
+    assert!(c.read("sys/namespaces/mine").await.is_ok());
+    drop(both);
+}
+
+/// Each namespace is a tree of its own, and they are asked for ahead.
+#[tokio::test(start_paused = true)]
+async fn many_trees_are_fetched_over_one_call() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    for number in 0..30 {
+        let path = format!("sys/namespaces/n{number}");
+        a.write(&path, json!({})).await.unwrap();
+    }
+    let c = secondary(&network, &both, "c", json!({})).await;
+    assert!(c.read("sys/namespaces/n29").await.is_ok());
+    let (one, other) = (a.status().await, c.status().await);
+    assert_eq!(one["merkle_root"], other["merkle_root"]);
+}

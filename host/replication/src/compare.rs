@@ -1,0 +1,380 @@
+//! The secondary's side of the comparison: what to ask, what to write, and at the end what to
+//! delete and how far the secondary is.
+//!
+//! ```text
+//!  roots ─▶ trees that differ ─▶ branches ─▶ buckets ─▶ entries ─▶ puts
+//!                └── small, or nothing here ──────────▶   └──────▶ deletions, once all is known
+//! ```
+//!
+//! What the primary says is checked as any input is: entries are of the tree and the buckets that
+//! were asked for, in order, of the replicated class, and add up to the records that were told
+//! before.
+
+use crate::deletions::{Deletions, Outcome};
+use crate::merge::Merge;
+use crate::view::{self, Scope, View};
+use crate::{Hello, KeyPackage, Position, Question, RecordBytes, Told, TreeName};
+use digest::{Record, Tree};
+use journal::{JournalError, Op};
+use locality::Class;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Trees with fewer entries on both sides are fetched whole.
+const SMALL_COUNT: u64 = 1_000;
+
+/// Questions on their way at once: small trees would each cost a round trip. A channel takes as
+/// many without waiting, so that one may ask all before it listens: an end that waits for the other
+/// to take a question would wait for one that waits for its answer to be taken.
+const ASKED_AT_ONCE: usize = 4;
+
+/// Bytes of the questions on their way, unless there is only one, for the same reason.
+const ASKED_BYTES_MAX: usize = 16 * 1024;
+
+/// Trees that a primary may have.
+const TREES_MAX: usize = 200_000;
+
+/// Finds out what differs. Ask what it asks; hand it what is told, in order.
+///
+/// The view must be of one moment, or as new as the puts that came out; beside them nothing of the
+/// replicated class may be written meanwhile. If it is interrupted, a new one finds less to do.
+pub struct Comparison {
+    queue: VecDeque<Task>,
+    asked: VecDeque<Task>,
+    position: Option<Position>,
+    deletions: Deletions,
+}
+
+/// What follows from what was told.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Nothing yet.
+    Nothing,
+    /// The keys that open the entries, which come later.
+    Keys(KeyPackage),
+    /// These entries are to be written, in one batch or several.
+    Put(Vec<Op>),
+}
+
+/// Why a comparison cannot go on. What was written until then may stay.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompareError {
+    /// What is here cannot be read, or its digests are not those of its entries.
+    #[error("read what is to be compared")]
+    Held(#[from] JournalError),
+    /// The primary does not want to.
+    #[error("the primary refused to compare: {0}")]
+    Refused(String),
+    /// Something was told that nobody asked.
+    #[error("the primary told something that was not asked")]
+    Unasked,
+    /// A tree, record or entry was told that is not one of those asked for.
+    #[error("the primary told what is not part of what was asked for")]
+    Foreign,
+    /// What was told is not in order, comes twice, or is nothing.
+    #[error("the primary told things out of order")]
+    Disorder,
+    /// What was told is not what its sums say.
+    #[error("what the primary told does not add up")]
+    DoesNotAddUp,
+    /// The primary has more trees than any may have.
+    #[error("the primary has more than {TREES_MAX} trees")]
+    TooMany,
+    /// It is not at its end.
+    #[error("the comparison is not complete")]
+    Incomplete,
+}
+
+/// A question, and what was told of its answer.
+enum Task {
+    Begin {
+        hello: Box<Hello>,
+        roots: BTreeMap<Tree, Record>,
+    },
+    Branches {
+        tree: Tree,
+        root: Record,
+        told: BTreeMap<u8, Record>,
+    },
+    Buckets {
+        tree: Tree,
+        /// Those that differ, as they were told.
+        branches: BTreeMap<u8, Record>,
+        told: BTreeMap<(u8, u8), Record>,
+    },
+    Entries(Merge),
+}
+
+impl Comparison {
+    /// Begins with nothing known.
+    pub fn new(hello: Hello) -> Self {
+        let begin = Task::Begin {
+            hello: Box::new(hello),
+            roots: BTreeMap::new(),
+        };
+        Self {
+            queue: VecDeque::from([begin]),
+            asked: VecDeque::new(),
+            position: None,
+            deletions: Deletions::default(),
+        }
+    }
+
+    /// The next question to send, if there is one now. Several may be on their way; they are
+    /// answered one after the other.
+    pub fn ask(&mut self) -> Option<Question> {
+        let asked_bytes: usize = self.asked.iter().map(Task::size_bytes).sum();
+        let size_bytes = self.queue.front()?.size_bytes();
+        let has_room = self.asked.len() < ASKED_AT_ONCE
+            && asked_bytes.saturating_add(size_bytes) <= ASKED_BYTES_MAX;
+        if !self.asked.is_empty() && !has_room {
+            return None;
+        }
+        let task = self.queue.pop_front()?;
+        let question = task.question();
+        self.asked.push_back(task);
+        Some(question)
+    }
+
+    /// Is everything known? Then [`finish`](Self::finish) it.
+    pub fn is_complete(&self) -> bool {
+        self.queue.is_empty() && self.asked.is_empty() && self.position.is_some()
+    }
+
+    /// Hears the next message.
+    ///
+    /// # Errors
+    /// [`CompareError`], after which it can only be dropped.
+    pub fn told(&mut self, held: &dyn View, told: Told) -> Result<Heard, CompareError> {
+        let heard = self.hear(held, told);
+        if heard.is_err() {
+            // It asks, hears and completes nothing any more.
+            self.queue.clear();
+            self.asked.clear();
+            self.position = None;
+        }
+        heard
+    }
+
+    /// What is to be deleted, and how far the secondary is then.
+    ///
+    /// # Errors
+    /// [`CompareError::Incomplete`] unless it [is complete](Self::is_complete).
+    pub fn finish(self) -> Result<Outcome, CompareError> {
+        let is_complete = self.is_complete();
+        let position = self.position.filter(|_| is_complete);
+        let position = position.ok_or(CompareError::Incomplete)?;
+        Ok(Outcome::new(position, self.deletions))
+    }
+
+    fn hear(&mut self, held: &dyn View, told: Told) -> Result<Heard, CompareError> {
+        let has_begun = self.position.is_some();
+        let task = self.asked.front_mut().ok_or(CompareError::Unasked)?;
+        match (task, told) {
+            (_, Told::Refused { reason }) => return Err(CompareError::Refused(reason)),
+            (Task::Begin { .. }, Told::Begun { position, keys }) if !has_begun => {
+                self.position = Some(position);
+                return Ok(Heard::Keys(keys));
+            }
+            (_, _) if !has_begun => return Err(CompareError::Unasked),
+            (Task::Begin { roots, .. }, Told::Roots(more)) => {
+                gather(
+                    roots,
+                    more.into_iter().map(|(TreeName(tree), root)| (tree, root)),
+                )?;
+                if roots.len() > TREES_MAX {
+                    return Err(CompareError::TooMany);
+                }
+            }
+            (Task::Branches { told, .. }, Told::Branches(more)) => gather(told, more)?,
+            (Task::Buckets { branches, told, .. }, Told::Buckets(more)) => {
+                if more
+                    .iter()
+                    .any(|((first, _), _)| !branches.contains_key(first))
+                {
+                    return Err(CompareError::Foreign);
+                }
+                gather(told, more)?;
+            }
+            (Task::Entries(merge), Told::Entries(ops)) => {
+                let puts = merge.hear(held, ops, &mut self.deletions)?;
+                return Ok(match puts.is_empty() {
+                    true => Heard::Nothing,
+                    false => Heard::Put(puts),
+                });
+            }
+            (_, Told::End) => self.end(held)?,
+            _ => return Err(CompareError::Unasked),
+        }
+        Ok(Heard::Nothing)
+    }
+
+    /// The answer to the oldest question is complete.
+    fn end(&mut self, held: &dyn View) -> Result<(), CompareError> {
+        let task = self.asked.pop_front().ok_or(CompareError::Unasked)?;
+        let next = match task {
+            Task::Begin { roots, .. } => {
+                let tasks = after_roots(held, roots, &mut self.deletions)?;
+                self.queue.extend(tasks);
+                return Ok(());
+            }
+            Task::Branches { tree, root, told } => after_branches(held, tree, root, told)?,
+            Task::Buckets {
+                tree,
+                branches,
+                told,
+            } => after_buckets(held, tree, &branches, &told)?,
+            Task::Entries(merge) => return merge.end(held, &mut self.deletions),
+        };
+        // A tree is finished before the next one is begun.
+        self.queue.push_front(next);
+        Ok(())
+    }
+}
+
+impl Task {
+    /// Bytes of the question, about.
+    fn size_bytes(&self) -> usize {
+        const ITSELF: usize = 64;
+        ITSELF
+            + match self {
+                Self::Begin { .. } | Self::Branches { .. } => 0,
+                Self::Buckets { branches, .. } => branches.len(),
+                Self::Entries(merge) => merge.question_bytes(),
+            }
+    }
+
+    fn question(&self) -> Question {
+        match self {
+            Self::Begin { hello, .. } => Question::Begin((**hello).clone()),
+            Self::Branches { tree, .. } => Question::Branches(TreeName(*tree)),
+            Self::Buckets { tree, branches, .. } => {
+                Question::Buckets(TreeName(*tree), branches.keys().copied().collect())
+            }
+            Self::Entries(merge) => merge.question(),
+        }
+    }
+}
+
+/// Adds records, each of something and after all before it.
+fn gather<K: Ord>(
+    told: &mut BTreeMap<K, Record>,
+    more: impl IntoIterator<Item = (K, RecordBytes)>,
+) -> Result<(), CompareError> {
+    let before = told.len();
+    for (key, RecordBytes(record)) in more {
+        let is_next = told.last_key_value().is_none_or(|(last, _)| *last < key);
+        if !is_next || record.count() == 0 {
+            return Err(CompareError::Disorder);
+        }
+        told.insert(key, record);
+    }
+    // Messages of nothing could go on forever.
+    if told.len() == before {
+        return Err(CompareError::Disorder);
+    }
+    Ok(())
+}
+
+fn sum<'a>(records: impl IntoIterator<Item = &'a Record>) -> Record {
+    let records = records.into_iter();
+    records.fold(Record::default(), |sum, record| sum.plus(*record))
+}
+
+fn after_roots(
+    held: &dyn View,
+    mut roots: BTreeMap<Tree, Record>,
+    deletions: &mut Deletions,
+) -> Result<impl Iterator<Item = Task> + use<>, CompareError> {
+    for tree in roots.keys() {
+        if view::head(tree)?.class() != Class::Replicated {
+            return Err(CompareError::Foreign);
+        }
+    }
+    let mut tasks = BTreeMap::new();
+    for ours in view::roots(held) {
+        let (tree, here) = ours?;
+        match roots.remove(&tree) {
+            None => deletions.add_tree(tree),
+            Some(root) if root == here => {}
+            Some(root) if root.count().max(here.count()) >= SMALL_COUNT => {
+                let told = BTreeMap::new();
+                tasks.insert(tree, Task::Branches { tree, root, told });
+            }
+            Some(root) => {
+                tasks.insert(tree, Task::Entries(Merge::new(tree, Scope::All, root)));
+            }
+        }
+    }
+    for (tree, root) in roots {
+        tasks.insert(tree, Task::Entries(Merge::new(tree, Scope::All, root)));
+    }
+    Ok(tasks.into_values())
+}
+
+fn after_branches(
+    held: &dyn View,
+    tree: Tree,
+    root: Record,
+    told: BTreeMap<u8, Record>,
+) -> Result<Task, CompareError> {
+    if sum(told.values()) != root {
+        return Err(CompareError::DoesNotAddUp);
+    }
+    let here: Result<BTreeMap<_, _>, _> = view::branches(held, &tree).collect();
+    let branches: BTreeMap<u8, Record> = differing(&here?, &told)
+        .map(|branch| (branch, told.get(&branch).copied().unwrap_or_default()))
+        .collect();
+    if branches.is_empty() {
+        return Err(own_digests());
+    }
+    Ok(Task::Buckets {
+        tree,
+        branches,
+        told: BTreeMap::new(),
+    })
+}
+
+fn after_buckets(
+    held: &dyn View,
+    tree: Tree,
+    branches: &BTreeMap<u8, Record>,
+    told: &BTreeMap<(u8, u8), Record>,
+) -> Result<Task, CompareError> {
+    let mut here = BTreeMap::new();
+    for (branch, expected) in branches {
+        let below = told.range((*branch, 0)..=(*branch, u8::MAX));
+        if sum(below.map(|(_, record)| record)) != *expected {
+            return Err(CompareError::DoesNotAddUp);
+        }
+        for bucket in view::buckets(held, &tree, *branch) {
+            let (bucket, record) = bucket?;
+            here.insert(bucket, record);
+        }
+    }
+    let buckets: BTreeSet<(u8, u8)> = differing(&here, told).collect();
+    if buckets.is_empty() {
+        return Err(own_digests());
+    }
+    let expected = sum(buckets.iter().filter_map(|bucket| told.get(bucket)));
+    let merge = Merge::new(tree, Scope::These(buckets), expected);
+    Ok(Task::Entries(merge))
+}
+
+/// What is only in one of both, or not the same in both.
+fn differing<'a, K: Ord + Copy>(
+    here: &'a BTreeMap<K, Record>,
+    told: &'a BTreeMap<K, Record>,
+) -> impl Iterator<Item = K> + 'a {
+    let gone = here.keys().filter(|key| !told.contains_key(key)).copied();
+    let other = told
+        .iter()
+        .filter(|(key, record)| here.get(key) != Some(record));
+    gone.chain(other.map(|(key, _)| *key))
+}
+
+/// A record differs and what is below it does not.
+fn own_digests() -> CompareError {
+    let what = String::from("digests of a tree do not add up");
+    CompareError::Held(view::damaged(what))
+}

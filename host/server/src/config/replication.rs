@@ -1,0 +1,82 @@
+//! The block `replication`.
+
+use super::check::Checked;
+use super::schema::Kind::{Count, Duration as Span, Flag};
+use super::schema::{Effect, Key, idle, used};
+use core::time::Duration;
+
+/// `replication`.
+pub(super) const REPLICATION: &[Key] = &[
+    used(
+        "best_effort_wal_wait_duration",
+        Span,
+        "`2s`",
+        "How long a secondary waits for what a request of its own wrote on the primary.",
+    ),
+    used(
+        "log_bytes_max",
+        Count,
+        "`67108864`",
+        "Bytes of the log that stay after they are applied, whether somebody needs them or not.",
+    ),
+    used(
+        "log_kept_bytes_max",
+        Count,
+        "`536870912`",
+        "Bytes of the log that stay as long as a secondary needs them; never less than `log_bytes_max`. A secondary that is further behind compares what it has with the primary.",
+    ),
+    Key {
+        name: "allow_forwarding_via_header",
+        kind: Flag,
+        effect: Effect::Idle,
+        default: "",
+        meaning: "No header has a request forwarded.",
+    },
+    idle(
+        "allow_forwarding_via_token",
+        "No token says which state it needs.",
+    ),
+    idle(
+        "logshipper_buffer_length",
+        "Secondaries follow the log itself; `log_kept_bytes_max` bounds it.",
+    ),
+    idle(
+        "logshipper_buffer_size",
+        "Secondaries follow the log itself; `log_kept_bytes_max` bounds it.",
+    ),
+    idle(
+        "resolver_discover_servers",
+        "A secondary connects to the address in its token, or to the one it was given since.",
+    ),
+];
+
+/// How clusters follow one another. None: nothing is said, and the usual holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReplicationConfig {
+    /// How long a secondary waits for what a request of its own wrote on the primary.
+    pub own_write_wait: Option<Duration>,
+    /// Bytes of the log that stay, whether somebody needs them or not.
+    pub log_bytes_max: Option<u64>,
+    /// Bytes of the log that stay as long as somebody needs them.
+    pub log_kept_bytes_max: Option<u64>,
+    /// May a client ask by a header that its request be forwarded?
+    pub allow_forwarding_via_header: bool,
+}
+
+/// Reads the blocks of all files; the last file that says something of a setting counts.
+pub(super) fn read(tops: &[Checked<'_>]) -> ReplicationConfig {
+    let blocks: Vec<Checked<'_>> = tops.iter().map(|top| top.block("replication")).collect();
+    let bytes = |name: &str| {
+        let count = blocks.iter().find_map(|block| block.count(name));
+        count.map(|count| count as u64)
+    };
+    let wait = "best_effort_wal_wait_duration";
+    let header = "allow_forwarding_via_header";
+    ReplicationConfig {
+        own_write_wait: blocks.iter().find_map(|block| block.duration(wait)),
+        log_bytes_max: bytes("log_bytes_max"),
+        log_kept_bytes_max: bytes("log_kept_bytes_max"),
+        allow_forwarding_via_header: blocks.iter().find_map(|block| block.flag(header))
+            == Some(true),
+    }
+}
