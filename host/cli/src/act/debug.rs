@@ -331,7 +331,8 @@ fn pack(output: &str, files: &BTreeMap<String, Vec<u8>>) -> std::io::Result<()> 
 fn spread(output: &str, files: &BTreeMap<String, Vec<u8>>) -> std::io::Result<()> {
     for (file, bytes) in files {
         let path = Path::new(output).join(file);
-        std::fs::create_dir_all(path.parent().unwrap_or(Path::new(output)))?;
+        let folder = path.parent().unwrap_or_else(|| Path::new(output));
+        std::fs::create_dir_all(folder)?;
         create(&path)?.write_all(bytes)?;
     }
     Ok(())
