@@ -6,7 +6,7 @@ use super::serve::Broken;
 use super::{Secondary, following};
 use crate::unsealed::Unsealed;
 use core::time::Duration;
-use link::Protocol;
+use link::{Backoff, Protocol};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::task::JoinHandle;
 
@@ -40,14 +40,14 @@ impl Follower {
 }
 
 async fn follow(node: Weak<Unsealed>, secondary: Arc<Secondary>) {
-    let mut pause = PAUSES.0;
+    let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
     loop {
         let Some(node) = node.upgrade() else { return };
         secondary.how().connection = Connection::Connecting;
         let (done, worked) = connected(&node, &secondary).await;
         secondary.connected(None);
         if worked {
-            pause = PAUSES.0;
+            backoff.succeeded();
         }
         {
             let mut how = secondary.how();
@@ -61,18 +61,19 @@ async fn follow(node: Weak<Unsealed>, secondary: Arc<Secondary>) {
             let reason = broken.to_string();
             tracing::warn!(reason, "the connection to the primary ended");
         }
-        let jitter = jitter(&node, pause);
+        let length = backoff.wait(node.parts.entropy.as_ref());
         drop(node);
-        tokio::time::sleep(jitter).await;
-        pause = (pause * 2).min(PAUSES.1);
+        pause(length).await;
     }
 }
 
-/// Between half and all of a pause, so that many secondaries do not come at one moment.
-fn jitter(node: &Unsealed, pause: Duration) -> Duration {
-    let mut bytes = [0; 4];
-    node.parts.entropy.fill(&mut bytes);
-    pause / 2 + (pause / 2).mul_f64(f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX))
+/// Between two connections. Ended with the task, where the secondary is to follow no more.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "nothing tells when the primary can be reached again"
+)]
+async fn pause(length: Duration) {
+    tokio::time::sleep(length).await;
 }
 
 /// One connection, and whether anything came over it.

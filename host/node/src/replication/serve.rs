@@ -276,20 +276,23 @@ impl Stream<'_> {
     /// secondary has meanwhile.
     async fn wait(&mut self, after: u64) -> Result<(), Broken> {
         let more = self.node.parts.source.beyond(after);
-        tokio::pin!(more);
-        let heartbeat = tokio::time::sleep(HEARTBEAT);
-        tokio::pin!(heartbeat);
-        loop {
-            tokio::select! {
-                () = &mut more => return Ok(()),
-                () = &mut heartbeat => return Ok(()),
-                said = self.channel.receive() => {
-                    let over = || LinkError::Ended(String::from("the secondary left"));
-                    let frame = said?.ok_or_else(over)?;
-                    self.heard(decode(&frame)?);
+        let waiting = async {
+            tokio::pin!(more);
+            loop {
+                tokio::select! {
+                    () = &mut more => return Ok(()),
+                    said = self.channel.receive() => {
+                        let over = || LinkError::Ended(String::from("the secondary left"));
+                        let frame = said?.ok_or_else(over)?;
+                        self.heard(decode(&frame)?);
+                    }
                 }
             }
-        }
+        };
+        // No entry in time is as good as one: it is time for a sign of life.
+        tokio::time::timeout(HEARTBEAT, waiting)
+            .await
+            .unwrap_or(Ok(()))
     }
 
     /// Takes what the secondary has said by now.
