@@ -12,6 +12,7 @@
 
 mod batch;
 mod id;
+mod index_token;
 mod network;
 mod role;
 mod store;
@@ -21,6 +22,7 @@ mod token;
 mod unlock;
 
 pub use id::{TokenHash, TokenId, TokenSalt};
+pub use index_token::{IndexKey, IndexToken};
 pub use network::{is_bound_to, parse_network};
 pub use role::{RoleError, TokenRole, TokenType};
 pub use store::{

@@ -6,7 +6,6 @@ use crate::health::{HealthQuery, write_health};
 use crate::query::read_pairs;
 use crate::reply_body::ReplyBody;
 use base::{Answer, Flow, HealthReport, RateReport, Raw, Refusal, RefusalKind, Reply};
-use base64::Engine as _;
 use bytes::Bytes;
 use http::header::{
     CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER,
@@ -36,8 +35,8 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// Sent over plain connections too, as Vault does: a proxy in front may well speak TLS.
 const TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
 
-/// Writes `reply`. `cluster_id` names whose log `reply.index` counts.
-pub(crate) fn encode(reply: Reply, asked: &Asked, cluster_id: Option<&str>) -> HttpReply {
+/// Writes `reply`.
+pub(crate) fn encode(reply: Reply, asked: &Asked) -> HttpReply {
     let (index, rate) = (reply.index, reply.rate);
     let mut response = match reply.outcome {
         Ok(answer) => encode_answer(answer, &reply.request_id, asked),
@@ -48,9 +47,7 @@ pub(crate) fn encode(reply: Reply, asked: &Asked, cluster_id: Option<&str>) -> H
     if let Some(namespace) = &asked.namespace {
         headers.insert(NAMESPACE, namespace.clone());
     }
-    if let (Some(index), Some(cluster)) = (index, cluster_id)
-        && let Some(value) = index_header(index, cluster)
-    {
+    if let Some(value) = index.and_then(|index| HeaderValue::try_from(index).ok()) {
         headers.insert(INDEX, value);
     }
     tell_rate(headers, &rate);
@@ -211,13 +208,4 @@ fn without_body(mut response: HttpReply) -> HttpReply {
     }
     *response.body_mut() = ReplyBody::Whole(Bytes::new());
     response
-}
-
-/// Base64 of `{"cluster":"…","value":"35"}`.
-fn index_header(index: u64, cluster: &str) -> Option<HeaderValue> {
-    let mut out = Writer(Vec::with_capacity(80));
-    out.field("{\"cluster\":", cluster);
-    out.field(",\"value\":", &index.to_string());
-    out.raw("}");
-    HeaderValue::try_from(base64::engine::general_purpose::STANDARD.encode(out.0)).ok()
 }

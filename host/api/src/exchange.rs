@@ -128,10 +128,7 @@ async fn answer(shared: &Shared, request: Request, asked: &Asked) -> HttpReply {
     let pending = Arc::clone(&shared.service).begin(request);
     let finishing = Finishing::new(pending, shared.abandoned.clone(), duration_max);
     match tokio::time::timeout(duration_max, finishing).await {
-        Ok(Ok(reply)) => {
-            let cluster = reply.index.and_then(|_| shared.service.cluster_id());
-            encode(reply, asked, cluster.as_deref())
-        }
+        Ok(Ok(reply)) => encode(reply, asked),
         Ok(Err(_)) => {
             tracing::error!(request_id = id, "the handler of a request panicked");
             encode_refusal(&Refusal::internal(""))

@@ -10,11 +10,6 @@ pub trait Service: Send + Sync + 'static {
     /// Answers one request. Once begun it is polled to its end, also when its client has left.
     fn handle(&self, request: Request) -> impl Future<Output = Reply> + Send;
 
-    /// The cluster whose log [`Reply::index`] counts. Without one no `X-Vault-Index` is sent.
-    fn cluster_id(&self) -> Option<Arc<str>> {
-        None
-    }
-
     /// The rules for web pages of other origins; None where they may not ask.
     fn cross_origin(&self) -> Option<Arc<CrossOrigin>> {
         None
@@ -27,17 +22,12 @@ pub(crate) type Pending = Pin<Box<dyn Future<Output = Reply> + Send>>;
 /// [`Service`] without its type, so that the rest of this room is compiled once.
 pub(crate) trait AnyService: Send + Sync + 'static {
     fn begin(self: Arc<Self>, request: Request) -> Pending;
-    fn cluster_id(&self) -> Option<Arc<str>>;
     fn cross_origin(&self) -> Option<Arc<CrossOrigin>>;
 }
 
 impl<S: Service> AnyService for S {
     fn begin(self: Arc<Self>, request: Request) -> Pending {
         Box::pin(async move { self.handle(request).await })
-    }
-
-    fn cluster_id(&self) -> Option<Arc<str>> {
-        Service::cluster_id(self)
     }
 
     fn cross_origin(&self) -> Option<Arc<CrossOrigin>> {

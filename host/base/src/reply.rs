@@ -13,8 +13,9 @@ pub struct Reply {
     pub request_id: String,
     /// What came of it.
     pub outcome: Result<Answer, Refusal>,
-    /// Position in the cluster's log that this reply has seen.
-    pub index: Option<u64>,
+    /// What the client may send along so that what it wrote is there when it asks again; None where
+    /// it wrote nothing.
+    pub index: Option<String>,
     /// What rate limits let a client know.
     pub rate: RateReport,
 }

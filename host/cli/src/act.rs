@@ -2,6 +2,7 @@
 
 mod audit;
 mod auth_help;
+mod debug;
 mod generate_root;
 mod generic;
 mod kv;
@@ -64,6 +65,7 @@ pub(crate) fn run(
         Command::Auth(args) => mounts::auth(session, args),
         Command::Completion(args) => completion(session, args.shell),
         Command::Secrets(args) => mounts::secrets(session, args),
+        Command::Debug(args) => debug::run(session, &args),
         Command::Kv(args) => kv::run(session, args),
         Command::Lease(args) => lease::run(session, args),
         Command::Monitor(args) => monitor::run(session, &args),

@@ -27,7 +27,7 @@ const SYSTEM_BUNDLES: [&str; 6] = [
 ];
 
 /// What sends calls. The tests have their own.
-pub(crate) trait Transport {
+pub(crate) trait Transport: Sync {
     /// Sends a call and gives every answer back, also refusals, as status and body.
     fn send(&self, request: &ApiRequest, headers: &[(String, String)]) -> Result<ApiAnswer, Stop>;
     /// Sends a call and copies its answer as it comes; a refusal is given back instead.
@@ -107,14 +107,18 @@ impl HttpClient {
         if request.method == Method::Patch {
             builder = builder.header("Content-Type", "application/merge-patch+json");
         }
-        let sent = match (&request.body, &request.bytes) {
-            (Some(body), _) => builder
+        let sent = match (&request.body, &request.bytes, request.within) {
+            (Some(body), ..) => builder
                 .body(body.to_string())
                 .map(|request| self.agent.run(request)),
-            (None, Some(bytes)) => builder
+            (None, Some(bytes), _) => builder
                 .body(bytes.as_slice())
                 .map(|request| self.agent.run(request)),
-            (None, None) => builder.body(()).map(|request| self.agent.run(request)),
+            (None, None, None) => builder.body(()).map(|request| self.agent.run(request)),
+            (None, None, time) => builder.body(()).map(|request| {
+                let configured = self.agent.configure_request(request);
+                self.agent.run(configured.timeout_global(time).build())
+            }),
         };
         sent.map_err(|error| unreached(error.to_string()))?
             .map_err(|error| unreached(reason(&error)))
@@ -195,7 +199,12 @@ impl Transport for HttpClient {
         let mut reader = response.body_mut().with_config().limit(u64::MAX).reader();
         let mut piece = vec![0; 64 * 1024];
         loop {
-            let count = std::io::Read::read(&mut reader, &mut piece)?;
+            let count = match std::io::Read::read(&mut reader, &mut piece) {
+                Ok(count) => count,
+                // It was to end after a time.
+                Err(_) if request.within.is_some() => return Ok(None),
+                Err(error) => return Err(error.into()),
+            };
             let Some(part) = piece.get(..count).filter(|part| !part.is_empty()) else {
                 return Ok(None);
             };

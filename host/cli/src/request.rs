@@ -1,5 +1,6 @@
 //! One call of the HTTP API, before it is sent. Pure.
 
+use core::time::Duration;
 use serde_json::Value;
 
 /// The HTTP methods that the API takes. Lists are `GET` with `list=true`.
@@ -35,6 +36,8 @@ pub(crate) struct ApiRequest {
     pub(crate) body: Option<Value>,
     /// A body that is no JSON.
     pub(crate) bytes: Option<Vec<u8>>,
+    /// After so long the call has ended, whatever has come of it.
+    pub(crate) within: Option<Duration>,
 }
 
 impl ApiRequest {
@@ -45,7 +48,14 @@ impl ApiRequest {
             query: Vec::new(),
             body: None,
             bytes: None,
+            within: None,
         }
+    }
+
+    /// Ends after so long.
+    pub(crate) fn within(mut self, time: Duration) -> Self {
+        self.within = Some(time);
+        self
     }
 
     pub(crate) fn get(path: impl Into<String>) -> Self {

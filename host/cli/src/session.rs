@@ -168,6 +168,11 @@ impl Session<'_> {
         }
     }
 
+    /// The transport, and the headers that a call goes with: for calls beside the command's own.
+    pub(crate) fn beside(&self, request: &ApiRequest) -> (&dyn Transport, Vec<(String, String)>) {
+        (self.transport, self.with_token(Wrap::Never, request))
+    }
+
     /// Turns a refusal into an end of the command.
     pub(crate) fn accepted(
         &self,

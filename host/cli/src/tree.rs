@@ -121,6 +121,8 @@ pub(crate) enum Command {
     /// Work with auth methods
     #[command(subcommand)]
     Auth(mounts::Auth),
+    /// Gather what tells how a server is
+    Debug(generic::Debug),
     /// Work with key-value stores
     #[command(subcommand)]
     Kv(kv::Kv),

@@ -95,6 +95,15 @@ impl Record {
         (count > 0 || sum == Sum::default()).then_some(Self { sum, count })
     }
 
+    /// Reads [`to_bytes`](Self::to_bytes) of a difference, which may be of less than no entries.
+    pub fn difference_from_bytes(bytes: &[u8; Self::BYTES]) -> Self {
+        let (sum, count) = bytes.split_at(32);
+        Self {
+            sum: Sum::from_bytes(sum.try_into().unwrap_or_default()),
+            count: u64::from_be_bytes(count.try_into().unwrap_or_default()),
+        }
+    }
+
     /// Both sets together.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {

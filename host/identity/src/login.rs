@@ -54,6 +54,33 @@ impl Directory<'_> {
         Ok(entity)
     }
 
+    /// A new entity with no name at any mount yet: for somebody whose mount is on another cluster.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub fn log_in_elsewhere(&mut self) -> Result<Entity, IdentityError> {
+        self.make_entity()
+    }
+
+    /// Gives an entity that was [made elsewhere](Self::log_in_elsewhere) the name that it logs in by,
+    /// unless somebody has it by now.
+    ///
+    /// # Errors
+    /// [`IdentityError::NoEntity`] where the entity is not here.
+    pub fn adopt(&mut self, id: &str, login: Login<'_>) -> Result<(), IdentityError> {
+        check_name(login.name)?;
+        if self
+            .alias_named(&login.mount.accessor, login.name)?
+            .is_some()
+        {
+            return Ok(());
+        }
+        let entity = self.entity(id)?.ok_or(IdentityError::NoEntity)?;
+        let mut alias = self.blank_alias(&entity, login.mount, login.name.to_owned());
+        alias.metadata = login.metadata;
+        self.save_alias(&alias)
+    }
+
     /// Makes the memberships of the external groups of a mount those that it names.
     ///
     /// # Errors

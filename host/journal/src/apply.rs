@@ -1,9 +1,9 @@
 //! From a log entry to storage.
 
-use crate::{Batch, JournalError};
+use crate::{Batch, JournalError, mend};
 use bytes::Bytes;
 use digest::{Change, fold};
-use locality::{Class, PhysicalKey};
+use locality::{Class, PhysicalKey, SystemKey};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use storage::{Durability, Snapshot, Space, Storage};
@@ -59,13 +59,27 @@ pub fn prepare(
         ops.map(|op| (&op.key, op.value.as_deref())).collect();
 
     let mut batch = storage::Batch::new();
+    let mut updates = BTreeMap::new();
     for update in digest_updates(snapshot, &writes)? {
         match update.value {
-            Some(value) => batch.put(Space::Digests, update.key, value.to_vec()),
-            None => batch.delete(Space::Digests, update.key),
+            Some(value) => batch.put(Space::Digests, update.key.clone(), value.to_vec()),
+            None => batch.delete(Space::Digests, update.key.clone()),
         }
+        updates.insert(update.key, update.value);
+    }
+    let mend_key = SystemKey::digest_mend().into_physical();
+    if let Some(Some(value)) = writes.get(&mend_key) {
+        mend::apply(
+            snapshot,
+            mend::differences(value)?,
+            &mut batch,
+            &mut updates,
+        )?;
     }
     for (key, value) in writes {
+        if *key == mend_key {
+            continue;
+        }
         let key = key.as_bytes().to_vec();
         match value {
             Some(value) => batch.put(Space::Entries, key, value.to_vec()),

@@ -19,6 +19,7 @@ mod apply;
 mod batch;
 mod error;
 mod memory;
+mod mend;
 mod recent;
 mod source;
 
@@ -26,6 +27,7 @@ pub use apply::{applied_at, applied_index, apply, mark_applied, prepare};
 pub use batch::{Batch, Op};
 pub use error::JournalError;
 pub use memory::MemoryJournal;
+pub use mend::{Differences, mend};
 pub use recent::Recent;
 pub use source::{Extent, Source, SourceError, Tail, Waiting};
 

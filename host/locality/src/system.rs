@@ -63,6 +63,10 @@ impl SystemKey<Ignored> {
     pub fn cluster() -> Self {
         Self::root("core/cluster/local/info")
     }
+    /// Not an entry: a write to it puts records of digests right.
+    pub fn digest_mend() -> Self {
+        Self::root("core/mend-digests")
+    }
     /// That a cluster is becoming a secondary, and which entries stay.
     pub fn wiping() -> Self {
         Self::root("core/wiping")
@@ -162,6 +166,10 @@ impl SystemKey<Replicated> {
     /// What holds for all quotas.
     pub fn quota_config() -> Self {
         Self::root("sys/quotas/config")
+    }
+    /// The key of what clients keep to read their own writes.
+    pub fn index_key() -> Self {
+        Self::root("core/index-header-hmac-key")
     }
     /// All token roles of a namespace.
     pub fn token_roles(namespace: NamespaceId) -> Self {

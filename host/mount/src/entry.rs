@@ -189,6 +189,8 @@ pub struct MountConfig {
     pub plugin_deadline: u64,
     /// Calls of storage that one call may make.
     pub plugin_storage_calls_max: u64,
+    /// Requests to the component that run at one time.
+    pub plugin_calls_max: u64,
     /// When users of the method are locked out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_lockout: Option<UserLockout>,

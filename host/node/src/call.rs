@@ -67,6 +67,7 @@ pub(crate) async fn component(
 ) -> Result<Ran, Failed> {
     let request = recorded.request();
     let (matched, warnings) = matched(request, target)?;
+    let _place = pinned.room.enter()?;
     let (tx, identified) = identify(node, recorded, target, pinned, tx, &matched).await?;
     let guard = Guard::of(node, &target.mount.0, identified.as_deref());
     if let Some(guard) = &guard {

@@ -14,6 +14,9 @@ use std::sync::Arc;
 /// Hosts that one mount can be granted.
 const HOSTS_MAX: usize = 100;
 
+/// Requests to one mount that can be let run at one time: as many as the usual pool has places for.
+const CALLS_MAX: u64 = 512;
+
 /// A component with less could not even begin.
 const MEMORY_BYTES_MIN: u64 = 1 << 20;
 
@@ -87,6 +90,12 @@ pub(crate) fn apply(
             1,
             Limits::STORAGE_CALLS_MAX,
         ),
+        (
+            "plugin_calls_max",
+            &mut config.plugin_calls_max,
+            1,
+            CALLS_MAX,
+        ),
     ] {
         match number(asked, name)? {
             None => {}
@@ -110,6 +119,7 @@ pub(crate) fn shown(config: &MountConfig) -> Map {
         ("plugin_memory_max", config.plugin_memory_max),
         ("plugin_deadline", config.plugin_deadline),
         ("plugin_storage_calls_max", config.plugin_storage_calls_max),
+        ("plugin_calls_max", config.plugin_calls_max),
     ];
     let set = numbers.into_iter().filter(|(_, number)| *number > 0);
     members.extend(set.map(|(name, number)| (name.to_owned(), json!(number))));

@@ -4,6 +4,7 @@ use crate::checkpoint::Midway;
 use crate::engine::{Entry, Pinned};
 use crate::own_work::Started;
 use crate::refusal::{chain, from_barrier};
+use crate::room::Room;
 use crate::unsealed::Unsealed;
 use crate::{component_grants, tables};
 use barrier::Transaction;
@@ -20,17 +21,21 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 #[derive(Default)]
 pub(crate) struct Components {
     loaded: Mutex<HashMap<String, Component>>,
-    system: OnceLock<Arc<SystemFacts>>,
+    /// Where the host stands, as a primary and as a secondary.
+    system: [OnceLock<Arc<SystemFacts>>; 2],
 }
 
 impl Components {
     /// Where the host stands.
     pub(crate) fn system(&self, node: &Unsealed) -> Arc<SystemFacts> {
-        Arc::clone(self.system.get_or_init(|| {
+        let is_primary = !node.replication.is_secondary();
+        let [leads, follows] = &self.system;
+        let system = if is_primary { leads } else { follows };
+        Arc::clone(system.get_or_init(|| {
             Arc::new(SystemFacts {
                 version: node.parts.settings.version.clone(),
                 cluster_id: node.cluster.id.clone(),
-                is_primary: true,
+                is_primary,
             })
         }))
     }
@@ -82,6 +87,7 @@ impl Components {
             place,
             outbound: component_grants::way_out(node, &component, entry)?,
             limits: component_grants::limits(node, &entry.config),
+            room: Room::of(entry.config.plugin_calls_max),
             started: Started::default(),
             times,
             component,

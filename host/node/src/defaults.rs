@@ -125,9 +125,23 @@ pub(crate) async fn complete(node: &Arc<Unsealed>) -> Result<(), Refusal> {
             let entropy = node.parts.entropy.as_ref();
             write_those_mounts(tx, namespace, entropy, |is_local| is_local || !follows)?;
         }
+        if !follows {
+            write_index_key(tx, node.parts.entropy.as_ref())?;
+        }
         Ok(())
     })
     .await
+}
+
+/// Makes the key of what clients keep to read their own writes, where there is none.
+fn write_index_key(tx: &mut Transaction, entropy: &dyn Entropy) -> Result<(), Refusal> {
+    let key = SystemKey::index_key();
+    if tx.get(&key).map_err(from_barrier)?.is_none() {
+        let mut bytes = vec![0; access::IndexKey::BYTES];
+        entropy.fill(&mut bytes);
+        tx.put(&key, bytes);
+    }
+    Ok(())
 }
 
 /// The mounts and the policies of the root namespace.
@@ -137,6 +151,7 @@ pub(crate) fn write(
     now: Timestamp,
 ) -> Result<(), Refusal> {
     write_mounts(tx, NamespaceId::ROOT, entropy)?;
+    write_index_key(tx, entropy)?;
     write_policies(tx, NamespaceId::ROOT, now)
 }
 

@@ -3,6 +3,7 @@
 use crate::meters::MountTimes;
 use crate::native::{self, Ask, Does, Exists, NativeRoute, Told};
 use crate::own_work::Started;
+use crate::room::Room;
 use crate::{cubbyhole, identity, sys, token};
 use barrier::{BarrierError, Transaction};
 use base::{Outbound, Refusal};
@@ -34,6 +35,8 @@ pub(crate) struct Pinned {
     pub(crate) outbound: Option<Arc<dyn Outbound>>,
     /// What one call may use.
     pub(crate) limits: Arc<plugin::Limits>,
+    /// How many requests may run at one time.
+    pub(crate) room: Room,
     pub(crate) started: Started,
     /// How long its requests take.
     pub(crate) times: Arc<MountTimes>,

@@ -79,7 +79,10 @@ async fn run(node: Weak<Unsealed>, wake: Arc<Notify>) {
             unsealed.own_work.tick(&unsealed);
             unsealed.removals.resume(&unsealed);
             unsealed.leaving.resume(&unsealed);
-            if let Err(refusal) = identity::tick(&unsealed).await {
+            // What is shared changes on the primary.
+            if !unsealed.replication.is_secondary()
+                && let Err(refusal) = identity::tick(&unsealed).await
+            {
                 tracing::warn!(reason = refusal.reason, "rotating keys of identity tokens");
             }
         }

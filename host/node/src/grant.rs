@@ -51,10 +51,14 @@ pub(crate) async fn identified(
     if !writes_shared(node, place, entry, grant)?.0 {
         return Ok(Identified::Here);
     }
-    let arrived = forward::log_in(node, &secondary, place.namespace.id, &entry.accessor, grant);
-    if !arrived.await? {
+    let asked = forward::log_in(node, &secondary, place.namespace.id, entry, grant).await?;
+    let Some(made) = asked else {
         tracing::warn!(mount = %entry.path, "a login without an entity: the primary is away");
         return Ok(Identified::Elsewhere(None));
+    };
+    if entry.local && writes_shared(node, place, entry, grant)?.0 {
+        node.transact(|tx| identity::adopt(node, tx, &place.namespace, entry, grant, &made))
+            .await?;
     }
     let (writes, person) = writes_shared(node, place, entry, grant)?;
     Ok(Identified::Elsewhere(person.filter(|_| !writes)))

@@ -67,11 +67,14 @@ async fn run(
                         node.committer.settled(number).await;
                         continue;
                     }
+                    Err(CommitError::WrongPlace) => return,
                     Err(error) => chain(&error),
                 },
                 Err(error) => chain(&error),
             },
             Err(CallError::Overtaken) => continue,
+            // What is shared is looked after on the primary.
+            Err(CallError::WrongPlace) => return,
             Err(error) => chain(&error),
         };
         tracing::warn!(mount = %entry.path, reason = failed, "a component's own work failed");

@@ -5,9 +5,10 @@ use crate::keys::{self, Keys};
 use crate::parts::Parts;
 use crate::quotas::Limited;
 use crate::replication::enable::{self, Becoming};
+use crate::run::Answered;
 use crate::status;
 use crate::unsealed::Unsealed;
-use base::{Answer, CrossOrigin, Refusal, RefusalKind, Reply, Request};
+use base::{CrossOrigin, Refusal, RefusalKind, Reply, Request};
 use locality::SystemKey;
 use seal::{Key, SealConfig, Share, Submitted, UnsealProgress, ValidThreshold};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -54,6 +55,7 @@ impl Node {
             Ok((answer, index)) => (Ok(answer), index),
             Err(refusal) => (Err(refusal), None),
         };
+        let index = index.and_then(|index| self.unsealed()?.index_token(index));
         if let Err(refusal) = &outcome
             && !refusal.reason.is_empty()
         {
@@ -67,11 +69,12 @@ impl Node {
         }
     }
 
-    async fn answer(&self, request: &Request) -> Result<(Answer, Option<u64>), Refusal> {
+    async fn answer(&self, request: &Request) -> Answered {
         if let Some(answer) = status::answer(self, request).await {
             return answer.map(|answer| (answer, None));
         }
         let unsealed = self.unsealed().ok_or_else(Self::is_sealed)?;
+        unsealed.check_session(request)?;
         let answered = unsealed.handle(request).await;
         if unsealed.wants_seal() {
             self.seal_if(&unsealed).await;
@@ -201,12 +204,6 @@ impl Node {
         if let Phase::Sealed(progress) = self.phase() {
             *progress.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
-    }
-
-    /// The cluster whose log the replies' indexes count; None while sealed.
-    pub fn cluster_id(&self) -> Option<Arc<str>> {
-        self.unsealed()
-            .map(|unsealed| Arc::clone(&unsealed.cluster_id))
     }
 
     /// Which web pages may ask; None for none, and while sealed.

@@ -94,6 +94,8 @@ pub struct Settings {
     pub version: String,
     /// When it was built, RFC 3339.
     pub build_date: String,
+    /// May clients ask by a header for the active node to answer?
+    pub forwards_by_header: bool,
     /// How long a secondary waits for what a request of its own wrote on the primary.
     pub own_write_wait: Duration,
     /// When users are locked out, by the type of the method, or for `all`.
@@ -114,6 +116,7 @@ impl Default for Settings {
             storage_type: String::from("inmem"),
             version: String::from(env!("CARGO_PKG_VERSION")),
             build_date: String::new(),
+            forwards_by_header: false,
             own_write_wait: Duration::from_secs(2),
             user_lockout: BTreeMap::new(),
             limits: Arc::default(),

@@ -1,7 +1,9 @@
 //! What the process around a node lends it: its log, its machine, its configuration.
 
 use base::{LogLevel, Map, Pieces};
+use core::time::Duration;
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use telemetry::Metric;
 
 /// The process that a node runs in.
@@ -42,6 +44,32 @@ pub trait Process: Send + Sync {
 
     /// Reads a part of the configuration anew. False where there is no such part.
     fn reload(&self, part: &str) -> bool;
+
+    /// The words that the process was started with.
+    fn command(&self) -> Vec<String>;
+
+    /// Its memory, as lines for people.
+    fn memory(&self) -> String;
+
+    /// Its threads, as lines for people.
+    fn threads(&self) -> String;
+
+    /// Samples where its processors are busy, for so long.
+    fn profile(&self, time: Duration) -> Profiling;
+}
+
+/// A profile that is being taken: in the end bytes as `pprof` reads them.
+pub type Profiling = Pin<Box<dyn Future<Output = Result<Vec<u8>, ProfileFault>> + Send>>;
+
+/// Why there is no profile.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProfileFault {
+    /// One is being taken.
+    #[error("a profile is being taken already")]
+    Busy,
+    /// The process cannot be sampled.
+    #[error("no profile can be taken: {0}")]
+    Impossible(String),
 }
 
 /// Why the log cannot be had as it was asked for.
@@ -106,5 +134,22 @@ impl Process for Alone {
 
     fn reload(&self, _: &str) -> bool {
         false
+    }
+
+    fn command(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn memory(&self) -> String {
+        String::new()
+    }
+
+    fn threads(&self) -> String {
+        String::new()
+    }
+
+    fn profile(&self, _: Duration) -> Profiling {
+        let none = ProfileFault::Impossible("no process".into());
+        Box::pin(core::future::ready(Err(none)))
     }
 }

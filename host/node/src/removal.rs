@@ -28,6 +28,10 @@ use tokio::task::JoinHandle;
 const LEASES_AT_ONCE: usize = 100;
 /// Tokens that one step revokes, but for the descendants of the last of them.
 const TOKENS_AT_ONCE: usize = 500;
+/// Leases and tokens that are looked at where a mount is gone.
+const SWEPT_MAX: usize = 1_000_000;
+/// What a mount has of its own.
+const CLASSES: [Class; 2] = [Class::Replicated, Class::Local];
 /// Keys that one step removes.
 const KEYS_AT_ONCE: usize = 1000;
 
@@ -93,11 +97,14 @@ impl Removals {
         removal.outcome.clone()
     }
 
-    /// Goes on with what was begun before a restart, or failed.
+    /// Goes on with what was begun before a restart, or failed. On a secondary what is shared is
+    /// removed by the primary, and what is left here is swept when it is gone.
     pub(crate) fn resume(&self, node: &Arc<Unsealed>) {
+        let follows = node.replication.is_secondary();
         for (namespace, entry) in node.tables().going() {
             // What arrives is brought by what moves.
-            if entry.state != MountState::Arriving {
+            let is_ours = entry.local || !follows;
+            if is_ours && entry.state != MountState::Arriving {
                 drop(self.begin(node, namespace, entry));
             }
         }
@@ -106,10 +113,29 @@ impl Removals {
     /// Begins to carry what moves to another namespace.
     pub(crate) fn resume_moves(&self, node: &Arc<Unsealed>) {
         for (namespace, entry) in node.tables().going() {
-            if entry.state == MountState::Moving {
+            if entry.state == MountState::Moving && !node.replication.is_secondary() {
                 drop(self.begin(node, namespace, entry));
             }
         }
+    }
+
+    /// Takes away what this secondary has of its own of a mount that is gone from its tables: the
+    /// tokens that it made, and its local entries. What the mount leased cannot be undone any more.
+    pub(crate) fn sweep(&self, node: &Arc<Unsealed>, namespace: NamespaceId, mount: MountId) {
+        let mut removals = self.removals();
+        removals.retain(|_, removal| !removal.task.is_finished());
+        let (sender, outcome) = watch::channel(None);
+        let node = Arc::downgrade(node);
+        let task = tokio::spawn(async move {
+            if let Some(node) = node.upgrade() {
+                let done = sweep(&node, namespace, mount).await;
+                if let Err(refusal) = &done {
+                    tracing::warn!(%mount, reason = refusal.reason, "a mount that is gone is not swept");
+                }
+                sender.send_replace(Some(done));
+            }
+        });
+        removals.insert(mount, Removal { task, outcome });
     }
 
     /// Ends them; they are resumed when the node is unsealed again.
@@ -156,7 +182,7 @@ async fn remove(
 ) -> Result<(), Refusal> {
     // First, while the engine is there: only it can undo what it handed out.
     while revoke_some(node, entry.id).await? {}
-    each_key(node, namespace, entry, |tx, key| {
+    each_key(node, namespace, entry.id, &CLASSES, |tx, key| {
         tx.delete(key);
         Ok(())
     })
@@ -177,7 +203,7 @@ async fn carry(
     (to, becomes): (NamespaceId, MountId),
 ) -> Result<(), Refusal> {
     while revoke_some(node, entry.id).await? {}
-    each_key(node, from, entry, |tx, key| {
+    each_key(node, from, entry.id, &CLASSES, |tx, key| {
         let there = PhysicalKey::new(key.class(), to, becomes, key.path());
         tx.rename(key, &there).map_err(from_barrier)
     })
@@ -197,15 +223,39 @@ async fn carry(
     .await
 }
 
+async fn sweep(
+    node: &Arc<Unsealed>,
+    namespace: NamespaceId,
+    mount: MountId,
+) -> Result<(), Refusal> {
+    let ids = lease::ids_of_mount(&mut node.begin(), mount, SWEPT_MAX).map_err(from_barrier)?;
+    for id in ids {
+        let Some(hash) = token_hash(&id) else {
+            continue;
+        };
+        node.transact(|tx| {
+            tx.delete(&SystemKey::mount_lease(mount, &id));
+            secret::revoke_token(node, tx, &hash).map(drop)
+        })
+        .await?;
+    }
+    each_key(node, namespace, mount, &[Class::Local], |tx, key| {
+        tx.delete(key);
+        Ok(())
+    })
+    .await
+}
+
 /// Takes away all keys of a mount, some at a time.
 async fn each_key(
     node: &Arc<Unsealed>,
     namespace: NamespaceId,
-    entry: &MountEntry,
+    mount: MountId,
+    classes: &[Class],
     take: impl Fn(&mut Transaction, &PhysicalKey) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
-    for class in [Class::Replicated, Class::Local] {
-        let all = PhysicalKey::new(class, namespace, entry.id, "");
+    for class in classes {
+        let all = PhysicalKey::new(*class, namespace, mount, "");
         let some = || {
             node.transact(|tx| {
                 let keys = tx.keys(&all, None, KEYS_AT_ONCE).map_err(from_barrier)?;

@@ -12,6 +12,7 @@ use crate::pipeline::{Caller, Known, Place, Recorded, Routed, Target, no_handler
 use crate::refusal::from_commit;
 use crate::replication::answers::Arrived;
 use crate::replication::forward::{self, Taken};
+use crate::session::Index;
 use crate::trail::Trail;
 use crate::unsealed::Unsealed;
 use crate::wrapping;
@@ -28,11 +29,11 @@ pub(crate) const ATTEMPTS_MAX: u32 = 64;
 /// Overtaken this often, a request waits its turn among those that were.
 const ATTEMPTS_AT_ONCE_MAX: u32 = 2;
 
-/// An answer and the position in the log that it has seen.
-pub(crate) type Answered = Result<(Answer, Option<u64>), Refusal>;
+/// An answer, and where the logs are where something was written for it.
+pub(crate) type Answered = Result<(Answer, Option<Index>), Refusal>;
 
 /// What came of running a request once.
-type Attempted = Result<(Answer, Option<u64>), Failed>;
+type Attempted = Result<(Answer, Option<Index>), Failed>;
 
 /// Why an attempt came to nothing.
 pub(crate) enum Failed {
@@ -220,11 +221,12 @@ impl Unsealed {
         let Some(secondary) = self.replication.secondary() else {
             return Err(refusal);
         };
-        let came = forward::run(self, &secondary, recorded).await?;
+        let (came, written) = forward::run(self, &secondary, recorded).await?;
         let said = match came.arrive()? {
             Arrived::Said(outcome, remarks) => (outcome, remarks),
             Arrived::Answer(answer) => {
-                return self.wrap_and_finish(recorded, self.begin(), answer).await;
+                let done = self.wrap_and_finish(recorded, self.begin(), answer).await;
+                return self.noting(done, written);
             }
         };
         let target = recorded.target()?;
@@ -236,8 +238,23 @@ impl Unsealed {
         let mut tx = self.begin();
         let answer = call::answered(self, recorded, target, pinned, &mut tx, said).await?;
         let warnings = call::matched(recorded.request(), target)?.1;
-        self.wrap_and_finish(recorded, tx, call::with_warnings(answer, warnings))
-            .await
+        let answer = call::with_warnings(answer, warnings);
+        let done = self.wrap_and_finish(recorded, tx, answer).await;
+        self.noting(done, written)
+    }
+
+    /// With what was written on the primary for it.
+    fn noting(&self, done: Answered, written: Option<u64>) -> Answered {
+        let (answer, index) = done?;
+        let Some(written) = written else {
+            return Ok((answer, index));
+        };
+        let here = index.unwrap_or_else(|| self.index_at(self.committer.index()));
+        let index = Index {
+            replicated: here.replicated.max(written),
+            ..here
+        };
+        Ok((answer, Some(index)))
     }
 
     /// What is new in such a transaction was made for it, so that nothing overtakes it.
@@ -249,7 +266,7 @@ impl Unsealed {
     ) -> Answered {
         let answer = wrapping::wrap_asked(self, &mut tx, recorded, answer)?;
         match self.finish(tx).await {
-            Ok(index) => Ok((answer, Some(index))),
+            Ok(index) => Ok((answer, index)),
             Err(Failed::Refused(refusal)) => Err(refusal),
             Err(Failed::Overtaken(_)) => Err(CallError::OvertakenOutside.to_refusal()),
         }
@@ -303,7 +320,7 @@ impl Unsealed {
         if recorded.request().operation == Operation::Help {
             return Ok((
                 help::answer(recorded.place(), &self.parts.settings.version)?,
-                Some(self.committer.index()),
+                None,
             ));
         }
         let target = target?;
@@ -345,7 +362,7 @@ impl Unsealed {
             ran.tx.depend_on(&SystemKey::namespace(namespace.id));
         }
         match self.finish(ran.tx).await {
-            Ok(index) => Ok((ran.answer, Some(index))),
+            Ok(index) => Ok((ran.answer, index)),
             Err(Failed::Overtaken(_)) if ran.acted_outside => {
                 Err(CallError::OvertakenOutside.to_refusal().into())
             }
@@ -354,9 +371,9 @@ impl Unsealed {
     }
 
     /// Commits what a request wrote. What is kept in memory follows before the answer goes out.
-    async fn finish(self: &Arc<Self>, tx: Transaction) -> Result<u64, Failed> {
+    async fn finish(self: &Arc<Self>, tx: Transaction) -> Result<Option<Index>, Failed> {
         if tx.is_read_only() {
-            return Ok(self.committer.index());
+            return Ok(None);
         }
         match self.commit(tx).await {
             Ok(index) => {
@@ -364,7 +381,7 @@ impl Unsealed {
                     // The write is done. The next request tries again, and is told.
                     tracing::error!(reason = refusal.reason, "reading what changed");
                 }
-                Ok(index.unwrap_or_else(|| self.committer.index()))
+                Ok(index.map(|index| self.index_at(index)))
             }
             Err(CommitError::Overtaken(number)) => Err(Failed::Overtaken(number)),
             Err(error) => Err(from_commit(&error).into()),

@@ -19,6 +19,8 @@ pub(crate) type Mount = (MountEntry, Engine);
 pub(crate) struct Tables {
     pub(crate) namespaces: Namespaces,
     mounts: HashMap<NamespaceId, Table<Engine>>,
+    /// Shared mounts of the primary whose path a local mount has, until that goes.
+    aside: HashMap<(NamespaceId, MountId), Arc<Mount>>,
     /// Disabled, and not gone yet: no path leads to them, but what they leased is theirs to undo.
     going: HashMap<(NamespaceId, MountId), Arc<Mount>>,
 }
@@ -32,7 +34,17 @@ impl Tables {
     /// The mount with this id in a namespace, also one that is going.
     pub(crate) fn with_id(&self, namespace: NamespaceId, id: MountId) -> Option<&Arc<Mount>> {
         let mounted = self.of(namespace).and_then(|table| table.with_id(id));
-        mounted.or_else(|| self.going.get(&(namespace, id)))
+        let hidden = || self.aside.get(&(namespace, id));
+        mounted
+            .or_else(|| self.going.get(&(namespace, id)))
+            .or_else(hidden)
+    }
+
+    /// The mounts of the primary that local mounts are in the way of.
+    pub(crate) fn aside(&self) -> impl Iterator<Item = (NamespaceId, &MountEntry)> {
+        self.aside
+            .iter()
+            .map(|((namespace, _), mount)| (*namespace, &mount.0))
     }
 
     /// The mounts that are going.
@@ -57,20 +69,59 @@ impl Tables {
             return;
         }
         self.going.remove(&(namespace, entry.id));
+        self.aside.remove(&(namespace, entry.id));
         let table = self.mounts.entry(namespace).or_default();
         // A mount that moved is found by its id at its old path.
-        if let Some(old) = table.with_id(entry.id).map(|mount| mount.0.path.clone()) {
-            table.remove(&old);
+        let moved = table.with_id(entry.id).map(|mount| mount.0.path.clone());
+        if let Some(old) = &moved {
+            table.remove(old);
         }
-        table.insert(entry, engine);
+        // Two clusters can mount at one path without knowing of each other. The local mount stays:
+        // the shared one waits, and nothing else does.
+        let clash =
+            |other: &&Arc<Mount>| other.0.local != entry.local && is_in_the_way(&other.0, &entry);
+        let clashing: Vec<Arc<Mount>> = table.iter().filter(clash).map(Arc::clone).collect();
+        if !entry.local && !clashing.is_empty() {
+            tracing::warn!(mount = %entry.path, "a local mount is in the way of a mount of the primary");
+            self.aside
+                .insert((namespace, entry.id), Arc::new((entry, engine)));
+        } else {
+            for shared in clashing {
+                table.remove(&shared.0.path);
+                self.aside.insert((namespace, shared.0.id), shared);
+            }
+            table.insert(entry, engine);
+        }
+        if moved.is_some() {
+            self.bring_back(namespace);
+        }
+    }
+
+    /// Mounts what waited, where nothing is in the way any more.
+    fn bring_back(&mut self, namespace: NamespaceId) {
+        let Some(table) = self.mounts.get_mut(&namespace) else {
+            return;
+        };
+        let waiting: Vec<(NamespaceId, MountId)> = self.aside.keys().copied().collect();
+        for key in waiting.into_iter().filter(|(of, _)| *of == namespace) {
+            let is_free = self
+                .aside
+                .get(&key)
+                .is_some_and(|mount| table.check_free(&mount.0.path).is_ok());
+            if is_free && let Some(mount) = self.aside.remove(&key) {
+                table.insert(mount.0.clone(), mount.1.clone());
+            }
+        }
     }
 
     pub(crate) fn drop_mount(&mut self, namespace: NamespaceId, id: MountId) {
         self.going.remove(&(namespace, id));
+        self.aside.remove(&(namespace, id));
         if let Some(table) = self.mounts.get_mut(&namespace)
             && let Some(path) = table.with_id(id).map(|mount| mount.0.path.clone())
         {
             table.remove(&path);
+            self.bring_back(namespace);
         }
     }
 }
@@ -81,7 +132,14 @@ impl Tables {
         self.namespaces.remove(id);
         self.mounts.remove(&id);
         self.going.retain(|(namespace, _), _| *namespace != id);
+        self.aside.retain(|(namespace, _), _| *namespace != id);
     }
+}
+
+/// Can only one of two mounts be at its path?
+fn is_in_the_way(one: &MountEntry, other: &MountEntry) -> bool {
+    let (one, other) = (one.path.as_str(), other.path.as_str());
+    one.starts_with(other) || other.starts_with(one)
 }
 
 /// All namespaces that are stored.

@@ -24,13 +24,13 @@ use crate::searches::Searches;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
 use crate::{defaults, namespaces, run, sys, versions};
-use access::{Token, TokenSalt};
+use access::{IndexKey, Token, TokenSalt};
 use barrier::{Commit, Transaction};
-use base::{CrossOrigin, NamespaceId, Refusal, Timestamp};
-use locality::{PhysicalKey, SystemKey};
+use base::{CrossOrigin, MountId, NamespaceId, Refusal, Timestamp};
+use locality::{Class, PhysicalKey, SystemKey};
 use policy::Acl;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 /// An unsealed node.
 pub(crate) struct Unsealed {
@@ -39,7 +39,8 @@ pub(crate) struct Unsealed {
     pub(crate) committer: Committer,
     pub(crate) salt: TokenSalt,
     pub(crate) cluster: Cluster,
-    pub(crate) cluster_id: Arc<str>,
+    /// Of what clients keep to read their own writes, once it was needed.
+    pub(crate) index_key: OnceLock<IndexKey>,
     pub(crate) acls: Acls,
     pub(crate) people: People,
     pub(crate) builtins: Builtins,
@@ -99,7 +100,7 @@ impl Unsealed {
             follower: Follower::default(),
             committer,
             salt,
-            cluster_id: cluster.id.as_str().into(),
+            index_key: OnceLock::new(),
             cluster,
             acls: Acls::default(),
             people: People::default(),
@@ -303,12 +304,22 @@ impl Unsealed {
                 None => {
                     self.own_work.forget(id);
                     tables.drop_mount(namespace, id);
+                    if key.class() == Class::Replicated && self.replication.is_secondary() {
+                        self.removals.sweep(self, namespace, id);
+                    }
                 }
             }
         } else if let Some(id) = namespaces::id_of(key) {
             match tx.read_json(key).map_err(from_barrier)? {
                 Some(namespace) => tables.namespaces.insert(namespace),
                 None => {
+                    if self.replication.is_secondary() {
+                        let mounts = tables.of(id).into_iter().flat_map(mount::Table::iter);
+                        for mount in mounts {
+                            self.removals.sweep(self, id, mount.0.id);
+                        }
+                        self.removals.sweep(self, id, MountId::SYSTEM);
+                    }
                     tables.drop_namespace(id);
                     self.acls.forget_namespace(id);
                     self.people.forget_namespace(id);

@@ -6,10 +6,10 @@
 )]
 
 use base::{MountId, NamespaceId};
-use journal::{Batch, Journal, JournalError, Observer, Op, applied_index};
+use journal::{Batch, Journal, JournalError, Observer, Op, Source, applied_index};
 use locality::{Class, PhysicalKey};
 use raft::{Raft, RaftConfig, RaftError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -457,6 +457,15 @@ async fn a_killed_process_loses_nothing() {
         let raft = open(&storage).await.unwrap();
         let found = content(&*storage);
         assert!(answered.iter().all(|path| found.contains_key(path)));
+        // Whoever follows is told of it as well.
+        let told = raft.read(0, usize::MAX).unwrap();
+        assert_eq!(told.upto, raft.applied());
+        let batches = told.entries.iter().flat_map(|(_, batches)| batches.iter());
+        let paths: BTreeSet<&str> = batches
+            .flat_map(|batch| &batch.ops)
+            .filter_map(|op| op.key.path().strip_suffix("/a"))
+            .collect();
+        assert!(answered.iter().all(|path| paths.contains(path.as_str())));
         raft.shutdown().await;
     }
     assert!(answered.len() >= 4 * 50);

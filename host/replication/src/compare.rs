@@ -22,8 +22,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// Trees with fewer entries on both sides are fetched whole.
 const SMALL_COUNT: u64 = 1_000;
 
-/// Questions on their way at once: small trees would each cost a round trip.
-const ASKED_AT_ONCE: usize = 8;
+/// Questions on their way at once: small trees would each cost a round trip. A channel takes as
+/// many without waiting, so that one may ask all before it listens: an end that waits for the other
+/// to take a question would wait for one that waits for its answer to be taken.
+const ASKED_AT_ONCE: usize = 4;
+
+/// Bytes of the questions on their way, unless there is only one, for the same reason.
+const ASKED_BYTES_MAX: usize = 16 * 1024;
 
 /// Trees that a primary may have.
 const TREES_MAX: usize = 200_000;
@@ -118,7 +123,11 @@ impl Comparison {
     /// The next question to send, if there is one now. Several may be on their way; they are
     /// answered one after the other.
     pub fn ask(&mut self) -> Option<Question> {
-        if self.asked.len() >= ASKED_AT_ONCE {
+        let asked_bytes: usize = self.asked.iter().map(Task::size_bytes).sum();
+        let size_bytes = self.queue.front()?.size_bytes();
+        let has_room = self.asked.len() < ASKED_AT_ONCE
+            && asked_bytes.saturating_add(size_bytes) <= ASKED_BYTES_MAX;
+        if !self.asked.is_empty() && !has_room {
             return None;
         }
         let task = self.queue.pop_front()?;
@@ -224,6 +233,17 @@ impl Comparison {
 }
 
 impl Task {
+    /// Bytes of the question, about.
+    fn size_bytes(&self) -> usize {
+        const ITSELF: usize = 64;
+        ITSELF
+            + match self {
+                Self::Begin { .. } | Self::Branches { .. } => 0,
+                Self::Buckets { branches, .. } => branches.len(),
+                Self::Entries(merge) => merge.question_bytes(),
+            }
+    }
+
     fn question(&self) -> Question {
         match self {
             Self::Begin { hello, .. } => Question::Begin((**hello).clone()),

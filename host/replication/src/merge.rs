@@ -68,6 +68,13 @@ impl Merge {
         }
     }
 
+    pub(crate) fn question_bytes(&self) -> usize {
+        match &self.scope {
+            Scope::All => 0,
+            Scope::These(buckets) => buckets.len().saturating_mul(2),
+        }
+    }
+
     /// Of some entries, those that are to be written. What is here between them is to go.
     pub(crate) fn hear(
         &mut self,

@@ -19,6 +19,7 @@ mod hooks;
 mod host_info;
 mod logging;
 mod process;
+mod profile;
 mod surroundings;
 mod system;
 mod trusted;

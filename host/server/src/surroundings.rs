@@ -6,11 +6,13 @@ use crate::error::chain;
 use crate::host_info::host_info;
 use crate::logging::Log;
 use crate::process::configure;
+use crate::profile;
 use crate::trusted;
 use api::Tls;
 use base::{LogLevel, Map, Pieces};
 use core::fmt::Write as _;
-use node::{LogFault, LogShape, Process};
+use core::time::Duration;
+use node::{LogFault, LogShape, Process, Profiling};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
@@ -168,6 +170,22 @@ impl Process for Surroundings {
             _ => return false,
         }
         true
+    }
+
+    fn command(&self) -> Vec<String> {
+        profile::command()
+    }
+
+    fn memory(&self) -> String {
+        profile::memory()
+    }
+
+    fn threads(&self) -> String {
+        profile::threads()
+    }
+
+    fn profile(&self, time: Duration) -> Profiling {
+        Box::pin(profile::processors(time))
     }
 }
 

@@ -36,10 +36,6 @@ impl api::Service for Served {
         self.node.handle(request).await
     }
 
-    fn cluster_id(&self) -> Option<Arc<str>> {
-        self.node.cluster_id()
-    }
-
     fn cross_origin(&self) -> Option<Arc<CrossOrigin>> {
         self.node.cross_origin()
     }

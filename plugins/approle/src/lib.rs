@@ -45,6 +45,11 @@ pub const fn method() -> Method {
     .keeps(shelf::LOCAL.ends, Local)
     .keeps(tidy::REQUEST, Local)
     .login("login", "Logs in.", login::identify, login::login)
+    .update(
+        "resolve-role",
+        "Tells which role an id is of.",
+        login::resolve_role,
+    )
     .renews(login::renew)
     .update(
         "tidy/secret-id",

@@ -34,6 +34,19 @@ fn refused() -> Failure {
     Failure::new(FailureKind::InvalidCredentials, "invalid role or secret ID")
 }
 
+#[derive(Fields)]
+pub(crate) struct ById {
+    /// Id of the role.
+    role_id: Option<String>,
+}
+
+/// Which role a login is for: the host asks where quotas are for roles, since a login names none.
+pub(crate) fn resolve_role(ctx: &mut Ctx, given: ById) -> Result<Reply> {
+    let role_id = self::given(given.role_id).ok_or_else(|| invalid("missing role_id"))?;
+    let (name, _) = role::find_by_id(ctx, &role_id)?.ok_or_else(not_found)?;
+    Reply::data(&json!({ "role": name }))
+}
+
 pub(crate) fn login(ctx: &mut Ctx, credentials: Credentials) -> Result<Login> {
     let role_id = given(credentials.role_id).ok_or_else(|| invalid("missing role_id"))?;
     let (name, role) = role::find_by_id(ctx, &role_id)?.ok_or_else(refused)?;

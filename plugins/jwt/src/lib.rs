@@ -7,11 +7,13 @@
 //!             ├──▶ role
 //!             ├──▶ login ─┬▶ token      taken apart, verified, measured against the clock
 //!             │           └▶ claims     what a role wants of them, and takes from them
-//!             └──▶ oidc                 the browser's way: auth_url ▶ provider ▶ callback
+//!             ├──▶ oidc                 the browser's way: auth_url ▶ provider ▶ callback
+//!             └──▶ cel                  roles that are programs, and logins to them
 //! ```
 //!
 //! What it must never do: let a token say how it is to be verified, or believe a claim before.
 
+mod cel;
 mod claims;
 mod config;
 mod login;
@@ -33,12 +35,13 @@ pub const fn method() -> Method {
     )
     .keeps_wrapped(store::CONFIG, Replicated)
     .keeps(store::ROLES, Replicated)
+    .keeps(store::CEL_ROLES, Replicated)
     .keeps(store::PROVIDER, Local)
     .keeps(store::KEYS, Local)
     .keeps(store::USED, Local)
     .keeps(store::DONE, Local)
     .reaches("*");
-    let method = with_settings(method);
+    let method = with_programs(with_settings(method));
     with_logins(method).renews(login::renew).on_tick(oidc::tidy)
 }
 
@@ -55,6 +58,24 @@ const fn with_settings(method: Method) -> Method {
         .update("role/{name}", "Makes or changes a role.", role::write)
         .describe("What is left out stays as it was, but for role_type, which is then \"oidc\".")
         .delete("role/{name}", "Removes a role.", role::delete)
+}
+
+const fn with_programs(method: Method) -> Method {
+    method
+        .list("cel/role", "Lists the roles that are programs.", cel::list)
+        .read("cel/role/{name}", "Reads a role.", cel::read)
+        .update("cel/role/{name}", "Makes or replaces a role.", cel::write)
+        .describe(
+            "What is left out is set back. The program's names are looked at, and nothing is run.",
+        )
+        .patch("cel/role/{name}", "Changes a role.", cel::patch)
+        .delete("cel/role/{name}", "Removes a role.", cel::delete)
+        .login(
+            "cel/login",
+            "Logs in with a signed token, to a role that is a program.",
+            cel::identify,
+            cel::login,
+        )
 }
 
 const fn with_logins(method: Method) -> Method {

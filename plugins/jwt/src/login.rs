@@ -1,5 +1,6 @@
 //! `login`: with a token that somebody else has signed.
 
+use crate::cel::Terms;
 use crate::claims;
 use crate::config::{Config, Source};
 use crate::provider::{self, Known};
@@ -16,16 +17,37 @@ use std::collections::BTreeMap;
 pub(crate) struct WithToken {
     /// The role to log in to; the configured one where none is named.
     #[field(kind = "lower-text", default = "")]
-    role: String,
+    pub(crate) role: String,
     /// The signed token.
     #[field(sensitive, default = "")]
-    jwt: String,
+    pub(crate) jwt: String,
 }
 
 /// What is kept for renewals.
 #[derive(Serialize, Deserialize)]
-struct Granted {
+pub(crate) struct Granted {
     role: String,
+    /// Of a role that is a program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by_program: Option<Terms>,
+}
+
+impl Granted {
+    /// By a role that is a program.
+    pub(crate) fn by_program(role: &str, terms: Terms) -> Self {
+        Self {
+            role: role.into(),
+            by_program: Some(terms),
+        }
+    }
+}
+
+/// What a role wants of any token.
+pub(crate) struct Bounds<'r> {
+    pub(crate) audiences: &'r [String],
+    /// Empty for anybody.
+    pub(crate) subject: &'r str,
+    pub(crate) leeways: Leeways,
 }
 
 /// Nobody: who the token claims to be is not known before it is verified, and a token that somebody
@@ -112,7 +134,12 @@ fn by_provider(ctx: &Ctx, token: &Unverified<'_>, known: &Known) -> Option<Json>
 }
 
 fn check_claims(ctx: &Ctx, config: &Config, role: &Role, claims: &Json) -> Result<()> {
-    check_token(ctx, config, role, claims)
+    let bounds = Bounds {
+        audiences: role.audiences(),
+        subject: &role.bound_subject,
+        leeways: leeways(role),
+    };
+    check_token(ctx, config, &bounds, claims)
         .map_err(|wrong| invalid(format!("error validating token: {wrong}")))?;
     let audiences = claims::audiences(claims).unwrap_or_default();
     if role.audiences().is_empty() && !audiences.is_empty() {
@@ -123,24 +150,31 @@ fn check_claims(ctx: &Ctx, config: &Config, role: &Role, claims: &Json) -> Resul
     claims::check_bound(role, claims)
 }
 
-fn check_token(ctx: &Ctx, config: &Config, role: &Role, claims: &Json) -> Result<(), String> {
+/// # Errors
+/// What the token is not.
+pub(crate) fn check_token(
+    ctx: &Ctx,
+    config: &Config,
+    bounds: &Bounds<'_>,
+    claims: &Json,
+) -> Result<(), String> {
     let issuer = claims::text(claims, "iss")?.unwrap_or_default();
     let subject = claims::text(claims, "sub")?.unwrap_or_default();
     let audiences = claims::audiences(claims)?;
     if !config.bound_issuer.is_empty() && issuer != config.bound_issuer {
         return Err("invalid issuer (iss) claim".into());
     }
-    if !role.bound_subject.is_empty() && subject != role.bound_subject {
+    if !bounds.subject.is_empty() && subject != bounds.subject {
         return Err("invalid subject (sub) claim".into());
     }
-    let is_bound = |audience: &&str| role.audiences().iter().any(|bound| bound == audience);
-    if !role.audiences().is_empty() && !audiences.iter().any(is_bound) {
+    let is_bound = |audience: &&str| bounds.audiences.iter().any(|bound| bound == audience);
+    if !bounds.audiences.is_empty() && !audiences.iter().any(is_bound) {
         return Err(
             "invalid audience (aud) claim: audience claim does not match any expected audience"
                 .into(),
         );
     }
-    times::check(claims, leeways(role), ctx.now_ms()).map_err(|wrong| wrong.to_string())
+    times::check(claims, bounds.leeways, ctx.now_ms()).map_err(|wrong| wrong.to_string())
 }
 
 pub(crate) const fn leeways(role: &Role) -> Leeways {
@@ -171,17 +205,28 @@ pub(crate) fn grant(
     metadata.extend(more);
     grant.metadata = metadata.into_iter().collect();
     grant.groups = groups;
-    grant.private = Raw::of(&Granted { role: name.into() })?;
+    grant.private = Raw::of(&Granted {
+        role: name.into(),
+        by_program: None,
+    })?;
     Ok(grant)
 }
 
 pub(crate) fn renew(ctx: &mut Ctx, grant: Grant, increment: Duration) -> Result<Renewal> {
-    let Granted { role: name } = grant.private()?;
-    let role = store::role(ctx, &name)?;
-    let role = role.ok_or_else(|| {
+    let Granted { role, by_program } = grant.private()?;
+    let missing = || {
         invalid(format!(
-            "failed to renew entry: role {name} does not exist during renewal"
+            "failed to renew entry: role {role} does not exist during renewal"
         ))
-    })?;
-    Ok(role.token.renewal(increment))
+    };
+    match by_program {
+        None => {
+            let role = store::role(ctx, &role)?.ok_or_else(missing)?;
+            Ok(role.token.renewal(increment))
+        }
+        Some(terms) => {
+            store::cel_role(ctx, &role)?.ok_or_else(missing)?;
+            Ok(terms.renewal(increment))
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Where things lie.
 
+use crate::cel;
 use crate::config::Config;
 use crate::provider::Known;
 use crate::role::Role;
@@ -8,6 +9,8 @@ use sdk::{Ctx, Result, invalid};
 /// The configuration, with the client's secret.
 pub(crate) const CONFIG: &str = "config/";
 pub(crate) const ROLES: &str = "role/";
+/// Roles that are programs.
+pub(crate) const CEL_ROLES: &str = "cel/";
 /// What was learned of the provider. Each cluster asks for itself.
 pub(crate) const PROVIDER: &str = "provider/";
 /// The key that seals the states of logins in browsers.
@@ -61,8 +64,41 @@ pub(crate) fn delete_role(ctx: &mut Ctx, name: &str) -> Result<()> {
     ctx.delete(&role_key(name))
 }
 
+fn cel_role_key(name: &str) -> String {
+    format!("{CEL_ROLES}{}", name.to_lowercase())
+}
+
+pub(crate) fn cel_role(ctx: &Ctx, name: &str) -> Result<Option<cel::Role>> {
+    ctx.get(&cel_role_key(name))
+}
+
+pub(crate) fn put_cel_role(ctx: &mut Ctx, name: &str, role: &cel::Role) -> Result<()> {
+    ctx.put(&cel_role_key(name), role)
+}
+
+pub(crate) fn delete_cel_role(ctx: &mut Ctx, name: &str) -> Result<()> {
+    ctx.delete(&cel_role_key(name))
+}
+
 /// The role that a login names, or the configured one.
 pub(crate) fn named_role(ctx: &Ctx, config: &Config, name: &str) -> Result<(String, Role)> {
+    named(config, name, |name| role(ctx, name))
+}
+
+/// The role with a program that a login names, or the configured one.
+pub(crate) fn named_cel_role(
+    ctx: &Ctx,
+    config: &Config,
+    name: &str,
+) -> Result<(String, cel::Role)> {
+    named(config, name, |name| cel_role(ctx, name))
+}
+
+fn named<R>(
+    config: &Config,
+    name: &str,
+    find: impl Fn(&str) -> Result<Option<R>>,
+) -> Result<(String, R)> {
     let name = match name {
         "" => config.default_role.as_str(),
         name => name,
@@ -77,6 +113,6 @@ pub(crate) fn named_role(ctx: &Ctx, config: &Config, name: &str) -> Result<(Stri
     if name.len() > 512 || !name.chars().all(is_name) || name.starts_with('.') {
         return Err(missing());
     }
-    let role = role(ctx, &name)?.ok_or_else(missing)?;
+    let role = find(&name)?.ok_or_else(missing)?;
     Ok((name, role))
 }

@@ -192,7 +192,8 @@ pub struct Page {
 /// Who has logged in, and what token that makes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grant {
-    /// Stable name of the caller in this method. Becomes the entity alias.
+    /// Stable name of the caller in this method. Becomes the entity alias. Empty for nobody in
+    /// particular: the token then has no entity, and the grant no groups.
     pub alias: String,
     /// Of the alias.
     pub alias_metadata: Vec<(String, String)>,

@@ -1,7 +1,7 @@
 //! Measures Casemate beside `bao server`, both durable, in one run on one machine, and prints
 //! ratios. Run by `cargo xtask bench`; nothing here is a test.
 //!
-//! `cargo xtask bench -- PART...` measures some parts only: `beside`, `bare`, `stages`, `leases`.
+//! `cargo xtask bench -- PART...` measures some parts only: `beside`, `bare`, `stages`, `leases`, `replication`.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -16,6 +16,7 @@ mod beside;
 mod leases;
 mod load;
 mod memory;
+mod replication;
 mod stages;
 
 /// Connections that are kept busy.
@@ -28,6 +29,7 @@ const PARTS: &[Part] = &[
     ("bare", bare::print),
     ("stages", stages::print),
     ("leases", leases::print),
+    ("replication", replication::print),
 ];
 
 fn main() {

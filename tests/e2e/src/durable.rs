@@ -36,7 +36,7 @@ impl Durable {
         let cluster = free_port();
         let text = format!(
             "storage \"raft\" {{\n  path = {data:?}\n  node_id = \"a\"\n}}\n\
-             listener \"tcp\" {{\n  address = {address:?}\n  tls_disable = true\n}}\n\
+             listener \"tcp\" {{\n  address = {address:?}\n  cluster_address = \"127.0.0.1:{cluster}\"\n  tls_disable = true\n}}\n\
              api_addr = \"http://{address}\"\ncluster_addr = \"https://127.0.0.1:{cluster}\"\n{more}\n"
         );
         fs::write(folder.path().join("config.hcl"), text).expect("the configuration");

@@ -32,7 +32,7 @@ type Script = dyn Fn(&Request) -> Result<Answer, Refusal> + Send + Sync;
 pub(crate) struct Fake {
     script: Box<Script>,
     pub(crate) asked: Mutex<Vec<Request>>,
-    index: Option<u64>,
+    index: Option<String>,
     pub(crate) cross_origin: Option<Arc<CrossOrigin>>,
     rate: base::RateReport,
 }
@@ -61,15 +61,11 @@ impl Service for Fake {
         let reply = Reply {
             request_id: request.id.clone(),
             outcome: (self.script)(&request),
-            index: self.index,
+            index: self.index.clone(),
             rate: self.rate,
         };
         self.asked.lock().unwrap().push(request);
         reply
-    }
-
-    fn cluster_id(&self) -> Option<Arc<str>> {
-        Some("c1".into())
     }
 
     fn cross_origin(&self) -> Option<Arc<CrossOrigin>> {

@@ -70,6 +70,34 @@ pub(crate) struct Monitor {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Debug {
+    /// How long to look
+    #[arg(long, value_name = "TIME", default_value = "2m")]
+    pub(crate) duration: String,
+    /// How long to wait between two looks
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub(crate) interval: String,
+    /// config, host, log, metrics, pprof, replication-status, requests or server-status; all of them
+    /// where none is named
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) target: Vec<String>,
+    /// Where the bundle goes: casemate-debug-TIME, and .tar.gz behind it where it is packed
+    #[arg(long, value_name = "PATH")]
+    pub(crate) output: Option<String>,
+    /// Pack the bundle into one file
+    #[arg(
+        long,
+        value_name = "BOOL",
+        action = clap::ArgAction::Set,
+        default_value = "true",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true
+    )]
+    pub(crate) compress: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Completion {
     /// bash, elvish, fish, powershell or zsh
     pub(crate) shell: clap_complete::Shell,

@@ -22,13 +22,47 @@ pub(crate) fn log_in(
     if grant.alias.is_empty() {
         return Ok(None);
     }
-    let login = Login {
+    found(node, tx, namespace, login(entry, grant))
+        .map(Some)
+        .map_err(refused)
+}
+
+/// Gives an entity that the primary made the name of who logs in at a local method.
+pub(crate) fn adopt(
+    node: &Arc<Unsealed>,
+    tx: &mut Transaction,
+    namespace: &Namespace,
+    entry: &MountEntry,
+    grant: &Grant,
+    entity: &str,
+) -> Result<(), Refusal> {
+    let entropy = node.parts.entropy.as_ref();
+    let label = namespace.label();
+    let mut directory = Directory::new(tx, namespace.id, label, node.now(), entropy);
+    let login = login(entry, grant);
+    directory.adopt(entity, login).map_err(refused)
+}
+
+/// Makes an entity for somebody who logs in at a local method of a secondary.
+pub(crate) fn make_for_secondary(
+    node: &Arc<Unsealed>,
+    tx: &mut Transaction,
+    namespace: &Namespace,
+) -> Result<String, Refusal> {
+    let entropy = node.parts.entropy.as_ref();
+    let label = namespace.label();
+    let mut directory = Directory::new(tx, namespace.id, label, node.now(), entropy);
+    let entity = directory.log_in_elsewhere().map_err(refused)?;
+    Ok(entity.id)
+}
+
+fn login<'g>(entry: &MountEntry, grant: &'g Grant) -> Login<'g> {
+    Login {
         mount: mount(entry),
         name: &grant.alias,
         metadata: grant.alias_metadata.iter().cloned().collect(),
         groups: &grant.groups,
-    };
-    found(node, tx, namespace, login).map(Some).map_err(refused)
+    }
 }
 
 /// As [`log_in`], of the entity that a token of a role is to stand for: an alias at the mount of

@@ -40,6 +40,10 @@ pub(crate) fn delete(tx: &mut Transaction, mut namespace: Namespace) -> Result<(
 impl Removals {
     /// Begins what is not begun, and goes on with what failed or was begun before a restart.
     pub(crate) fn resume(&self, node: &Arc<Unsealed>) {
+        if node.replication.is_secondary() {
+            // The primary removes it; what is left of it here is swept when it is gone.
+            return;
+        }
         let mut removals = self.removals();
         removals.retain(|_, task| !task.is_finished());
         for namespace in node.tables().namespaces.going() {

@@ -3,10 +3,12 @@
 
 mod lease_count;
 mod rate;
+mod roles;
 mod stored;
 
 pub(crate) use lease_count::{admit_lease, count};
 pub(crate) use rate::Limited;
+pub(crate) use roles::can_be_asked;
 pub(crate) use stored::{
     Config, Kind, Limit, Quota, find, forget_mount, forget_namespace, store_config, stored_config,
 };

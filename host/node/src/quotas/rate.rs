@@ -1,6 +1,6 @@
 //! Rate limits: asked before anything else is done for a request.
 
-use super::{Current, and_around};
+use super::{Current, and_around, roles};
 use crate::pipeline::{Place, operation};
 use crate::tables::Mount;
 use crate::trail::Trail;
@@ -32,7 +32,9 @@ impl Unsealed {
         let current = self.quotas.current();
         // Without a namespace of that name it is a request like others.
         let place = Place::find(&self.tables(), request).ok();
-        let Some((number, rate)) = self.rate_of(&current, request, place.as_ref()) else {
+        let role = self.role_of(&current, request, place.as_ref()).await;
+        let place = place.as_ref();
+        let Some((number, rate)) = self.rate_of(&current, request, place, role.as_deref()) else {
             return Limited::default();
         };
         let client = request.client.address.ip();
@@ -44,10 +46,32 @@ impl Unsealed {
         let refusal = match verdict {
             Verdict::Passes { .. } => None,
             Verdict::Exceeds { .. } | Verdict::Blocked { .. } => {
-                Some(self.refuse(&current, request, place.as_ref()))
+                Some(self.refuse(&current, request, place))
             }
         };
         Limited { refusal, report }
+    }
+
+    /// The role of a login, where there are quotas for roles.
+    async fn role_of(
+        self: &Arc<Self>,
+        current: &Current,
+        request: &Request,
+        place: Option<&Place>,
+    ) -> Option<String> {
+        let place = place?;
+        let mount = place.mount.as_ref()?;
+        if !current.rate_rules.wants_role(mount.0.id) {
+            return None;
+        }
+        let below = place.path.as_str().strip_prefix(mount.0.path.as_str())?;
+        if !is_login(request, mount, below) {
+            return None;
+        }
+        match request.data.get("role").and_then(serde_json::Value::as_str) {
+            Some(role) => Some(role.to_owned()),
+            None => roles::asked(self, place, mount, request).await,
+        }
     }
 
     /// The limit of a request, and under which number it counts.
@@ -56,6 +80,7 @@ impl Unsealed {
         current: &Current,
         request: &Request,
         place: Option<&Place>,
+        role: Option<&str>,
     ) -> Option<(u64, Rate)> {
         let path = place.map_or(request.path.as_str(), |place| place.path.as_str());
         let around = place.map_or("", |place| &place.namespace.path);
@@ -64,8 +89,6 @@ impl Unsealed {
             return None;
         }
         let mount = place.and_then(|place| place.mount.as_ref());
-        let id = mount.map(|mount| mount.0.id);
-        let wants_role = id.is_some_and(|id| current.rate_rules.wants_role(id));
         let tables = self.tables();
         let namespace = place.map_or_else(|| tables.namespaces.root(), |place| &place.namespace);
         let below = place.zip(mount).and_then(|(place, mount)| {
@@ -74,11 +97,9 @@ impl Unsealed {
         });
         let asked = Asked {
             namespaces: &and_around(&tables.namespaces, namespace),
-            mount: id,
+            mount: mount.map(|mount| mount.0.id),
             below: below.unwrap_or_default(),
-            role: mount
-                .filter(|_| wants_role)
-                .and_then(|mount| role(request, mount, below?)),
+            role,
         };
         let counting = current.rates.get(current.rate_rules.find(&asked)?)?;
         Some((counting.number, counting.quota.limit.rate()?))
@@ -106,13 +127,13 @@ impl Unsealed {
     }
 }
 
-/// The role that a login names.
-fn role<'r>(request: &'r Request, mount: &Mount, below: &str) -> Option<&'r str> {
-    let (manifest, matcher) = mount.1.routes()?;
-    let found = matcher.find(operation(request.operation)?, below).ok()?;
-    let route = manifest.routes.get(found.route)?;
-    let role = request.data.get("role").and_then(serde_json::Value::as_str);
-    role.filter(|_| route.access == Access::Login)
+fn is_login(request: &Request, mount: &Mount, below: &str) -> bool {
+    let route = || {
+        let (manifest, matcher) = mount.1.routes()?;
+        let found = matcher.find(operation(request.operation)?, below).ok()?;
+        manifest.routes.get(found.route)
+    };
+    route().is_some_and(|route| route.access == Access::Login)
 }
 
 fn report(rate: &Rate, verdict: Verdict) -> RateReport {

@@ -10,17 +10,23 @@ use super::serve::{Broken, check_hello, packed, receive, send};
 use super::{Secondary, exclusions};
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
+use core::time::Duration;
 use journal::{Batch, JournalError, Op};
 use link::{Channel, Link, Peer};
+use locality::Exclusion;
 use replication::{
     Answerer, CompareError, Comparison, Heard, Method, Outcome, Position, Question, Told, decode,
 };
 use seal::sealed_box::KeyPair;
 use std::sync::Arc;
+use tokio::sync::mpsc;
 
 /// Bytes that gather before they are committed. What is less in all is one commit: nobody sees a part
 /// of it.
 const GATHERED_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// For how long the primary waits for the secondary to take a message or to ask the next question.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 impl From<JournalError> for Broken {
     fn from(error: JournalError) -> Self {
@@ -61,19 +67,64 @@ pub(crate) async fn answer(
     };
     // Those of a later moment open what is of this one.
     let keys = packed(node, &hello.public_key).await?;
-    let moment = Moment(snapshot);
-    let answerer = Answerer::new(&moment, &exclusion);
+    let (moment, exclusion) = (Arc::new(Moment(snapshot)), Arc::new(exclusion));
     send(&channel, &Told::Begun { position, keys }).await?;
     let mut question = begin;
     loop {
-        for told in answerer.answer(&question)? {
-            send(&channel, &told?).await?;
+        let mut answer = answer_apart(&moment, &exclusion, question);
+        while let Some(told) = answer.recv().await {
+            in_time(send(&channel, &told?)).await??;
         }
-        match channel.receive().await? {
+        match in_time(channel.receive()).await?? {
             Some(frame) => question = decode(&frame)?,
             None => return Ok(()),
         }
     }
+}
+
+/// What a secondary is to do, unless it takes too long: the moment is held for it.
+async fn in_time<T>(waiting: impl Future<Output = T>) -> Result<T, Broken> {
+    let late = |_| Broken::Message(String::from("the secondary takes too long to compare"));
+    tokio::time::timeout(PATIENCE, waiting).await.map_err(late)
+}
+
+/// The messages of an answer. A large tree takes seconds to look through, so that is done where
+/// nobody else waits; it ends where nobody takes what it finds.
+fn answer_apart(
+    moment: &Arc<Moment>,
+    exclusion: &Arc<Exclusion>,
+    question: Question,
+) -> mpsc::Receiver<Result<Told, JournalError>> {
+    let (moment, exclusion) = (Arc::clone(moment), Arc::clone(exclusion));
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::task::spawn_blocking(move || {
+        match Answerer::new(&*moment, &exclusion).answer(&question) {
+            Ok(mut answer) => {
+                let _ = answer.try_for_each(|told| sender.blocking_send(told));
+            }
+            Err(error) => {
+                let _ = sender.blocking_send(Err(error));
+            }
+        }
+    });
+    receiver
+}
+
+/// Hears a message where nobody else waits for what is read meanwhile.
+async fn hear_apart(
+    mut comparison: Comparison,
+    held: &Arc<Moment>,
+    told: Told,
+) -> Result<(Comparison, Heard), Broken> {
+    let held = Arc::clone(held);
+    let hearing = tokio::task::spawn_blocking(move || {
+        let heard = comparison.told(&*held, told)?;
+        Ok((comparison, heard))
+    });
+    let heard: Result<_, CompareError> = hearing
+        .await
+        .map_err(|error| Broken::Here(error.to_string()))?;
+    Ok(heard?)
 }
 
 /// Brings this secondary to where its primary is.
@@ -94,12 +145,12 @@ pub(crate) async fn run(
         secondary,
         keys,
         before: secondary.position(),
-        held: Moment(node.parts.storage.snapshot()),
+        held: Arc::new(Moment(node.parts.storage.snapshot())),
         gathered: Vec::new(),
         gathered_bytes: 0,
     };
     let comparison = Comparison::new(hello(node, secondary, keys));
-    run.to_the_end(channel, comparison).await
+    run.complete(channel, comparison).await
 }
 
 /// A comparison that goes on.
@@ -108,13 +159,13 @@ struct Run<'a> {
     secondary: &'a Arc<Secondary>,
     keys: &'a KeyPair,
     before: Position,
-    held: Moment,
+    held: Arc<Moment>,
     gathered: Vec<Op>,
     gathered_bytes: usize,
 }
 
 impl Run<'_> {
-    async fn to_the_end(
+    async fn complete(
         mut self,
         mut channel: Channel,
         mut comparison: Comparison,
@@ -124,7 +175,9 @@ impl Run<'_> {
                 send(&channel, &question).await?;
             }
             let told: Told = receive(&mut channel).await?;
-            match comparison.told(&self.held, told)? {
+            let heard;
+            (comparison, heard) = hear_apart(comparison, &self.held, told).await?;
+            match heard {
                 Heard::Nothing => {}
                 Heard::Keys(package) => {
                     let shared = SharedKeys::open(&package, self.keys)?;
@@ -165,8 +218,8 @@ impl Run<'_> {
 
     /// Takes away what the primary has not, now that all is known, and is then where it was.
     async fn finish(mut self, outcome: &Outcome) -> Result<(), Broken> {
-        let held = Moment(Arc::clone(&self.held.0));
-        for piece in outcome.deletions(&held) {
+        let held = Arc::clone(&self.held);
+        for piece in outcome.deletions(&*held) {
             if self.gathered_bytes > GATHERED_BYTES_MAX {
                 self.flush(&self.before.clone()).await?;
             }

@@ -7,6 +7,7 @@ use super::Secondary;
 use super::answers::Came;
 use super::primary::Primary;
 use super::serve::{Broken, receive, send};
+use crate::commit::CommitError;
 use crate::identity;
 use crate::pipeline::{Caller, Recorded};
 use crate::refusal::{chain, from_commit, wrong_place};
@@ -55,9 +56,9 @@ struct Forwarded {
 #[derive(Serialize, Deserialize)]
 struct LogIn {
     namespace: NamespaceId,
-    /// The accessor of the auth method.
+    /// The accessor of the auth method; empty for one that is local to the secondary.
     accessor: String,
-    /// JSON, as it is kept with a token.
+    /// JSON, as it is kept with a token; empty for a local method, whose users stay where it is.
     grant: String,
 }
 
@@ -126,12 +127,12 @@ impl Forwarded {
 }
 
 /// Runs a request on the primary. What it came to, once that has arrived here as well, or after a
-/// while.
+/// while; and which entry of the primary's log has it.
 pub(crate) async fn run(
     node: &Arc<Unsealed>,
     secondary: &Secondary,
     recorded: &Recorded<'_>,
-) -> Result<Came, Refusal> {
+) -> Result<(Came, Option<u64>), Refusal> {
     let forwarded = Forwarded::of(recorded)?;
     let (came, index) = ask(secondary, Wish::Run(Box::new(forwarded))).await?;
     let wait = node.parts.settings.own_write_wait;
@@ -140,20 +141,27 @@ pub(crate) async fn run(
     {
         tracing::info!(index, "what a request wrote on the primary is not here yet");
     }
-    Ok(came)
+    Ok((came, index))
 }
 
-/// Has the primary make the entity of somebody who logged in, and waits until it is here. False
-/// where the primary cannot be reached, or it takes too long.
+/// Has the primary make the entity of somebody who logged in, and waits until it is here; its id,
+/// where it belongs to a local method. None where the primary cannot be reached, or it takes too
+/// long.
 pub(crate) async fn log_in(
     node: &Arc<Unsealed>,
     secondary: &Secondary,
     namespace: NamespaceId,
-    accessor: &str,
+    entry: &mount::MountEntry,
     grant: &Grant,
-) -> Result<bool, Refusal> {
-    let grant = serde_json::to_string(grant).map_err(|error| Refusal::internal(chain(&error)))?;
-    let accessor = accessor.to_owned();
+) -> Result<Option<String>, Refusal> {
+    let (accessor, grant) = match entry.local {
+        true => (String::new(), String::new()),
+        false => {
+            let grant = serde_json::to_string(grant);
+            let grant = grant.map_err(|error| Refusal::internal(chain(&error)))?;
+            (entry.accessor.clone(), grant)
+        }
+    };
     let wish = Wish::LogIn(LogIn {
         namespace,
         accessor,
@@ -161,12 +169,19 @@ pub(crate) async fn log_in(
     });
     match ask(secondary, wish).await {
         Ok((Came::Refused(refusal), _)) => Err(refusal.into()),
-        Ok((_, Some(index))) => {
+        Ok((came, index)) => {
             let wait = node.parts.settings.own_write_wait;
-            Ok(secondary.wait_for(index, wait).await)
+            let is_here = match index {
+                Some(index) => secondary.wait_for(index, wait).await,
+                None => true,
+            };
+            let id = match came {
+                Came::Bare(id) => id,
+                _ => String::new(),
+            };
+            Ok(is_here.then_some(id))
         }
-        Ok((_, None)) => Ok(true),
-        Err(refusal) if refusal.kind == RefusalKind::WrongPlace => Ok(false),
+        Err(refusal) if refusal.kind == RefusalKind::WrongPlace => Ok(None),
         Err(refusal) => Err(refusal),
     }
 }
@@ -205,7 +220,7 @@ pub(crate) async fn serve(
     let answer: (Came, Option<u64>) = match wish {
         Wish::Run(forwarded) => run_here(node, peer, *forwarded).await?,
         Wish::LogIn(login) => match log_in_here(node, &login).await {
-            Ok(index) => (Came::Empty, index),
+            Ok((id, index)) => (Came::Bare(id), index),
             Err(refusal) => (Came::Refused(refusal.into()), None),
         },
     };
@@ -228,13 +243,22 @@ async fn run_here(
         Err(refusal) => Err(refusal),
     };
     Ok(match (answered, taken.take()) {
-        (Ok((_, index)), Some((outcome, remarks))) => (Came::of_outcome(outcome, remarks)?, index),
-        (Ok((answer, index)), None) => (Came::of_answer(answer)?, index),
+        (Ok((_, index)), Some((outcome, remarks))) => {
+            let index = index.map(|index| index.local);
+            (Came::of_outcome(outcome, remarks)?, index)
+        }
+        (Ok((answer, index)), None) => (Came::of_answer(answer)?, index.map(|index| index.local)),
         (Err(refusal), _) => (Came::Refused(refusal.into()), None),
     })
 }
 
-async fn log_in_here(node: &Arc<Unsealed>, login: &LogIn) -> Result<Option<u64>, Refusal> {
+async fn log_in_here(
+    node: &Arc<Unsealed>,
+    login: &LogIn,
+) -> Result<(String, Option<u64>), Refusal> {
+    if login.accessor.is_empty() {
+        return make_here(node, login.namespace).await;
+    }
     let grant: Grant =
         serde_json::from_str(&login.grant).map_err(|error| Refusal::invalid(error.to_string()))?;
     let tables = node.tables();
@@ -253,13 +277,27 @@ async fn log_in_here(node: &Arc<Unsealed>, login: &LogIn) -> Result<Option<u64>,
         let mut tx = node.begin();
         identity::log_in(node, &mut tx, namespace, entry, &grant)?;
         match node.commit(tx).await {
-            Ok(index) => return Ok(index.or_else(|| Some(node.committer.index()))),
-            Err(crate::commit::CommitError::Overtaken(number)) => {
-                node.committer.settled(number).await;
+            Ok(index) => {
+                let index = index.or_else(|| Some(node.committer.index()));
+                return Ok((String::new(), index));
             }
+            Err(CommitError::Overtaken(number)) => node.committer.settled(number).await,
             Err(error) => return Err(from_commit(&error)),
         }
     }
+}
+
+/// An entity for a user of a method that is local to a secondary.
+async fn make_here(
+    node: &Arc<Unsealed>,
+    namespace: NamespaceId,
+) -> Result<(String, Option<u64>), Refusal> {
+    let tables = node.tables();
+    let gone = || Refusal::invalid("there is no such namespace on the primary");
+    let namespace = tables.namespaces.with_id(namespace).ok_or_else(gone)?;
+    let made = node.transact(|tx| identity::make_for_secondary(node, tx, namespace));
+    let id = made.await?;
+    Ok((id, Some(node.committer.index())))
 }
 
 impl Caller {

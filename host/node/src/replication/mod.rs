@@ -26,6 +26,7 @@ pub(crate) mod records;
 pub(crate) mod secondary;
 pub(crate) mod serve;
 pub(crate) mod status;
+pub(crate) mod verify;
 
 pub(crate) use primary::Primary;
 pub(crate) use secondary::Secondary;
@@ -35,7 +36,8 @@ use barrier::Transaction;
 use base::Refusal;
 use locality::SystemKey;
 use records::{PrimaryRecord, SecondaryRecord};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use verify::Progress;
 
 /// The part that this cluster plays in performance replication.
 #[derive(Clone, Default)]
@@ -51,12 +53,15 @@ pub(crate) enum Role {
 
 /// The part that this cluster plays now.
 #[derive(Default)]
-pub(crate) struct Replication(RwLock<Role>);
+pub(crate) struct Replication {
+    role: RwLock<Role>,
+    progress: Mutex<Progress>,
+}
 
 impl Replication {
     /// The part.
     pub(crate) fn role(&self) -> Role {
-        self.0
+        self.role
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -81,14 +86,25 @@ impl Replication {
     /// Is what is replicated written elsewhere?
     pub(crate) fn is_secondary(&self) -> bool {
         matches!(
-            &*self.0.read().unwrap_or_else(PoisonError::into_inner),
+            &*self.role.read().unwrap_or_else(PoisonError::into_inner),
             Role::Secondary(_)
         )
     }
 
+    /// Notes how far a check of the digests is.
+    pub(crate) fn progress(&self, note: impl FnOnce(&mut Progress)) {
+        note(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// How far a check of the digests is, and what the last one found.
+    pub(crate) fn checked(&self) -> Progress {
+        let progress = self.progress.lock();
+        progress.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Plays another part from now on.
     pub(crate) fn play(&self, role: Role) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = role;
+        *self.role.write().unwrap_or_else(PoisonError::into_inner) = role;
     }
 }
 

@@ -43,7 +43,7 @@ fn of_primary(node: &Unsealed, primary: &Primary) -> Result<Value, Refusal> {
         .iter()
         .map(|one| of_known(node, one, primary.how(&one.id), node.now()))
         .collect();
-    Ok(json!({
+    let mut status = json!({
         "mode": "primary",
         "state": "running",
         "cluster_id": primary.record.relation,
@@ -54,13 +54,40 @@ fn of_primary(node: &Unsealed, primary: &Primary) -> Result<Value, Refusal> {
         "last_wal": extent.applied,
         "last_performance_wal": extent.applied,
         "merkle_root": root(node)?,
-        "corrupted_merkle_tree": false,
-        "last_corruption_check_epoch": "-62135596800",
-        "last_reindex_epoch": "0",
         "log_purged": extent.purged,
         "log_bytes": extent.size_bytes,
         "log_bytes_max": extent.bytes_max,
-    }))
+    });
+    add_checks(node, &mut status);
+    Ok(status)
+}
+
+/// What is known of the digests.
+fn add_checks(node: &Unsealed, status: &mut Value) {
+    let checked = node.replication.checked();
+    let Value::Object(members) = status else {
+        return;
+    };
+    let never = || String::from("-62135596800");
+    let epoch = checked.checked.map_or_else(never, |at| at.to_string());
+    let reindexed = checked.reindexed.unwrap_or(0).to_string();
+    let more = json!({
+        "corrupted_merkle_tree": checked.was_wrong,
+        "last_corruption_check_epoch": epoch,
+        "last_reindex_epoch": reindexed,
+        "reindex_in_progress": checked.is_running,
+    });
+    if let Value::Object(more) = more {
+        members.extend(more);
+    }
+    if checked.is_running {
+        members.insert(String::from("reindex_stage"), json!(checked.stage));
+        members.insert(
+            String::from("reindex_building_progress"),
+            json!(checked.trees_done),
+        );
+        members.insert(String::from("reindex_building_total"), json!(checked.trees));
+    }
 }
 
 fn of_known(node: &Unsealed, one: &KnownSecondary, live: Option<Live>, now: Timestamp) -> Value {
@@ -135,9 +162,7 @@ fn of_secondary(node: &Unsealed, secondary: &Secondary) -> Result<Value, Refusal
         "last_start": how.started.map(Timestamp::to_rfc3339),
         "last_error": how.trouble,
         "merkle_root": root(node)?,
-        "corrupted_merkle_tree": false,
-        "last_corruption_check_epoch": "-62135596800",
-        "last_reindex_epoch": "0",
+        "mounts_in_the_way": in_the_way(node),
         "lag_entries": how.head.saturating_sub(position.index),
         "lag_bytes": how.waiting_bytes,
         "lag_seconds": how.lag.as_secs_f64(),
@@ -151,15 +176,32 @@ fn of_secondary(node: &Unsealed, secondary: &Secondary) -> Result<Value, Refusal
             json!({ "sync_total_keys": how.to_fetch, "sync_progress": how.fetched }),
         );
     }
+    add_checks(node, &mut status);
     Ok(status)
+}
+
+/// The paths of mounts of the primary that wait, because a local mount is in their way.
+fn in_the_way(node: &Unsealed) -> Vec<String> {
+    let tables = node.tables();
+    let waiting = tables.aside().map(|(namespace, entry)| {
+        let namespace = tables.namespaces.with_id(namespace);
+        let path = namespace.map(|namespace| namespace.path.as_str());
+        format!("{}{}", path.unwrap_or_default(), entry.path)
+    });
+    waiting.collect()
 }
 
 /// One sum over everything that is replicated and here: what a filter leaves out of a secondary makes
 /// it another one.
 pub(crate) fn root(node: &Unsealed) -> Result<String, Refusal> {
+    root_of(node, Class::Replicated)
+}
+
+/// As [`root`], of a class.
+pub(crate) fn root_of(node: &Unsealed, class: Class) -> Result<String, Refusal> {
     let snapshot = node.parts.storage.snapshot();
     let mut sum = Record::default();
-    let class = [Class::Replicated.to_byte()];
+    let class = [class.to_byte()];
     let mut from = class.to_vec();
     loop {
         let next = snapshot.range(Space::Digests, &from, None).next();

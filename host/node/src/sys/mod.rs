@@ -18,6 +18,7 @@ mod passwords;
 mod pins;
 mod policies;
 mod policy_writes;
+mod pprof;
 mod prefixes;
 mod quotas;
 mod rekey;
@@ -60,6 +61,7 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     reload::ROUTES,
     leases::ROUTES,
     observe::ROUTES,
+    pprof::ROUTES,
     quotas::ROUTES,
     locked_users::ROUTES,
     mfa::ROUTES,

@@ -80,6 +80,11 @@ const TUNE: &[NativeField] = &[
         Integer,
         "Calls of storage that one call of the component may make.",
     ),
+    body(
+        "plugin_calls_max",
+        Integer,
+        "Requests to the component that run at one time.",
+    ),
 ];
 
 /// The routes.

@@ -83,6 +83,22 @@ impl Process for Fake {
             .collect()
     }
 
+    fn command(&self) -> Vec<String> {
+        node::Alone.command()
+    }
+
+    fn memory(&self) -> String {
+        node::Alone.memory()
+    }
+
+    fn threads(&self) -> String {
+        node::Alone.threads()
+    }
+
+    fn profile(&self, length: core::time::Duration) -> node::Profiling {
+        node::Alone.profile(length)
+    }
+
     fn certificates(&self, _: &str, _: &str) -> Result<Vec<Vec<u8>>, String> {
         Ok(Vec::new())
     }

@@ -6,6 +6,7 @@ use base::{Operation, Refusal, RefusalKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Value, json};
+use storage::{Space, Storage as _};
 
 const ADMIN: &str =
     r#"path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }"#;
@@ -316,4 +317,262 @@ async fn a_promoted_secondary_is_followed_by_the_old_primary() {
         a.status().await["merkle_root"],
         c.status().await["merkle_root"]
     );
+}
+
+/// A namespace of the primary, with a policy in it.
+async fn namespace(member: &Member, name: &str, policy: &str) {
+    member
+        .write(&format!("sys/namespaces/{name}"), json!({}))
+        .await
+        .unwrap();
+    let path = format!("{name}/sys/policies/acl/inside");
+    member
+        .write(&path, json!({ "policy": policy }))
+        .await
+        .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_filtered_never_leaves_the_primary() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    namespace(a, "kept-at-home", "# canary-filtered-before").await;
+    namespace(a, "sent", "# canary-sent-before").await;
+    let filter = json!({ "paths_filter_mode": "deny", "paths": ["kept-at-home"] });
+    let c = secondary(&network, &both, "c", filter).await;
+    a.write(
+        "kept-at-home/sys/policies/acl/later",
+        json!({ "policy": "# canary-filtered-after" }),
+    )
+    .await
+    .unwrap();
+    a.write("sent/sys/policies/acl/later", json!({ "policy": "# x" }))
+        .await
+        .unwrap();
+    c.until_it_streams().await;
+    assert!(c.read("sent/sys/policies/acl/later").await.is_ok());
+    assert!(
+        c.read("kept-at-home/sys/policies/acl/inside")
+            .await
+            .is_err()
+    );
+    // The tree that the secondary has is that of the primary without what is left out.
+    assert_ne!(
+        a.status().await["merkle_root"],
+        c.status().await["merkle_root"]
+    );
+    let dynamic = "sys/replication/performance/primary/dynamic-filter/c";
+    let dynamic = a.read(dynamic).await.unwrap();
+    assert_eq!(
+        dynamic["dynamic_filtered_namespaces"],
+        json!(["kept-at-home/"])
+    );
+
+    // The filter goes: what was kept comes.
+    let path = "sys/replication/performance/primary/paths-filter/c";
+    a.house
+        .ask_as(&a.token, Operation::Delete, path, json!({}))
+        .await
+        .unwrap();
+    c.until(|status| {
+        status["last_remote_wal"].as_u64() >= Some(1) && status["state"] == "stream-wals"
+    })
+    .await;
+    for _ in 0..1_000 {
+        if c.read("kept-at-home/sys/policies/acl/later").await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(core::time::Duration::from_millis(20)).await;
+    }
+    assert!(c.read("kept-at-home/sys/policies/acl/later").await.is_ok());
+    c.until_it_streams().await;
+    assert_eq!(
+        a.status().await["merkle_root"],
+        c.status().await["merkle_root"]
+    );
+
+    // And comes back: it goes from the secondary.
+    a.write(path, json!({ "mode": "allow", "paths": ["sent"] }))
+        .await
+        .unwrap();
+    for _ in 0..1_000 {
+        if c.read("kept-at-home/sys/policies/acl/later").await.is_err() {
+            break;
+        }
+        tokio::time::sleep(core::time::Duration::from_millis(20)).await;
+    }
+    assert!(c.read("kept-at-home/sys/policies/acl/later").await.is_err());
+    assert!(c.read("sent/sys/policies/acl/later").await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn neither_names_nor_local_entries_are_on_the_wire() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let ask = json!({ "value": "x" });
+    a.house
+        .ask_as(
+            &a.own_token,
+            Operation::Update,
+            "cubbyhole/canary-of-a-path",
+            ask,
+        )
+        .await
+        .unwrap();
+    namespace(a, "kept-at-home", "# x").await;
+    a.write(
+        "kept-at-home/sys/policies/acl/canary-of-a-policy",
+        json!({ "policy": "# x" }),
+    )
+    .await
+    .unwrap();
+    a.write(
+        "sys/policies/acl/canary-that-travels",
+        json!({ "policy": "# x" }),
+    )
+    .await
+    .unwrap();
+    let filter = json!({ "default_deny": true });
+    let c = secondary(&network, &both, "c", filter).await;
+    a.write(
+        "kept-at-home/sys/policies/acl/canary-of-a-policy",
+        json!({ "policy": "# y" }),
+    )
+    .await
+    .unwrap();
+    c.until_it_streams().await;
+    assert!(network.carried(b"sys/policy/canary-that-travels"));
+    assert!(!network.carried(b"canary-of-a-path"));
+    assert!(!network.carried(b"canary-of-a-policy"));
+    assert!(!network.carried(b"sys/token/id/"));
+    assert!(!network.carried(b"core/replication/"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_reads_its_own_write_on_the_other_cluster() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    let data = json!({ "policy": "# own" });
+    let Value::Object(data) = data else {
+        unreachable!()
+    };
+    let write = crate::house::request(&a.token, Operation::Update, "sys/policies/acl/own", data);
+    network.cut(true);
+    let index = a.house.node.handle(write).await.index.unwrap();
+    let read = |index: &str| {
+        let path = "sys/policies/acl/own";
+        let mut read = crate::house::request(&c.token, Operation::Read, path, Default::default());
+        read.headers = vec![(String::from("x-vault-index"), index.to_owned())];
+        c.house.node.handle(read)
+    };
+    let refused = read(&index).await.outcome.unwrap_err();
+    assert_eq!(refused.kind, RefusalKind::PreconditionFailed);
+    assert_eq!(refused.message, "required index state not present");
+    assert_eq!(
+        read("bm9uZQ==").await.outcome.unwrap_err().kind,
+        RefusalKind::PreconditionFailed
+    );
+    network.cut(false);
+    c.until_it_streams().await;
+    assert!(read(&index).await.outcome.is_ok());
+    let mut forward =
+        crate::house::request(&c.token, Operation::Read, "sys/mounts", Default::default());
+    forward.headers = vec![(String::from("x-vault-forward"), String::from("active-node"))];
+    let refused = c.house.node.handle(forward).await.outcome.unwrap_err();
+    assert_eq!(
+        refused.message,
+        "forwarding via header X-Vault-Forward disabled in configuration"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_holds_something_is_not_wiped_by_a_slip() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let (c, _) = network.cluster("c").await;
+    c.write("sys/namespaces/mine", json!({})).await.unwrap();
+    let enable = "sys/replication/performance/secondary/enable";
+    let refused = c.write(enable, json!({ "token": "x" })).await.unwrap_err();
+    assert!(refused.message.contains("confirm_wipe="), "{refused:?}");
+    assert!(c.read("sys/namespaces/mine").await.is_ok());
+    // Nor by a token that is none.
+    let id = refused.message.rsplit('=').next().unwrap();
+    for token in ["x", "casemate-activation-1.x", "a.b.c"] {
+        let asked = json!({ "token": token, "confirm_wipe": id });
+        assert!(c.write(enable, asked).await.is_err());
+    }
+    assert!(c.read("sys/namespaces/mine").await.is_ok());
+    drop(both);
+}
+
+/// Each namespace is a tree of its own, and they are asked for ahead.
+#[tokio::test(start_paused = true)]
+async fn many_trees_are_fetched_over_one_call() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    for number in 0..30 {
+        let path = format!("sys/namespaces/n{number}");
+        a.write(&path, json!({})).await.unwrap();
+    }
+    let c = secondary(&network, &both, "c", json!({})).await;
+    assert!(c.read("sys/namespaces/n29").await.is_ok());
+    let (one, other) = (a.status().await, c.status().await);
+    assert_eq!(one["merkle_root"], other["merkle_root"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn digests_that_are_wrong_are_found_and_put_right() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let report = a
+        .write("sys/replication/merkle-check", json!({}))
+        .await
+        .unwrap();
+    assert_eq!(
+        report["merkle_corruption_report"]["corrupted_root"], false,
+        "{report:#}"
+    );
+    // One record says something else.
+    let snapshot = a.house.storage.snapshot();
+    let mut records = snapshot.range(Space::Digests, b"R", Some(b"S"));
+    let (key, value) = records.next().unwrap().unwrap();
+    let mut wrong = value.to_vec();
+    wrong[5] ^= 1;
+    let mut damage = storage::Batch::new();
+    damage.put(Space::Digests, key.to_vec(), wrong);
+    a.house
+        .storage
+        .commit(damage, storage::Durability::Synced)
+        .unwrap();
+    let report = a
+        .write("sys/replication/merkle-check", json!({}))
+        .await
+        .unwrap();
+    let report = &report["merkle_corruption_report"];
+    assert_eq!(report["corrupted_root"], true, "{report:#}");
+    assert_eq!(
+        report["corrupted_tree_map"]["1"]["corrupted_subtree_root"], true,
+        "{report:#}"
+    );
+    assert_eq!(
+        report["corrupted_tree_map"]["2"]["corrupted_subtree_root"], false,
+        "{report:#}"
+    );
+    assert_eq!(a.status().await["corrupted_merkle_tree"], true);
+    a.write("sys/replication/reindex", json!({})).await.unwrap();
+    let report = a
+        .write("sys/replication/merkle-check", json!({}))
+        .await
+        .unwrap();
+    assert_eq!(
+        report["merkle_corruption_report"]["corrupted_root"], false,
+        "{report:#}"
+    );
+    assert_eq!(a.status().await["corrupted_merkle_tree"], false);
 }

@@ -79,7 +79,8 @@ impl Reader {
     }
 
     fn grant(&mut self, from: wit_method::Grant) -> Read<Grant> {
-        if from.alias.is_empty() {
+        // A grant to nobody in particular makes a token without an entity, which can be in no group.
+        if from.alias.is_empty() && !(from.groups.is_empty() && from.alias_metadata.is_empty()) {
             return Err(bad("grant without an alias"));
         }
         Ok(Grant {

@@ -272,3 +272,16 @@ fn a_token_is_renewed_by_the_role_as_it_stands() {
     let text = "role \"r\" does not exist during renewal";
     assert_eq!(renew(), Err(invalid(text)));
 }
+
+#[test]
+fn which_role_an_id_is_of() {
+    let mount = TestMount::new(approle::method());
+    mount.update("role/R", json!({})).unwrap();
+    let id = json!({ "role_id": "chosen" });
+    mount.update("role/R/role-id", id.clone()).unwrap();
+    let told = mount.update("resolve-role", id).unwrap();
+    assert_eq!(told, Reply::data(&json!({ "role": "r" })).unwrap());
+    let nobody = mount.update("resolve-role", json!({ "role_id": "x" }));
+    assert_eq!(nobody, Err(not_found()));
+    assert!(mount.update("resolve-role", json!({})).is_err());
+}

@@ -7,6 +7,8 @@ mod claims;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod programs;
+#[cfg(test)]
 mod provider;
 #[cfg(test)]
 mod real;

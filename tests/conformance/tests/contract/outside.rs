@@ -170,6 +170,36 @@ async fn a_call_that_acted_outside_does_not_run_again() {
     assert_eq!(runs, 2);
 }
 
+// A call that waits at the gate holds a thread.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_full_mount_leaves_the_others_alone() {
+    let house = House::open().await;
+    house.mount("courier", json!({})).await;
+    house.mount("other", json!({})).await;
+    let hosts = json!({ "outbound_hosts": ["api.test", "127.0.0.1"], "plugin_calls_max": 1 });
+    tune(&house, hosts).await.unwrap();
+    let shown = house.read("sys/mounts/courier").await.unwrap();
+    assert_eq!(shown["config"]["plugin_calls_max"], 1);
+    let held = house.gate.close();
+    let running = tokio::spawn({
+        let house = house.clone();
+        async move { fetch(&house, "GET", false).await }
+    });
+    let leave = held.arrived().await;
+    let new = json!({ "value": "new" });
+    let full = house.write("courier/data/a", new.clone()).await;
+    let full = full.unwrap_err();
+    assert_eq!(full.kind, RefusalKind::Unavailable);
+    assert!(
+        full.message.contains("to this mount are running"),
+        "{full:?}"
+    );
+    house.write("other/data/a", new.clone()).await.unwrap();
+    leave.send(()).unwrap();
+    running.await.unwrap().unwrap();
+    house.write("courier/data/a", new).await.unwrap();
+}
+
 #[tokio::test]
 async fn limits_are_tuned_within_the_hosts_own() {
     let house = House::open().await;
@@ -199,6 +229,7 @@ async fn limits_are_tuned_within_the_hosts_own() {
         ("plugin_deadline", json!("2h")),
         ("plugin_storage_calls_max", json!(10_000_000)),
         ("plugin_storage_calls_max", json!(-1)),
+        ("plugin_calls_max", json!(513)),
     ] {
         let refused = tune(&house, json!({ name: value })).await.unwrap_err();
         assert_eq!(refused.kind, RefusalKind::Invalid, "{name} {value}");

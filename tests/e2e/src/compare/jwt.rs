@@ -2,6 +2,7 @@
 
 pub mod differences;
 mod logins;
+mod programs;
 mod settings;
 mod tokens;
 
@@ -15,6 +16,9 @@ pub const SCRIPTS: &[Script] = &[
     logins::TOKENS,
     logins::CLAIMS,
     logins::ALGORITHMS,
+    programs::ROLES,
+    programs::LOGINS,
+    programs::GRANTS,
 ];
 
 const MOUNT: &str = r#"{"type":"jwt"}"#;

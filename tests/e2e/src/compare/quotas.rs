@@ -4,7 +4,7 @@
 use super::{Script, delete, differences, get, list, post};
 
 /// All scripts. Each takes its quotas away again: they hold for the whole server.
-pub const SCRIPTS: &[Script] = &[CONFIG, RATE_LIMITS, PLACES, TURNED_AWAY];
+pub const SCRIPTS: &[Script] = &[CONFIG, RATE_LIMITS, PLACES, TURNED_AWAY, ROLES];
 
 /// What holds for all.
 const CONFIG: Script = Script {
@@ -166,5 +166,53 @@ const TURNED_AWAY: Script = Script {
         get("often/a"),
         delete("sys/mounts/often"),
         get("sys/quotas/rate-limit/b"),
+    ],
+};
+
+/// Logins that name no role: the method knows which one they are for.
+const ROLES: Script = Script {
+    name: "quotas of roles",
+    steps: &[
+        post("sys/auth/machines", r#"{"type":"approle"}"#),
+        post(
+            "auth/machines/role/a",
+            r#"{"bind_secret_id":false,"secret_id_bound_cidrs":"0.0.0.0/0"}"#,
+        ),
+        post("auth/machines/role/a/role-id", r#"{"role_id":"of-a"}"#),
+        post("auth/machines/role/b", r#"{"bind_secret_id":true}"#),
+        post("auth/machines/role/b/role-id", r#"{"role_id":"of-b"}"#),
+        post(
+            "sys/quotas/rate-limit/r",
+            r#"{"rate":1,"interval":"1h","path":"auth/machines","role":"a"}"#,
+        ),
+        get("sys/quotas/rate-limit/r"),
+        post("auth/machines/login", r#"{"role_id":"of-a"}"#),
+        post("auth/machines/login", r#"{"role_id":"of-a"}"#),
+        // Wrong secrets count too, and other roles do not.
+        post(
+            "sys/quotas/rate-limit/s",
+            r#"{"rate":2,"interval":"1h","path":"auth/machines","role":"b"}"#,
+        ),
+        post(
+            "auth/machines/login",
+            r#"{"role_id":"of-b","secret_id":"x"}"#,
+        ),
+        post(
+            "auth/machines/login",
+            r#"{"role_id":"of-b","secret_id":"x"}"#,
+        ),
+        post(
+            "auth/machines/login",
+            r#"{"role_id":"of-b","secret_id":"x"}"#,
+        ),
+        post(
+            "auth/machines/login",
+            r#"{"role_id":"nobody","secret_id":"x"}"#,
+        ),
+        get("auth/machines/role/a/role-id"),
+        delete("sys/quotas/rate-limit/r"),
+        delete("sys/quotas/rate-limit/s"),
+        post("auth/machines/login", r#"{"role_id":"of-a"}"#),
+        delete("sys/auth/machines"),
     ],
 };

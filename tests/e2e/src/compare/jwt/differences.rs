@@ -19,4 +19,12 @@ differences! {
         "Kubernetes and Google Workspace are asked for groups in their own ways, which we do not have.";
     LOGIN_FAILED: "words for a browser's login that failed",
         "We say it as Vault does.";
+    WRONG_PROGRAMS: "programs that are wrong",
+        "OpenBao checks types too and answers 500; we check names and answer 400.";
+    PROGRAMS_THAT_FAIL: "words for programs that fail",
+        "The libraries differ, and so do their words.";
+    PROGRAMS_THAT_ARE_GONE: "renewals after a program is gone",
+        "A token of a role that was removed is not renewed, as with all other roles.";
+    GRANTS_THAT_ARE_NONE: "grants that are none",
+        "OpenBao takes negative numbers and unknown types, and gives 500 for an alias without a name.";
 }
