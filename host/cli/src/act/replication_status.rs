@@ -5,7 +5,7 @@ use crate::show::{table, value};
 use serde_json::{Map, Value};
 
 /// Members of a relation, and how they are called; those that are missing or empty are left out.
-const ROWS: [(&str, &str); 16] = [
+const ROWS: [(&str, &str); 17] = [
     ("mode", "Mode"),
     ("state", "State"),
     ("connection_state", "Connection State"),
@@ -20,6 +20,7 @@ const ROWS: [(&str, &str); 16] = [
     ("clock_skew_ms", "Clock Skew (ms)"),
     ("merkle_root", "Merkle Root"),
     ("corrupted_merkle_tree", "Corrupted Merkle Tree"),
+    ("mounts_in_the_way", "Mounts in the Way"),
     ("log_bytes", "Log (bytes)"),
     ("log_bytes_max", "Log Limit (bytes)"),
 ];
@@ -55,7 +56,8 @@ fn part(title: &str, relation: &Map<String, Value>) -> String {
 
 fn shown(map: &Map<String, Value>, key: &str) -> Option<String> {
     let found = map.get(key).filter(|value| !value.is_null());
-    found.map(value::inline).filter(|text| !text.is_empty())
+    let says_something = |text: &String| !text.is_empty() && text != "[]";
+    found.map(value::inline).filter(says_something)
 }
 
 fn rows(relation: &Map<String, Value>) -> Vec<(String, String)> {
@@ -174,13 +176,14 @@ mod tests {
     fn a_secondary_that_fetches() {
         let text = r#"{"data":{"performance":{"mode":"bootstrapping","state":"merkle-sync",
             "last_error":"","primary_cluster_addr":null,"lag_entries":7,"lag_bytes":0,
-            "lag_seconds":1.25,"merkle_sync_progress":{"sync_total_keys":10,"sync_progress":4}}}}"#;
+            "mounts_in_the_way":[],"lag_seconds":1.25,"merkle_sync_progress":{"sync_total_keys":10,"sync_progress":4}}}}"#;
         let found = status_text(&answer(text));
         let has = |line: &str| assert!(found.lines().any(|found| found == line), "{found}");
         has("State           merkle-sync");
         has("Lag             7 entries, 0 bytes, 1.250 seconds");
         has("Fetched Keys    4 of 10");
         assert!(!found.contains("Last Error"), "{found}");
+        assert!(!found.contains("in the Way"), "{found}");
         assert!(!found.contains("Primary Cluster Address"), "{found}");
     }
 
