@@ -20,6 +20,8 @@ mod plugin;
 mod policy;
 mod policy_format;
 mod raft;
+mod replication;
+mod replication_status;
 mod rotate_keys;
 mod share;
 mod status;
@@ -71,6 +73,7 @@ pub(crate) fn run(
         Command::Operator(args) => operator::run(session, args),
         Command::Plugin(args) => plugin::run(session, around, args),
         Command::Policy(args) => policy::run(session, args),
+        Command::Replication(args) => replication::run(session, args),
         Command::Token(args) => token::run(session, args),
         Command::Print(Print::Token) => print_token(session),
         Command::Version => {

@@ -3,7 +3,7 @@
 use crate::request::{ApiRequest, Method};
 
 /// Paths that need `sudo` as well. A `*` at the end stands for anything, `+` for one part.
-const SUDO: [&str; 24] = [
+const SUDO: [&str; 26] = [
     "auth/token/accessors",
     "pki/root",
     "pki/+/sign-self-issued",
@@ -25,6 +25,8 @@ const SUDO: [&str; 24] = [
     "sys/raw",
     "sys/raw/*",
     "sys/remount",
+    "sys/replication/performance/primary/secondary-token",
+    "sys/replication/primary/secondary-token",
     "sys/revoke-prefix/*",
     "sys/rotate",
     "sys/rotate/+",

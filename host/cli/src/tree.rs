@@ -6,6 +6,7 @@ pub(crate) mod mounts;
 pub(crate) mod namespace;
 pub(crate) mod operator;
 pub(crate) mod plugin;
+pub(crate) mod replication;
 pub(crate) mod token;
 
 use clap::{Args, Parser, Subcommand};
@@ -147,6 +148,9 @@ pub(crate) enum Command {
     /// Print what the command knows
     #[command(subcommand)]
     Print(generic::Print),
+    /// Work with performance replication
+    #[command(subcommand)]
+    Replication(replication::Replication),
     /// Work with secrets engines
     #[command(subcommand)]
     Secrets(mounts::Secrets),
@@ -186,6 +190,12 @@ impl Command {
                     | namespace::Namespace::Patch { .. }
             ),
             Self::Plugin(command) => matches!(command, plugin::Plugin::Info { .. }),
+            Self::Replication(command) => matches!(
+                command,
+                replication::Replication::Status
+                    | replication::Replication::SecondaryToken(_)
+                    | replication::Replication::GeneratePublicKey
+            ),
             Self::Token(command) => matches!(
                 command,
                 token::Token::Create(_) | token::Token::Lookup { .. } | token::Token::Renew { .. }

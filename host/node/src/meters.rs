@@ -22,6 +22,8 @@ pub struct Meters {
     pub(crate) audit_responses: Timer,
     pub(crate) audit_responses_failed: Counter,
     pub(crate) commits: Timer,
+    /// Of this secondary with its primary, what was fetched by that included.
+    pub(crate) comparisons: Timer,
     pub(crate) revocations: Timer,
     tokens: Mutex<BTreeMap<TokenMade, u64>>,
     /// When leases were last counted, and how many there were.

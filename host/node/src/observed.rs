@@ -116,6 +116,7 @@ fn of_unsealed(node: &Unsealed) -> Result<Vec<Metric>, Refusal> {
         let name = format!("raft_storage.stats.{name}");
         all.push(Metric::gauge(name, index));
     }
+    all.extend(crate::replication::metrics::metrics(node)?);
     Ok(all)
 }
 
@@ -167,7 +168,7 @@ fn gauge(count: usize) -> f64 {
     clippy::cast_precision_loss,
     reason = "what is shown needs no more digits than a float has"
 )]
-const fn gauge_of(count: u64) -> f64 {
+pub(crate) const fn gauge_of(count: u64) -> f64 {
     count as f64
 }
 

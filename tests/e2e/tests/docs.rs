@@ -6,6 +6,8 @@
 //! | `text printed`, after it | is what the block printed; `…` stands for anything |
 //! | `sh` | its `casemate` lines must be commands with flags that exist |
 //!
+//! A document that speaks of a second server gets one.
+//!
 //! `cargo xtask` lines are not run: they must be tasks that exist.
 #![allow(
     clippy::expect_used,
@@ -24,6 +26,8 @@ use std::process::Command;
 
 /// Where documents say that the server is.
 const USUAL_ADDRESS: &str = "127.0.0.1:8200";
+/// Where those that need a second server say that it is.
+const SECOND_ADDRESS: &str = "127.0.0.1:8300";
 /// Makes cargo find what this repository has built: the same versions, with the same profile.
 const CARGO: &str = r#"cargo() {
   [ -e Cargo.lock ] || cp "$USUAL_LOCK" Cargo.lock
@@ -116,13 +120,19 @@ fn commands_run_and_print_what_is_shown() {
 
 fn run(document: &Path, blocks: &[Block]) {
     let server = Server::start_casemate();
+    let ran = || blocks.iter().filter(|block| block.info == "sh run");
+    let needs_second = ran().any(|block| block.text.contains(SECOND_ADDRESS));
+    let second = needs_second.then(Server::start_casemate);
     let folder = session(document);
     let mut script = format!("set -eu\n{CARGO}\n");
-    for block in blocks.iter().filter(|block| block.info == "sh run") {
+    for block in ran() {
         writeln!(script, "echo '{MARK}{}'", block.line).unwrap();
         for line in block.text.lines() {
             if task(line).is_none() {
-                let line = line.replace(USUAL_ADDRESS, server.address());
+                let mut line = line.replace(USUAL_ADDRESS, server.address());
+                if let Some(second) = &second {
+                    line = line.replace(SECOND_ADDRESS, second.address());
+                }
                 writeln!(script, "{line}").unwrap();
             }
         }
@@ -138,8 +148,10 @@ fn run(document: &Path, blocks: &[Block]) {
     let name = document.display();
     assert!(output.status.success(), "{name}:\n{printed}\n{said}");
     compare(document, blocks, &printed);
-    let log = server.log();
-    assert!(!log.contains("panicked"), "{name}: {log}");
+    for server in core::iter::once(&server).chain(&second) {
+        let log = server.log();
+        assert!(!log.contains("panicked"), "{name}: {log}");
+    }
 }
 
 /// A folder in which `casemate` and `target/debug/casemate` are the binary under test. It is always

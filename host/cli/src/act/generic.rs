@@ -69,7 +69,12 @@ pub(super) fn written(
     )
 }
 
-fn shown_or_done(session: &mut Session<'_>, answer: &ApiAnswer, done: &str) -> Result<u8, Stop> {
+/// Shows what came, or says that it was done.
+pub(super) fn shown_or_done(
+    session: &mut Session<'_>,
+    answer: &ApiAnswer,
+    done: &str,
+) -> Result<u8, Stop> {
     let Some(envelope) = answer.envelope() else {
         return session.done(done);
     };

@@ -77,7 +77,10 @@ pub(crate) async fn run(
         let reason = stream.receive(&mut channel).await?;
         drop(channel);
         tracing::info!(reason, "comparing with the primary");
+        let began = node.parts.clock.elapsed();
         compare::run(node, secondary, link, &keys).await?;
+        let took = node.parts.clock.elapsed().saturating_sub(began);
+        node.parts.meters.comparisons.record(took);
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) mod following;
 pub(crate) mod forward;
 pub(crate) mod key_package;
 pub(crate) mod known;
+pub(crate) mod metrics;
 pub(crate) mod moment;
 pub(crate) mod primary;
 pub(crate) mod records;

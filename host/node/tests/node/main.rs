@@ -20,6 +20,7 @@ mod pair;
 mod policies;
 mod quotas;
 mod replication;
+mod replication_metrics;
 mod roles;
 mod rotation;
 mod sealing;

@@ -12,9 +12,9 @@ const ADMIN: &str =
     r#"path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }"#;
 
 /// A cluster, with a token that is good for all of its set, and one of its own.
-struct Member {
-    house: House,
-    token: String,
+pub(crate) struct Member {
+    pub(crate) house: House,
+    pub(crate) token: String,
     own_token: String,
 }
 
@@ -56,7 +56,7 @@ impl Member {
             .await
     }
 
-    async fn write(&self, path: &str, data: Value) -> Result<Value, Refusal> {
+    pub(crate) async fn write(&self, path: &str, data: Value) -> Result<Value, Refusal> {
         self.house
             .ask_as(&self.token, Operation::Update, path, data)
             .await
@@ -90,14 +90,14 @@ impl Member {
         panic!("{path}: it never came to be so");
     }
 
-    async fn until_it_streams(&self) {
+    pub(crate) async fn until_it_streams(&self) {
         self.until(|status| status["state"] == "stream-wals" && status["lag_entries"] == 0)
             .await;
     }
 }
 
 /// A primary `a` with an administrator's token, and the share that unseals every cluster of the set.
-async fn primary(network: &Network) -> (Member, seal::Share) {
+pub(crate) async fn primary(network: &Network) -> (Member, seal::Share) {
     let (house, share) = network.cluster("a").await;
     house
         .write("sys/policies/acl/admin", json!({ "policy": ADMIN }))
@@ -120,7 +120,7 @@ async fn primary(network: &Network) -> (Member, seal::Share) {
 }
 
 /// A secondary of the primary, that streams.
-async fn secondary(
+pub(crate) async fn secondary(
     network: &Network,
     primary: &(Member, seal::Share),
     name: &str,
