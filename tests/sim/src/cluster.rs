@@ -125,7 +125,7 @@ impl Cluster {
         let mut disk = self.storage.crash(0);
         // Nothing that it still does reaches the disk.
         let _ = tokio::time::timeout(CLIENT_WAITS, self.node.stop()).await;
-        if self.around.plant == Plant::DiskOld && !self.old.is_empty() {
+        if self.around.plant == Plant::DiskOld && self.around.primary() != self.name {
             disk = written(&self.old);
         }
         self.storage = Arc::new(disk);
@@ -153,7 +153,7 @@ impl Cluster {
         operation: Operation,
         path: &str,
         data: Value,
-    ) -> impl Future<Output = Result<(Value, Option<u64>), Refused>> + Send + use<> {
+    ) -> impl Future<Output = Result<Value, Refused>> + Send + use<> {
         let node = Arc::clone(&self.node);
         let data = match data {
             Value::Object(data) => data,
@@ -176,7 +176,7 @@ impl Cluster {
             let answer = answer.map_err(|refusal| {
                 Refused(format!("{}: {}", refusal.message, refusal.reason))
             })?;
-            Ok((shown(answer), reply.index))
+            Ok(shown(answer))
         }
     }
 
@@ -188,7 +188,7 @@ impl Cluster {
         path: &str,
         data: Value,
     ) -> Result<Value, Refused> {
-        self.asking(token, operation, path, data).await.map(|(value, _)| value)
+        self.asking(token, operation, path, data).await
     }
 
     /// How replication is.

@@ -60,8 +60,8 @@ fn path_of(kind: Kind, namespace: &str, name: &str) -> String {
     }
 }
 
-/// A place: its kind, its namespace, and the request that reads it.
-pub(crate) fn reading(place: &str) -> Option<(Kind, String, Operation, String)> {
+/// What is at a place, and the request that reads it.
+pub(crate) fn reading(place: &str) -> Option<(Kind, Operation, String)> {
     let mut parts = place.splitn(3, '|');
     let (kind, namespace, name) = (parts.next()?, parts.next()?, parts.next()?);
     let kind = match kind {
@@ -70,7 +70,7 @@ pub(crate) fn reading(place: &str) -> Option<(Kind, String, Operation, String)> 
         "entity" => Kind::Entity,
         _ => Kind::Cubbyhole,
     };
-    Some((kind, namespace.to_owned(), Read, path_of(kind, namespace, name)))
+    Some((kind, Read, path_of(kind, namespace, name)))
 }
 
 /// What an answer says is at a place.

@@ -14,24 +14,34 @@ use locality::SystemKey;
 use serde_json::json;
 use storage::{Fault, Space, Storage};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 /// More namespaces are not made.
 const NAMESPACES_MAX: usize = 3;
+
+/// A secondary does not wait longer for what it had the primary write: who was answered later may
+/// not find it there yet.
+const OWN_WRITE_WAIT: Duration = Duration::from_secs(2);
 
 /// A write on its way.
 struct Asked {
     cluster: String,
     write: Write,
-    answer: JoinHandle<Result<(serde_json::Value, Option<u64>), Refused>>,
+    answer: JoinHandle<(Result<serde_json::Value, Refused>, Duration)>,
 }
 
 impl World {
     /// One step.
     pub(crate) async fn step(&mut self, number: u64) {
         let count = self.random.below(3);
+        // An operator who hands over has the clients stop: what a primary writes after the last
+        // look at who has it, and before it is demoted, nobody else has.
+        if number > 4 && self.random.once_in(40) {
+            self.hand_over().await;
+        }
         let asked: Vec<Asked> = (0..count).map(|_| self.begin_write()).collect();
         self.sleep(12).await;
-        self.happens(number).await;
+        self.happens().await;
         for one in asked {
             self.take_answer(one).await;
         }
@@ -53,7 +63,12 @@ impl World {
             Kind::Cubbyhole => there.own_token.clone(),
             _ => template().admin.clone(),
         };
-        let answer = tokio::spawn(there.asking(&token, operation, &path, data));
+        let asking = there.asking(&token, operation, &path, data);
+        let answer = tokio::spawn(async move {
+            let began = Instant::now();
+            let answered = asking.await;
+            (answered, began.elapsed())
+        });
         self.note(&cluster, &write, Wrote::Maybe);
         self.tell(format!("{cluster} is to write {} = {}", write.place(), write.value));
         Asked {
@@ -110,21 +125,27 @@ impl World {
     }
 
     async fn take_answer(&mut self, asked: Asked) {
-        let answer = asked.answer.await;
+        let (answer, took) = match asked.answer.await {
+            Ok(answered) => answered,
+            Err(error) => (Err(Refused(error.to_string())), Duration::ZERO),
+        };
         let wrote = match &answer {
-            Ok(Ok(_)) => Wrote::Acked,
-            _ => Wrote::Maybe,
+            Ok(_) => Wrote::Acked,
+            Err(_) => Wrote::Maybe,
         };
         self.acked += u64::from(wrote == Wrote::Acked);
         let value = &asked.write.value;
         let said = match answer {
-            Ok(Ok(_)) => String::from("acked"),
-            Ok(Err(Refused(why))) => why,
-            Err(error) => error.to_string(),
+            Ok(_) => format!("acked after {} ms", took.as_millis()),
+            Err(Refused(why)) => why,
         };
         let told = format!("{} wrote {value}: {said}", asked.cluster);
         self.tell(told);
         self.note(&asked.cluster, &asked.write, wrote);
+        if wrote == Wrote::Acked && took < OWN_WRITE_WAIT {
+            self.revive().await;
+            self.read_own(&asked.cluster, &asked.write).await;
+        }
     }
 
     fn note(&mut self, cluster: &str, write: &Write, wrote: Wrote) {
@@ -136,7 +157,7 @@ impl World {
     }
 
     /// Something that is not a write of a client.
-    async fn happens(&mut self, number: u64) {
+    async fn happens(&mut self) {
         match self.random.below(40) {
             0..4 => self.trouble_on_a_way(),
             4..10 => {
@@ -151,8 +172,7 @@ impl World {
             21 => self.rotate("sys/rotate").await,
             22 => self.rotate("sys/rotate/root").await,
             23 => self.revoke().await,
-            24 if number > 4 => self.hand_over().await,
-            25 => {
+            24 | 25 => {
                 self.tell("all is to be well");
                 if let Err(why) = self.settle().await {
                     self.around.watch.violated(why);

@@ -6,7 +6,7 @@ use crate::invariants::{
     Acked, Seen, Watch, check_digests, check_entries,
 };
 use crate::net::Net;
-use crate::oracle;
+use crate::oracle::{self, Kind, Write};
 use crate::plant::Plant;
 use crate::random::Random;
 use crate::template::{NAMES, runtime, template, text};
@@ -345,6 +345,32 @@ impl World {
         }
     }
 
+    /// Who was answered in time reads what it wrote where it wrote it.
+    pub(crate) async fn read_own(&self, name: &str, write: &Write) {
+        let mut namespaces = self.namespaces.iter();
+        let namespace = namespaces.find(|one| one.name == write.namespace);
+        let filter = self.filters.get(name).map(|filter| &filter.out);
+        if namespace.is_some_and(|one| filter.is_some_and(|out| out.contains(&one.id))) {
+            return;
+        }
+        let (acked, token) = match (write.kind, self.local.get(name)) {
+            (Kind::Cubbyhole, Some(local)) => (local, &self.cluster(name).own_token),
+            _ => (&self.shared, &template().admin),
+        };
+        let place = write.place();
+        self.read_place(self.cluster(name), acked, token, &place).await;
+    }
+
+    async fn read_place(&self, cluster: &Cluster, acked: &Acked, token: &str, place: &str) {
+        let Some((kind, operation, path)) = oracle::reading(place) else {
+            return;
+        };
+        let read = cluster.ask(token, operation, &path, Value::Null).await;
+        let found = read.ok().and_then(|answer| oracle::value_in(kind, &answer));
+        let wrong = acked.check(&cluster.name, place, found.as_deref());
+        wrong.into_iter().for_each(|what| self.around.watch.violated(what));
+    }
+
     async fn read_from(
         &self,
         cluster: &Cluster,
@@ -353,16 +379,10 @@ impl World {
         is_out: impl Fn(&str) -> bool,
     ) {
         for place in acked.places() {
-            let Some((kind, namespace, operation, path)) = oracle::reading(place) else {
-                continue;
-            };
-            if is_out(&namespace) {
-                continue;
+            let namespace = place.split('|').nth(1).unwrap_or_default();
+            if !is_out(namespace) {
+                self.read_place(cluster, acked, token, place).await;
             }
-            let read = cluster.ask(token, operation, &path, Value::Null).await;
-            let found = read.ok().and_then(|answer| oracle::value_in(kind, &answer));
-            let wrong = acked.check(&cluster.name, place, found.as_deref());
-            wrong.into_iter().for_each(|what| self.around.watch.violated(what));
         }
     }
 }
