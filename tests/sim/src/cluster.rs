@@ -33,7 +33,10 @@ pub(crate) struct Surroundings {
 
 impl Surroundings {
     pub(crate) fn primary(&self) -> String {
-        self.primary.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.primary
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -72,7 +75,10 @@ impl Observer for Notes {
         watch.trace.add(&format!("{} {index}", self.name));
         if self.around.primary() == self.name {
             let batches_seen = &self.around.batches;
-            batches_seen.lock().unwrap_or_else(PoisonError::into_inner).note(batches);
+            batches_seen
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .note(batches);
         }
     }
 }
@@ -130,7 +136,13 @@ impl Cluster {
         }
         self.storage = Arc::new(disk);
         self.life += 1;
-        self.node = start(&self.around, &self.name, &self.storage, &self.kept, self.life);
+        self.node = start(
+            &self.around,
+            &self.name,
+            &self.storage,
+            &self.kept,
+            self.life,
+        );
         self.unseal(share).await
     }
 
@@ -173,9 +185,8 @@ impl Cluster {
             let reply = tokio::time::timeout(CLIENT_WAITS, node.handle(request)).await;
             let reply = reply.map_err(|_| Refused(String::from("the client went away")))?;
             let answer = reply.outcome;
-            let answer = answer.map_err(|refusal| {
-                Refused(format!("{}: {}", refusal.message, refusal.reason))
-            })?;
+            let answer = answer
+                .map_err(|refusal| Refused(format!("{}: {}", refusal.message, refusal.reason)))?;
             Ok(shown(answer))
         }
     }
@@ -218,11 +229,19 @@ fn written(dump: &Dump) -> Memory {
     for (space, key, value) in dump {
         batch.put(*space, key.clone(), value.clone());
     }
-    storage.commit(batch, Durability::Synced).expect("a new disk");
+    storage
+        .commit(batch, Durability::Synced)
+        .expect("a new disk");
     storage
 }
 
-fn start(around: &Surroundings, name: &str, disk: &Arc<Memory>, kept: &Kept, life: u64) -> Arc<Node> {
+fn start(
+    around: &Surroundings,
+    name: &str,
+    disk: &Arc<Memory>,
+    kept: &Kept,
+    life: u64,
+) -> Arc<Node> {
     let chance = |what: &str| Random::new(around.seed, &format!("{what} {name} {life}"));
     let changes = Arc::new(Changes::default());
     let notes = Arc::new(Notes {

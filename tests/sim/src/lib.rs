@@ -28,6 +28,7 @@ mod oracle;
 mod plant;
 mod random;
 mod roles;
+mod signal;
 mod steps;
 mod template;
 mod world;

@@ -3,6 +3,7 @@
 
 use crate::plant::Plant;
 use crate::random::Random;
+use crate::signal::Signal;
 use core::time::Duration;
 use journal::{
     Batch, Committing, Extent, Journal, JournalError, Observer, Op, Source, SourceError, Tail,
@@ -11,7 +12,7 @@ use journal::{
 use locality::{Class, PhysicalKey};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use storage::{Durability, Space, Storage};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 /// The entries that are kept of a log. It outlives the nodes that write it.
 #[derive(Clone)]
@@ -88,7 +89,7 @@ struct Waits {
 /// The log of one life of a node.
 pub(crate) struct Log {
     kept: Kept,
-    head: watch::Receiver<u64>,
+    head: Signal,
     commits: mpsc::UnboundedSender<Waits>,
     plant: Plant,
 }
@@ -107,7 +108,7 @@ impl Log {
     ) -> Result<Self, JournalError> {
         let applied = journal::applied_index(&*storage)?;
         kept.reopen(applied);
-        let (told, head) = watch::channel(applied);
+        let head = Signal::at(applied);
         let (commits, waiting) = mpsc::unbounded_channel();
         let applier = Applier {
             kept: kept.clone(),
@@ -115,7 +116,7 @@ impl Log {
             hears,
             random,
             plant,
-            told,
+            head: head.clone(),
         };
         tokio::spawn(applier.run(waiting));
         Ok(Self {
@@ -142,7 +143,7 @@ impl Journal for Log {
     }
 
     fn applied(&self) -> u64 {
-        *self.head.borrow()
+        self.kept.applied()
     }
 }
 
@@ -174,10 +175,8 @@ impl Source for Log {
     }
 
     fn beyond(&self, after: u64) -> Waiting {
-        let mut head = self.head.clone();
-        Box::pin(async move {
-            let _ = head.wait_for(|head| *head > after).await;
-        })
+        let head = self.head.clone();
+        Box::pin(async move { head.beyond(after).await })
     }
 
     fn extent(&self) -> Extent {
@@ -202,7 +201,7 @@ struct Applier {
     hears: Vec<Hears>,
     random: Random,
     plant: Plant,
-    told: watch::Sender<u64>,
+    head: Signal,
 }
 
 impl Applier {
@@ -216,13 +215,14 @@ impl Applier {
             let _ = done.send(applied);
             if failed {
                 // A log that cannot be written takes nothing more.
-                return;
+                break;
             }
         }
+        self.head.end();
     }
 
     async fn apply(&self, batches: Vec<Batch>) -> Result<u64, JournalError> {
-        let last = *self.told.borrow();
+        let last = self.kept.applied();
         if Batch::size_bytes(&batches)? == 0 {
             return Ok(last);
         }
@@ -253,14 +253,15 @@ impl Applier {
         for hears in &self.hears {
             hears.applied(index, &batches);
         }
-        self.told.send_replace(index);
+        self.head.set(index);
         Ok(index)
     }
 
     fn write(&self, index: u64, batches: &[Batch]) -> Result<(), JournalError> {
         let prepared = journal::prepare(&*self.storage.snapshot(), index, batches)?;
         let twice = || JournalError::Damaged(format!("entry {index} is applied already"));
-        self.storage.commit(prepared.ok_or_else(twice)?, Durability::Synced)?;
+        self.storage
+            .commit(prepared.ok_or_else(twice)?, Durability::Synced)?;
         Ok(())
     }
 
@@ -279,7 +280,10 @@ impl Applier {
         let mut writes = storage::Batch::new();
         let ops = batches.iter().flat_map(|batch| &batch.ops);
         for op in ops.step_by(2) {
-            let is_new = self.storage.get(Space::Entries, op.key.as_bytes())?.is_none();
+            let is_new = self
+                .storage
+                .get(Space::Entries, op.key.as_bytes())?
+                .is_none();
             if is_new && op.key.class() == Class::Replicated {
                 put(&mut writes, op);
             }

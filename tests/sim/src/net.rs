@@ -3,6 +3,7 @@
 
 use crate::invariants::Watch;
 use crate::plant::Plant;
+use crate::signal::Signal;
 use core::time::Duration;
 use link::{
     Acceptor as _, Channel, DialError, DialStep, Dialer, Identity, Later, Link, LinkError, Peer,
@@ -72,7 +73,7 @@ struct Inner {
 
 struct Connection {
     ends: [String; 2],
-    ended: watch::Sender<bool>,
+    ended: Signal,
 }
 
 impl Net {
@@ -100,16 +101,21 @@ impl Net {
         inner.connections.retain(|connection| {
             let goes = connection.ends.iter().any(|end| end == name);
             if goes {
-                connection.ended.send_replace(true);
+                connection.ended.end();
             }
-            !goes && !*connection.ended.borrow()
+            !goes && !connection.ended.has_ended()
         });
     }
 
     /// Changes a way.
     pub(crate) fn way(&self, from: &str, to: &str, change: impl FnOnce(&mut Way)) {
         let mut inner = self.lock();
-        change(inner.ways.entry((from.to_owned(), to.to_owned())).or_default());
+        change(
+            inner
+                .ways
+                .entry((from.to_owned(), to.to_owned()))
+                .or_default(),
+        );
     }
 
     /// Every way is as ways are at best.
@@ -199,9 +205,15 @@ impl From {
             shown: None,
         };
         let to = address.split('.').next().unwrap_or_default();
-        let (there, back) = (self.net.state(&self.name, to), self.net.state(to, &self.name));
+        let (there, back) = (
+            self.net.state(&self.name, to),
+            self.net.state(to, &self.name),
+        );
         tokio::time::sleep(there.delay + back.delay).await;
-        let (there, back) = (self.net.state(&self.name, to), self.net.state(to, &self.name));
+        let (there, back) = (
+            self.net.state(&self.name, to),
+            self.net.state(to, &self.name),
+        );
         if [there.state, back.state].contains(&WayState::Blocked) {
             tokio::time::sleep(Duration::from_millis(500)).await;
             return Err(failed(DialStep::Connect, "nothing gets through"));
@@ -215,7 +227,7 @@ impl From {
         }
         let peer = self.net.admitted(&node, protocol, &identity.certificate);
         let peer = peer.map_err(|error| failed(DialStep::Admission, &error.to_string()))?;
-        let (ended, _) = watch::channel(false);
+        let ended = Signal::default();
         self.net.lock().connections.push(Connection {
             ends: [self.name.clone(), to.to_owned()],
             ended: ended.clone(),
@@ -255,12 +267,12 @@ struct Wire {
     node: Arc<Node>,
     peer: Peer,
     protocol: Protocol,
-    ended: watch::Sender<bool>,
+    ended: Signal,
 }
 
 impl Drop for Wire {
     fn drop(&mut self) {
-        self.ended.send_replace(true);
+        self.ended.end();
     }
 }
 
@@ -280,7 +292,7 @@ impl Link for Wire {
 
     fn open<'a>(&'a self, method: &'a str) -> Later<'a, Result<Channel, LinkError>> {
         Box::pin(async move {
-            if *self.ended.borrow() {
+            if self.ended.has_ended() {
                 return Err(broke());
             }
             let (near, tap_near) = link::pair();
@@ -288,13 +300,12 @@ impl Link for Wire {
             self.carry(method, tap_near, tap_far);
             let node = Arc::clone(&self.node);
             let served = node.serve(self.protocol, self.peer.clone(), method.to_owned(), far);
-            let (mut cut_off, mut ended) = (self.peer.ended.clone(), self.ended.subscribe());
-            let connection = self.ended.clone();
+            let (mut cut_off, ended) = (self.peer.ended.clone(), self.ended.clone());
             tokio::spawn(async move {
                 tokio::select! {
                     biased;
-                    () = over(&mut cut_off) => { connection.send_replace(true); }
-                    () = over(&mut ended) => {}
+                    () = over(&mut cut_off) => ended.end(),
+                    () = ended.ended() => {}
                     () = served => {}
                 }
             });
@@ -303,9 +314,9 @@ impl Link for Wire {
     }
 
     fn closed(&self) -> Later<'_, LinkError> {
-        let mut ended = self.ended.subscribe();
+        let ended = self.ended.clone();
         Box::pin(async move {
-            over(&mut ended).await;
+            ended.ended().await;
             broke()
         })
     }
@@ -342,7 +353,7 @@ struct Pump {
     caller: String,
     from: String,
     to: String,
-    ended: watch::Sender<bool>,
+    ended: Signal,
     queue: VecDeque<(Instant, Piece)>,
     stalled: Duration,
     is_first: bool,
@@ -350,7 +361,7 @@ struct Pump {
 
 impl Pump {
     async fn run(mut self, mut source: mpsc::Receiver<Piece>, sink: mpsc::Sender<Piece>) {
-        let mut ended = self.ended.subscribe();
+        let ended = self.ended.clone();
         let mut more = true;
         loop {
             let way = self.net.state(&self.from, &self.to);
@@ -361,7 +372,7 @@ impl Pump {
             let has_room = more && self.queue.len() < way.frames_max;
             tokio::select! {
                 biased;
-                () = over(&mut ended) => {
+                () = ended.ended() => {
                     let _ = sink.try_send(Err(broke()));
                     return;
                 }
@@ -380,9 +391,15 @@ impl Pump {
         if let Ok(frame) = &piece {
             let watch = &self.net.watch;
             let is_first = core::mem::replace(&mut self.is_first, false);
-            watch.frame(&self.method, &self.caller, (&self.from, &self.to), frame, is_first);
+            watch.frame(
+                &self.method,
+                &self.caller,
+                (&self.from, &self.to),
+                frame,
+                is_first,
+            );
             if self.net.breaks(&self.from, &self.to) {
-                self.ended.send_replace(true);
+                self.ended.end();
                 return;
             }
         }
@@ -397,7 +414,7 @@ impl Pump {
             }
             self.stalled += RETRY;
             if self.stalled > STALLED_MAX {
-                self.ended.send_replace(true);
+                self.ended.end();
             }
             return true;
         }
@@ -405,11 +422,11 @@ impl Pump {
         let Some((_, piece)) = self.queue.pop_front() else {
             return true;
         };
-        let mut ended = self.ended.subscribe();
+        let ended = self.ended.clone();
         tokio::select! {
             biased;
             sent = sink.send(piece) => sent.is_ok(),
-            () = over(&mut ended) => true,
+            () = ended.ended() => true,
         }
     }
 }

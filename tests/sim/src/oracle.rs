@@ -43,7 +43,11 @@ impl Write {
             Kind::Entity => json!({ "metadata": { "value": value } }),
             Kind::Cubbyhole => json!({ "value": value }),
         };
-        (Update, path_of(self.kind, &self.namespace, &self.name), data)
+        (
+            Update,
+            path_of(self.kind, &self.namespace, &self.name),
+            data,
+        )
     }
 }
 
@@ -76,8 +80,14 @@ pub(crate) fn reading(place: &str) -> Option<(Kind, Operation, String)> {
 /// What an answer says is at a place.
 pub(crate) fn value_in(kind: Kind, answer: &Value) -> Option<String> {
     let found = match kind {
-        Kind::Policy => answer.get("policy").and_then(Value::as_str)?.strip_prefix("# ")?,
-        Kind::Role => answer.get("path_suffix").and_then(Value::as_str)?.strip_prefix("is-")?,
+        Kind::Policy => answer
+            .get("policy")
+            .and_then(Value::as_str)?
+            .strip_prefix("# ")?,
+        Kind::Role => answer
+            .get("path_suffix")
+            .and_then(Value::as_str)?
+            .strip_prefix("is-")?,
         Kind::Entity => answer.pointer("/metadata/value").and_then(Value::as_str)?,
         Kind::Cubbyhole => answer.get("value").and_then(Value::as_str)?,
     };

@@ -38,6 +38,7 @@ impl Plant {
     /// The bug of a name.
     pub fn named(name: &str) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
-        all.find(|(known, _)| *known == name).map(|(_, plant)| plant)
+        all.find(|(known, _)| *known == name)
+            .map(|(_, plant)| plant)
     }
 }

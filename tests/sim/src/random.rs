@@ -49,7 +49,10 @@ impl Entropy for Random {
         for chunk in bytes.chunks_mut(8) {
             let number = self.next().to_be_bytes();
             let drawn = number.iter();
-            chunk.iter_mut().zip(drawn).for_each(|(byte, new)| *byte = *new);
+            chunk
+                .iter_mut()
+                .zip(drawn)
+                .for_each(|(byte, new)| *byte = *new);
         }
     }
 }

@@ -16,7 +16,10 @@ impl World {
         let mut last = String::new();
         for _ in 0..40 {
             let there = self.cluster(cluster);
-            match there.ask(&there.own_token, Update, path, data.clone()).await {
+            match there
+                .ask(&there.own_token, Update, path, data.clone())
+                .await
+            {
                 Ok(value) => return Ok(value),
                 Err(Refused(why)) => last = why,
             }
@@ -27,9 +30,17 @@ impl World {
 
     /// A filter of some of the namespaces, as an operator writes it, and what it comes to.
     fn some_filter(&self) -> (Value, Filter) {
-        let mode = if self.random.once_in(2) { Mode::Deny } else { Mode::Allow };
-        let listed: Vec<_> =
-            self.namespaces.iter().filter(|_| self.random.once_in(2)).cloned().collect();
+        let mode = if self.random.once_in(2) {
+            Mode::Deny
+        } else {
+            Mode::Allow
+        };
+        let listed: Vec<_> = self
+            .namespaces
+            .iter()
+            .filter(|_| self.random.once_in(2))
+            .cloned()
+            .collect();
         let is_listed = |id| listed.iter().any(|one| one.id == id);
         let all = self.namespaces.iter().map(|one| one.id);
         let out: BTreeSet<_> = match mode {
@@ -41,7 +52,10 @@ impl World {
             Mode::Deny => "deny",
             Mode::Allow => "allow",
         };
-        (json!({ "mode": name, "paths": paths }), Filter { mode, out })
+        (
+            json!({ "mode": name, "paths": paths }),
+            Filter { mode, out },
+        )
     }
 
     /// What a secondary is not to have is something else from now on.
@@ -49,7 +63,9 @@ impl World {
         let mut watch = self.around.watch.lock();
         for namespace in &self.namespaces {
             if !filter.out.contains(&namespace.id) {
-                watch.filtered.show(secondary, namespace.id, &namespace.name);
+                watch
+                    .filtered
+                    .show(secondary, namespace.id, &namespace.name);
             }
         }
         drop(watch);
@@ -148,8 +164,14 @@ impl World {
     /// Lets a secondary follow the primary with a new token.
     async fn follow(&mut self, name: &str, wanted: Value) -> Result<(), String> {
         let (primary, secondary) = (self.primary(), self.cluster(name));
-        let token =
-            activation(primary, &template().admin, secondary, &secondary.own_token, wanted).await;
+        let token = activation(
+            primary,
+            &template().admin,
+            secondary,
+            &secondary.own_token,
+            wanted,
+        )
+        .await;
         let token = token.map_err(|Refused(why)| format!("a token for {name}: {why}"))?;
         let path = format!("{SECONDARY}/update-primary");
         self.insist(name, &path, json!({ "token": token })).await?;
@@ -177,8 +199,10 @@ impl World {
             return Ok(());
         }
         let before = self.around.primary();
-        self.insist(&before, &format!("{PRIMARY}/demote"), json!({})).await?;
-        self.insist(&next, &format!("{SECONDARY}/promote"), json!({})).await?;
+        self.insist(&before, &format!("{PRIMARY}/demote"), json!({}))
+            .await?;
+        self.insist(&next, &format!("{SECONDARY}/promote"), json!({}))
+            .await?;
         {
             let mut primary = self.around.primary.lock();
             let primary = primary.as_mut().map_err(|_| String::from("a lock"))?;

@@ -70,7 +70,11 @@ impl World {
             (answered, began.elapsed())
         });
         self.note(&cluster, &write, Wrote::Maybe);
-        self.tell(format!("{cluster} is to write {} = {}", write.place(), write.value));
+        self.tell(format!(
+            "{cluster} is to write {} = {}",
+            write.place(),
+            write.value
+        ));
         Asked {
             cluster,
             write,
@@ -92,7 +96,11 @@ impl World {
             _ => self.random.pick(&self.namespaces).cloned(),
         };
         // Few names are written anew, so that most writes have a name of their own.
-        let number = if self.random.once_in(3) { serial % 5 } else { serial };
+        let number = if self.random.once_in(3) {
+            serial % 5
+        } else {
+            serial
+        };
         let place = namespace.as_ref().map_or("root", |one| one.name.as_str());
         let (name, value) = match kind {
             Kind::Cubbyhole => (format!("{CANARY}-{number}"), format!("{CANARY}-v{serial}")),
@@ -202,7 +210,9 @@ impl World {
             3 => way.breaks_after = u32::try_from(amount % 12).ok(),
             _ => way.frames_max = 1,
         };
-        self.tell(format!("trouble {kind} ({amount}) on the way from {from} to {to}"));
+        self.tell(format!(
+            "trouble {kind} ({amount}) on the way from {from} to {to}"
+        ));
         self.around.net.way(&from, &to, trouble);
         if kind == 0 {
             self.around.net.way(&to, &from, trouble);
@@ -221,7 +231,9 @@ impl World {
         if let Some(cluster) = self.clusters.get_mut(name)
             && let Err(Refused(why)) = cluster.crash(share).await
         {
-            self.around.watch.violated(format!("{name} does not start again: {why}"));
+            self.around
+                .watch
+                .violated(format!("{name} does not start again: {why}"));
         }
     }
 
@@ -230,7 +242,9 @@ impl World {
         let faults = [Fault::Failed, Fault::FailedYetKept, Fault::Full];
         let fault = self.random.pick(&faults).copied().unwrap_or(Fault::Failed);
         let after = self.random.below(3);
-        self.tell(format!("the disk of {name} is to fail: {fault:?} after {after}"));
+        self.tell(format!(
+            "the disk of {name} is to fail: {fault:?} after {after}"
+        ));
         self.cluster(&name).storage.fail_write(after, fault);
         self.failing.insert(name);
     }
@@ -246,7 +260,12 @@ impl World {
     /// Starts those again whose disk failed.
     pub(crate) async fn revive(&mut self) {
         for name in self.clusters.keys().cloned().collect::<Vec<_>>() {
-            if self.cluster(&name).storage.get(Space::Meta, b"applied").is_err() {
+            if self
+                .cluster(&name)
+                .storage
+                .get(Space::Meta, b"applied")
+                .is_err()
+            {
                 self.tell(format!("{name} starts again"));
                 self.start_again(&name).await;
             }
@@ -257,9 +276,15 @@ impl World {
         let primary = self.primary();
         let applied = primary.kept.applied();
         let upto = applied.saturating_sub(self.random.below(12));
-        let bound = if self.random.once_in(2) { Bound::Reached } else { Bound::Kept };
+        let bound = if self.random.once_in(2) {
+            Bound::Reached
+        } else {
+            Bound::Kept
+        };
         primary.kept.purge(upto, bound);
-        self.tell(format!("the log is purged up to {upto} of {applied}, {bound:?}"));
+        self.tell(format!(
+            "the log is purged up to {upto} of {applied}, {bound:?}"
+        ));
     }
 
     fn remember_disks(&mut self) {
@@ -273,7 +298,9 @@ impl World {
         let prefix = SystemKey::namespaces();
         let prefix = prefix.physical().as_bytes();
         let snapshot = self.primary().storage.snapshot();
-        let found = snapshot.range(Space::Entries, prefix, None).filter_map(Result::ok);
+        let found = snapshot
+            .range(Space::Entries, prefix, None)
+            .filter_map(Result::ok);
         let found = found.take_while(|(key, _)| key.starts_with(prefix));
         let ids = found.filter_map(|(key, _)| {
             let digits = core::str::from_utf8(key.get(prefix.len()..)?).ok()?;
@@ -291,7 +318,10 @@ impl World {
             return;
         }
         let path = format!("sys/namespaces/{name}");
-        let made = self.primary().ask(&template().admin, Update, &path, json!({})).await;
+        let made = self
+            .primary()
+            .ask(&template().admin, Update, &path, json!({}))
+            .await;
         self.tell(format!("namespace {name}: {made:?}"));
         // It may be there although nobody was told.
         self.revive().await;
@@ -312,7 +342,10 @@ impl World {
     }
 
     async fn rotate(&mut self, path: &str) {
-        let done = self.primary().ask(&template().admin, Update, path, json!({})).await;
+        let done = self
+            .primary()
+            .ask(&template().admin, Update, path, json!({}))
+            .await;
         self.tell(format!("{path}: {done:?}"));
     }
 }

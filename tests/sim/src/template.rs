@@ -37,7 +37,11 @@ pub(crate) struct Template {
 /// A runtime whose time stands still while something is to be done.
 pub(crate) fn runtime() -> tokio::runtime::Runtime {
     let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.enable_time().start_paused(true).build().expect("a runtime")
+    builder
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime")
 }
 
 /// The beginning of every run.
@@ -63,19 +67,31 @@ async fn make() -> Result<Template, Refused> {
     };
     let (a, share) = first(&around, "a").await?;
     let policy = json!({ "policy": ADMIN });
-    a.ask(&a.own_token, Update, "sys/policies/acl/admin", policy).await?;
+    a.ask(&a.own_token, Update, "sys/policies/acl/admin", policy)
+        .await?;
     let wanted = json!({ "type": "batch", "policies": ["admin"], "no_parent": true, "ttl": "24h" });
-    let made = a.ask(&a.own_token, Update, "auth/token/create", wanted).await?;
+    let made = a
+        .ask(&a.own_token, Update, "auth/token/create", wanted)
+        .await?;
     let admin = text(&made, "client_token");
     let enable = "sys/replication/performance/primary/enable";
     a.ask(&a.own_token, Update, enable, json!({})).await?;
     let mut clusters = BTreeMap::new();
     for name in ["b", "c"] {
         let (mut cluster, _) = first(&around, name).await?;
-        let token = activation(&a, &admin, &cluster, &cluster.own_token, json!({ "id": name })).await?;
+        let token = activation(
+            &a,
+            &admin,
+            &cluster,
+            &cluster.own_token,
+            json!({ "id": name }),
+        )
+        .await?;
         let enable = "sys/replication/performance/secondary/enable";
         let data = json!({ "token": token });
-        cluster.ask(&cluster.own_token, Update, enable, data).await?;
+        cluster
+            .ask(&cluster.own_token, Update, enable, data)
+            .await?;
         until_it_streams(&cluster).await?;
         cluster.own_token = root_token(&cluster, &share).await?;
         clusters.insert(name.to_owned(), (cluster.dump(), cluster.own_token.clone()));
@@ -94,7 +110,11 @@ async fn make() -> Result<Template, Refused> {
 }
 
 pub(crate) fn text(value: &Value, member: &str) -> String {
-    value.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
+    value
+        .get(member)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// A new cluster, unsealed, and its share.
@@ -146,15 +166,24 @@ async fn until_it_streams(cluster: &Cluster) -> Result<(), Refused> {
 
 /// A root token of a cluster, made of the share that its set has.
 async fn root_token(cluster: &Cluster, share: &[u8]) -> Result<String, Refused> {
-    let begun = cluster.ask("", Update, "sys/generate-root/attempt", json!({})).await?;
+    let begun = cluster
+        .ask("", Update, "sys/generate-root/attempt", json!({}))
+        .await?;
     let key: String = share.iter().map(|byte| format!("{byte:02x}")).collect();
     let given = json!({ "nonce": begun.get("nonce"), "key": key });
-    let done = cluster.ask("", Update, "sys/generate-root/update", given).await?;
+    let done = cluster
+        .ask("", Update, "sys/generate-root/update", given)
+        .await?;
     let encoded = STANDARD_NO_PAD.decode(text(&done, "encoded_token"));
     let encoded = encoded.map_err(|error| Refused(error.to_string()))?;
     let otp = text(&begun, "otp");
-    let token = encoded.into_iter().zip(otp.bytes()).map(|(one, other)| one ^ other);
+    let token = encoded
+        .into_iter()
+        .zip(otp.bytes())
+        .map(|(one, other)| one ^ other);
     let token = String::from_utf8(token.collect()).map_err(|error| Refused(error.to_string()))?;
-    cluster.ask(&token, Read, "auth/token/lookup-self", json!({})).await?;
+    cluster
+        .ask(&token, Read, "auth/token/lookup-self", json!({}))
+        .await?;
     Ok(token)
 }

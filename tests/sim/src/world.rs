@@ -2,9 +2,7 @@
 
 use crate::clock::Virtual;
 use crate::cluster::{Cluster, Surroundings};
-use crate::invariants::{
-    Acked, Seen, Watch, check_digests, check_entries,
-};
+use crate::invariants::{Acked, Seen, Watch, check_digests, check_entries};
 use crate::net::Net;
 use crate::oracle::{self, Kind, Write};
 use crate::plant::Plant;
@@ -41,7 +39,11 @@ pub struct Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "SEED={} STEPS={} (at step {})", self.seed, self.steps, self.found_at)?;
+        writeln!(
+            f,
+            "SEED={} STEPS={} (at step {})",
+            self.seed, self.steps, self.found_at
+        )?;
         for line in &self.story {
             writeln!(f, "  {line}")?;
         }
@@ -167,7 +169,9 @@ impl World {
             clusters,
             namespaces: Vec::new(),
             filters: BTreeMap::new(),
-            ids: ["b", "c"].map(|name| (name.to_owned(), name.to_owned())).into(),
+            ids: ["b", "c"]
+                .map(|name| (name.to_owned(), name.to_owned()))
+                .into(),
             shared: Acked::default(),
             local: BTreeMap::new(),
             acked: 0,
@@ -235,14 +239,21 @@ impl World {
     }
 
     pub(crate) fn is_filtered(&self, name: &str) -> bool {
-        self.filters.get(name).is_some_and(|filter| !filter.out.is_empty())
+        self.filters
+            .get(name)
+            .is_some_and(|filter| !filter.out.is_empty())
     }
 
     /// What can be seen at any time.
     pub(crate) async fn look(&self) {
         for cluster in self.clusters.values() {
-            let found = self.around.batches().check(&cluster.name, &*cluster.storage.snapshot());
-            found.into_iter().for_each(|what| self.around.watch.violated(what));
+            let found = self
+                .around
+                .batches()
+                .check(&cluster.name, &*cluster.storage.snapshot());
+            found
+                .into_iter()
+                .for_each(|what| self.around.watch.violated(what));
         }
         for name in self.secondaries() {
             let cluster = self.cluster(&name);
@@ -282,7 +293,9 @@ impl World {
         self.mend().await;
         for name in self.secondaries() {
             if self.is_revoked(&name) {
-                self.reissue(&name).await.map_err(|why| format!("liveness: {why}"))?;
+                self.reissue(&name)
+                    .await
+                    .map_err(|why| format!("liveness: {why}"))?;
             }
         }
         let until = tokio::time::Instant::now() + HEALS_WITHIN;
@@ -305,7 +318,9 @@ impl World {
             let status = self.cluster(&name).status().await;
             let index = status.get("last_remote_wal").and_then(Value::as_u64);
             if text(&status, "state") != "stream-wals" || index != Some(head) {
-                return Some(format!("{name} is not at entry {head} of its primary: {status:#}"));
+                return Some(format!(
+                    "{name} is not at entry {head} of its primary: {status:#}"
+                ));
             }
         }
         None
@@ -324,7 +339,9 @@ impl World {
             let other = self.cluster(&name).storage.snapshot();
             let names = (primary.name.as_str(), name.as_str());
             let found = check_entries(names, &*one, &*other, &exclusion);
-            found.into_iter().for_each(|what| self.around.watch.violated(what));
+            found
+                .into_iter()
+                .for_each(|what| self.around.watch.violated(what));
         }
     }
 
@@ -340,7 +357,8 @@ impl World {
             };
             self.read_from(cluster, &self.shared, admin, is_out).await;
             if let Some(local) = self.local.get(&cluster.name) {
-                self.read_from(cluster, local, &cluster.own_token, |_| false).await;
+                self.read_from(cluster, local, &cluster.own_token, |_| false)
+                    .await;
             }
         }
     }
@@ -358,7 +376,8 @@ impl World {
             _ => (&self.shared, &template().admin),
         };
         let place = write.place();
-        self.read_place(self.cluster(name), acked, token, &place).await;
+        self.read_place(self.cluster(name), acked, token, &place)
+            .await;
     }
 
     async fn read_place(&self, cluster: &Cluster, acked: &Acked, token: &str, place: &str) {
@@ -368,7 +387,9 @@ impl World {
         let read = cluster.ask(token, operation, &path, Value::Null).await;
         let found = read.ok().and_then(|answer| oracle::value_in(kind, &answer));
         let wrong = acked.check(&cluster.name, place, found.as_deref());
-        wrong.into_iter().for_each(|what| self.around.watch.violated(what));
+        wrong
+            .into_iter()
+            .for_each(|what| self.around.watch.violated(what));
     }
 
     async fn read_from(

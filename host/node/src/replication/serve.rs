@@ -281,6 +281,8 @@ impl Stream<'_> {
         tokio::pin!(heartbeat);
         loop {
             tokio::select! {
+                // In this order, so that a run can be had again.
+                biased;
                 () = &mut more => return Ok(()),
                 () = &mut heartbeat => return Ok(()),
                 said = self.channel.receive() => {

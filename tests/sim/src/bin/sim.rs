@@ -22,7 +22,9 @@ fn number(arguments: &[String], option: &str, otherwise: u64) -> Result<u64, Str
 
 fn plant(arguments: &[String]) -> Result<Plant, String> {
     let at = arguments.iter().position(|argument| argument == "--plant");
-    let Some(at) = at else { return Ok(Plant::Nothing) };
+    let Some(at) = at else {
+        return Ok(Plant::Nothing);
+    };
     let named = arguments.get(at + 1).and_then(|name| Plant::named(name));
     let names = Plant::ALL.map(|(name, _)| name).join(", ");
     named.ok_or_else(|| format!("--plant needs one of {names}\n{USAGE}"))

@@ -42,7 +42,10 @@ impl Acked {
 
     /// All places with something that was answered.
     pub(crate) fn places(&self) -> impl Iterator<Item = &String> {
-        self.places.iter().filter(|(_, place)| place.acked.is_some()).map(|(name, _)| name)
+        self.places
+            .iter()
+            .filter(|(_, place)| place.acked.is_some())
+            .map(|(name, _)| name)
     }
 
     pub(crate) fn check(&self, cluster: &str, place: &str, found: Option<&str>) -> Option<String> {
@@ -50,7 +53,9 @@ impl Acked {
         let acked = known.acked.as_deref()?;
         let is_fine = found.is_some_and(|found| found == acked || known.maybe.contains(found));
         (!is_fine).then(|| {
-            format!("acked_write_survives: {place} on {cluster} is {found:?}, {acked:?} was answered")
+            format!(
+                "acked_write_survives: {place} on {cluster} is {found:?}, {acked:?} was answered"
+            )
         })
     }
 }

@@ -28,7 +28,10 @@ impl Applied {
             Said::Told(Told::Begun { position, .. }) => position.index,
             _ => return,
         };
-        self.sent.entry(secondary.to_owned()).or_default().push(index);
+        self.sent
+            .entry(secondary.to_owned())
+            .or_default()
+            .push(index);
     }
 
     /// It follows another primary, whose log has indexes of its own.
@@ -54,7 +57,10 @@ impl Applied {
             before.index
         } else {
             let sent = self.sent.get(secondary).into_iter().flatten();
-            sent.copied().filter(|index| *index <= before.index).max().unwrap_or(0)
+            sent.copied()
+                .filter(|index| *index <= before.index)
+                .max()
+                .unwrap_or(0)
         };
         (now.index < floor).then(|| {
             format!(

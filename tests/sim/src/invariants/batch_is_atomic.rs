@@ -17,7 +17,9 @@ pub(crate) struct Batches {
 impl Batches {
     /// What was there before all.
     pub(crate) fn already(&mut self, moment: &dyn Snapshot) {
-        let found = moment.range(Space::Entries, b"", None).filter_map(Result::ok);
+        let found = moment
+            .range(Space::Entries, b"", None)
+            .filter_map(Result::ok);
         let keys = found.filter_map(|(key, _)| PhysicalKey::from_bytes(&key).ok());
         self.written.extend(keys);
     }
@@ -30,7 +32,8 @@ impl Batches {
             let (new, again): (Vec<&Op>, Vec<&Op>) =
                 shared.partition(|op| op.value.is_some() && !self.written.contains(&op.key));
             for op in again {
-                self.pairs.retain(|one, other| *one != op.key && *other != op.key);
+                self.pairs
+                    .retain(|one, other| *one != op.key && *other != op.key);
                 self.written.insert(op.key.clone());
             }
             for op in &new {
@@ -61,7 +64,9 @@ impl Batches {
             (Some(one), Some(other)) => one != other,
             _ => false,
         })?;
-        Some(format!("batch_is_atomic: {cluster} has one of {one:?} and {other:?}"))
+        Some(format!(
+            "batch_is_atomic: {cluster} has one of {one:?} and {other:?}"
+        ))
     }
 
     /// How many pairs there are to look at.

@@ -47,7 +47,9 @@ pub(crate) fn check_digests(
     let differs = one != other;
     differs.then(|| {
         let (one_name, other_name) = names;
-        format!("digest_equal_at_equal_index: {one_name} and {other_name} are equally far and differ")
+        format!(
+            "digest_equal_at_equal_index: {one_name} and {other_name} are equally far and differ"
+        )
     })
 }
 
@@ -61,17 +63,23 @@ pub(crate) fn check_entries(
     let wanted = entries(primary, exclusion)?;
     let there = entries(secondary, &Exclusion::default())?;
     let name = names.1;
-    if let Some(key) = wanted.keys().find(|key| wanted.get(*key) != there.get(*key)) {
+    if let Some(key) = wanted
+        .keys()
+        .find(|key| wanted.get(*key) != there.get(*key))
+    {
         return Some(format!("digest_equal_at_equal_index: {name} lacks {key:?}"));
     }
     if let Some(key) = there.keys().find(|key| !wanted.contains_key(*key)) {
-        return Some(format!("digest_equal_at_equal_index: {name} has {key:?} too much"));
+        return Some(format!(
+            "digest_equal_at_equal_index: {name} has {key:?} too much"
+        ));
     }
     let mut sums = BTreeMap::<Tree, Record>::new();
     for (key, value) in &there {
         let sum = sums.entry(Tree::of(key)).or_default();
         *sum = sum.plus(Record::of(key, value));
     }
-    (sums != roots(secondary)?)
-        .then(|| format!("digest_equal_at_equal_index: the digests of {name} are not those of its entries"))
+    (sums != roots(secondary)?).then(|| {
+        format!("digest_equal_at_equal_index: the digests of {name} are not those of its entries")
+    })
 }

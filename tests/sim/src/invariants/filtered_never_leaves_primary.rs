@@ -18,12 +18,18 @@ pub(crate) struct Filtered {
 impl Filtered {
     /// From now on a secondary is sent nothing with this name.
     pub(crate) fn hide(&mut self, secondary: &str, name: &str) {
-        self.hidden.entry(secondary.to_owned()).or_default().insert(name.to_owned());
+        self.hidden
+            .entry(secondary.to_owned())
+            .or_default()
+            .insert(name.to_owned());
     }
 
     /// From now on a secondary is sent nothing of this namespace.
     pub(crate) fn hide_namespace(&mut self, secondary: &str, id: NamespaceId) {
-        self.namespaces.entry(secondary.to_owned()).or_default().insert(id);
+        self.namespaces
+            .entry(secondary.to_owned())
+            .or_default()
+            .insert(id);
     }
 
     /// A namespace may be sent again, with everything whose name begins so.
@@ -43,7 +49,8 @@ impl Filtered {
     }
 
     pub(crate) fn check(&self, to: &str, said: &Said) -> Option<String> {
-        if let (Some(namespaces), Said::Told(Told::Roots(roots))) = (self.namespaces.get(to), said) {
+        if let (Some(namespaces), Said::Told(Told::Roots(roots))) = (self.namespaces.get(to), said)
+        {
             for (tree, _) in roots {
                 let head = tree.0.as_bytes().get(1..9).unwrap_or_default();
                 if namespaces.iter().any(|id| id.to_bytes() == head) {
@@ -56,12 +63,14 @@ impl Filtered {
         for op in said.ops() {
             let name = op.key.path().rsplit('/').next().unwrap_or_default();
             let is_hidden = |names: &BTreeSet<String>| names.contains(name);
-            let is_inside =
-                |ids: &BTreeSet<NamespaceId>| ids.contains(&op.key.namespace());
+            let is_inside = |ids: &BTreeSet<NamespaceId>| ids.contains(&op.key.namespace());
             if self.hidden.get(to).is_some_and(is_hidden)
                 || self.namespaces.get(to).is_some_and(is_inside)
             {
-                return Some(format!("filtered_never_leaves_primary: {:?} is sent", op.key));
+                return Some(format!(
+                    "filtered_never_leaves_primary: {:?} is sent",
+                    op.key
+                ));
             }
         }
         None

@@ -26,13 +26,22 @@ impl Locals {
 
     pub(crate) fn check(&self, frame: &[u8], said: &Said) -> Option<String> {
         if memmem::find(frame, CANARY.as_bytes()).is_some() {
-            return Some(String::from("local_never_leaves_cluster: a canary is on the wire"));
+            return Some(String::from(
+                "local_never_leaves_cluster: a canary is on the wire",
+            ));
         }
         for op in said.ops() {
             if op.key.class() != Class::Replicated {
-                return Some(format!("local_never_leaves_cluster: {:?} is on the wire", op.key));
+                return Some(format!(
+                    "local_never_leaves_cluster: {:?} is on the wire",
+                    op.key
+                ));
             }
-            if op.value.as_ref().is_some_and(|value| self.sealed.contains(value)) {
+            if op
+                .value
+                .as_ref()
+                .is_some_and(|value| self.sealed.contains(value))
+            {
                 return Some(format!(
                     "local_never_leaves_cluster: a local value is on the wire as {:?}",
                     op.key

@@ -84,12 +84,16 @@ impl Said {
                 Self::Follow
             }
             (Some(Method::Follow), false, false) => Self::Has,
-            (Some(Method::Follow), true, _) => Self::Event(replication::decode(frame).map_err(wrong)?),
+            (Some(Method::Follow), true, _) => {
+                Self::Event(replication::decode(frame).map_err(wrong)?)
+            }
             (Some(Method::Compare), false, _) => {
                 replication::decode::<Question>(frame).map_err(wrong)?;
                 Self::Question
             }
-            (Some(Method::Compare), true, _) => Self::Told(replication::decode(frame).map_err(wrong)?),
+            (Some(Method::Compare), true, _) => {
+                Self::Told(replication::decode(frame).map_err(wrong)?)
+            }
             _ => Self::Other,
         };
         Ok(decoded)
@@ -145,13 +149,17 @@ impl Watch {
         let said = match Said::of(method, from != caller, is_first, frame) {
             Ok(said) => said,
             Err(error) => {
-                inner.violations.push(format!("a frame that is no message: {error}"));
+                inner
+                    .violations
+                    .push(format!("a frame that is no message: {error}"));
                 return;
             }
         };
         inner.trace.frames += 1;
         inner.trace.entries += u64::try_from(said.ops().len()).unwrap_or(0);
-        inner.trace.add(&format!("{from}>{to} {method} {}", said.name()));
+        inner
+            .trace
+            .add(&format!("{from}>{to} {method} {}", said.name()));
         let found = [
             inner.locals.check(frame, &said),
             inner.filtered.check(to, &said),

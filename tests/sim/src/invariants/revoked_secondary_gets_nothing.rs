@@ -20,7 +20,8 @@ impl Revoked {
     /// The revocation was answered when the primary's log was this far.
     pub(crate) fn revoke(&mut self, secondary: &str, index: u64) {
         let names = BTreeSet::new();
-        self.since.insert(secondary.to_owned(), Since { index, names });
+        self.since
+            .insert(secondary.to_owned(), Since { index, names });
     }
 
     /// It was given a new token.
@@ -39,20 +40,32 @@ impl Revoked {
         }
     }
 
-    pub(crate) fn check(&self, caller: &str, to: &str, frame: &[u8], said: &Said) -> Option<String> {
+    pub(crate) fn check(
+        &self,
+        caller: &str,
+        to: &str,
+        frame: &[u8],
+        said: &Said,
+    ) -> Option<String> {
         let since = self.since.get(caller).filter(|_| caller == to)?;
         let is_later = match said {
-            Said::Event(Event::Entry { index, .. } | Event::Keys { index, .. }) => *index > since.index,
+            Said::Event(Event::Entry { index, .. } | Event::Keys { index, .. }) => {
+                *index > since.index
+            }
             Said::Event(Event::Upto { index, .. }) => *index > since.index,
             Said::Told(Told::Begun { position, .. }) => position.index > since.index,
             _ => false,
         };
         if is_later {
             let what = said.name();
-            return Some(format!("revoked_secondary_gets_nothing: {caller} is sent {what}"));
+            return Some(format!(
+                "revoked_secondary_gets_nothing: {caller} is sent {what}"
+            ));
         }
         let mut names = since.names.iter();
         let name = names.find(|name| memmem::find(frame, name.as_bytes()).is_some())?;
-        Some(format!("revoked_secondary_gets_nothing: {caller} is sent {name}"))
+        Some(format!(
+            "revoked_secondary_gets_nothing: {caller} is sent {name}"
+        ))
     }
 }
