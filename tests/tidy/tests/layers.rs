@@ -130,6 +130,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
             "compat",
             "conformance",
             "e2e",
+            "sim",
         ],
     ),
     ("tracing-subscriber", &["server", "conformance"]),

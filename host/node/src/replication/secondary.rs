@@ -102,9 +102,12 @@ impl Secondary {
     }
 
     /// Waits until it has the primary's entry `index`, but not for longer than `at_most`. Has it?
+    /// An index in the log of an earlier primary says nothing of this one's.
     pub(crate) async fn wait_for(&self, index: u64, at_most: Duration) -> bool {
         let mut position = self.position.subscribe();
-        let has = position.wait_for(|position| position.index >= index);
+        let generation = self.record.generation;
+        let has = position
+            .wait_for(|position| position.generation == generation && position.index >= index);
         matches!(tokio::time::timeout(at_most, has).await, Ok(Ok(_)))
     }
 
@@ -139,5 +142,40 @@ impl Connection {
             Self::Ready => "ready",
             Self::Failed => "transient_failure",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_entry_of_an_earlier_primary_is_not_the_one_that_is_waited_for() {
+        let secondary = Secondary {
+            record: SecondaryRecord {
+                relation: String::from("r"),
+                generation: 2,
+                id: String::from("b"),
+                client: None,
+                authority: Vec::new(),
+                primary_addresses: Vec::new(),
+                primary_api: String::new(),
+            },
+            how: Mutex::default(),
+            position: watch::channel(Position::default()).0,
+            link: watch::channel(None).0,
+        };
+        let at = |generation, index| Position {
+            relation: String::from("r"),
+            generation,
+            index,
+            filter: 0,
+        };
+        let at_most = Duration::from_secs(2);
+        secondary.reached(at(1, 70));
+        assert!(!secondary.wait_for(20, at_most).await);
+        secondary.reached(at(2, 20));
+        assert!(secondary.wait_for(20, at_most).await);
+        assert!(!secondary.wait_for(21, at_most).await);
     }
 }

@@ -280,6 +280,8 @@ impl Stream<'_> {
             tokio::pin!(more);
             loop {
                 tokio::select! {
+                    // In this order, so that a run can be had again.
+                    biased;
                     () = &mut more => return Ok(()),
                     said = self.channel.receive() => {
                         let over = || LinkError::Ended(String::from("the secondary left"));

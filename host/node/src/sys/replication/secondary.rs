@@ -12,6 +12,7 @@ use crate::replication::secondary::Doing;
 use crate::replication::{Role, Secondary, following};
 use crate::tables::stored_mounts;
 use crate::unsealed::Unsealed;
+use barrier::Transaction;
 use base::{Answer, NamespaceId, Refusal, RefusalKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,6 +20,7 @@ use locality::SystemKey;
 use manifest::Access::Token;
 use manifest::FieldKind::{Boolean, Text, TextList};
 use manifest::Operation::Update;
+use replication::Position;
 use seal::sealed_box::KeyPair;
 use serde_json::json;
 use std::sync::Arc;
@@ -280,7 +282,12 @@ async fn update(ask: &mut Ask<'_>) -> Told {
 /// Plays a secondary's part with another record from now on.
 async fn play(node: &Arc<Unsealed>, record: SecondaryRecord) -> Result<(), Refusal> {
     node.follower.stop().await;
+    let known = node.replication.secondary();
+    let is_named_anew = known.is_some_and(|known| known.record.id != record.id);
     node.transact(|tx| {
+        if is_named_anew {
+            forget_filter(tx)?;
+        }
         tx.write_json(&SystemKey::performance_secondary(), &record)
             .map_err(from_barrier)
     })
@@ -289,6 +296,21 @@ async fn play(node: &Arc<Unsealed>, record: SecondaryRecord) -> Result<(), Refus
     node.replication.play(Role::Secondary(Arc::new(secondary)));
     node.follower.restart(node).await;
     Ok(())
+}
+
+/// Filters are counted for each secondary by itself: under another name the same number means
+/// another filter, so what is here is to be compared.
+fn forget_filter(tx: &mut Transaction) -> Result<(), Refusal> {
+    let key = SystemKey::performance_position();
+    let position = tx.read_json::<Position>(&key).map_err(from_barrier)?;
+    let Some(position) = position else {
+        return Ok(());
+    };
+    let unknown = Position {
+        filter: u64::MAX,
+        ..position
+    };
+    tx.write_json(&key, &unknown).map_err(from_barrier)
 }
 
 async fn disable(ask: &mut Ask<'_>) -> Told {
