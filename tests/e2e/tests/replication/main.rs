@@ -11,8 +11,10 @@
 mod components;
 mod cuts;
 mod filters;
+mod follows;
 mod keys;
 mod kills;
+mod life;
 mod local;
 mod pair;
 mod roles;
