@@ -6,7 +6,7 @@ use crate::unsealed::Unsealed;
 use barrier::Transaction;
 use base::Refusal;
 use locality::{PhysicalKey, SystemKey};
-use mount::MountKind;
+use mount::{MountEntry, MountKind};
 use plugin::{Component, Kind, Runtime};
 use serde::{Deserialize, Serialize};
 
@@ -96,17 +96,28 @@ pub(crate) fn forget(tx: &mut Transaction, entry: &CatalogEntry) {
 }
 
 /// Keeps the bytes of a component that a mount is to run: it runs them until it is upgraded,
-/// whatever the catalog has then.
+/// whatever the catalog has then. Those of a local mount are local, so that a secondary can make one.
 pub(crate) fn keep_bytes(
     node: &Unsealed,
     tx: &mut Transaction,
+    mount: &MountEntry,
     digest: &str,
 ) -> Result<(), Refusal> {
-    let key = SystemKey::component(digest);
-    if tx.get(&key).map_err(from_barrier)?.is_none() {
-        let bytes = node.builtins.bytes(&node.parts, digest)?;
-        let missing = || Refusal::internal(format!("no component {digest}"));
-        tx.put(&key, bytes.ok_or_else(missing)?.to_vec());
+    let (shared, local) = (
+        SystemKey::component(digest),
+        SystemKey::local_component(digest),
+    );
+    let has_shared = tx.get(&shared).map_err(from_barrier)?.is_some();
+    if has_shared || mount.local && tx.get(&local).map_err(from_barrier)?.is_some() {
+        return Ok(());
+    }
+    let bytes = node.builtins.bytes(&node.parts, digest)?;
+    let missing = || Refusal::internal(format!("no component {digest}"));
+    let bytes = bytes.ok_or_else(missing)?.to_vec();
+    if mount.local {
+        tx.put(&local, bytes);
+    } else {
+        tx.put(&shared, bytes);
     }
     Ok(())
 }

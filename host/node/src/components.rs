@@ -170,8 +170,15 @@ fn bytes_of(
     tx: &mut Transaction,
     digest: &str,
 ) -> Result<Cow<'static, [u8]>, Refusal> {
-    let key = SystemKey::component(digest);
-    if let Some(stored) = tx.get(&key).map_err(from_barrier)? {
+    let shared = tx.get(&SystemKey::component(digest));
+    let stored = match shared.map_err(from_barrier)? {
+        Some(stored) => Some(stored),
+        None => {
+            let local = tx.get(&SystemKey::local_component(digest));
+            local.map_err(from_barrier)?
+        }
+    };
+    if let Some(stored) = stored {
         return Ok(Cow::Owned(stored.expose().clone()));
     }
     let bytes = node.builtins.bytes(&node.parts, digest)?;

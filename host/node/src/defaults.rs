@@ -192,7 +192,7 @@ pub(crate) async fn mount_development_kv(node: &Arc<Unsealed>) -> Result<(), Ref
         let path = path.map_err(|error| Refusal::internal(error.to_string()))?;
         let entropy = node.parts.entropy.as_ref();
         let mut entry = MountEntry::make(MountKind::Secret, path, "kv", entropy);
-        catalog::keep_bytes(node, tx, &component.digest)?;
+        catalog::keep_bytes(node, tx, &entry, &component.digest)?;
         entry.plugin_version = component.version;
         entry.digest = component.digest;
         entry.description = String::from("key/value secret storage");

@@ -153,17 +153,18 @@ pub(crate) fn stored_namespaces(tx: &mut Transaction) -> Result<Vec<Namespace>, 
         .collect())
 }
 
-/// All mounts of a namespace that are stored, shared and local.
+/// All mounts of a namespace that are stored. Local ones come first: of two at one path, which a
+/// secondary can have, that is the one that serves it.
 pub(crate) fn stored_mounts(
     tx: &mut Transaction,
     namespace: NamespaceId,
 ) -> Result<Vec<MountEntry>, Refusal> {
     let shared = tx.records(&SystemKey::mounts(namespace), None, usize::MAX);
     let local = tx.records(&SystemKey::local_mounts(namespace), None, usize::MAX);
-    let all = shared
+    let all = local
         .map_err(from_barrier)?
         .into_iter()
-        .chain(local.map_err(from_barrier)?);
+        .chain(shared.map_err(from_barrier)?);
     Ok(all
         .map(|(_, entry): (PhysicalKey, MountEntry)| entry)
         .collect())
@@ -201,4 +202,69 @@ pub(crate) fn store_mount(
 /// Removes a mount's entry.
 pub(crate) fn forget_mount(tx: &mut Transaction, namespace: NamespaceId, entry: &MountEntry) {
     tx.delete(&mount_key(namespace, entry));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::{Entropy, RequestPath};
+    use locality::Class;
+    use mount::MountKind;
+
+    struct Zeros;
+
+    impl Entropy for Zeros {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0);
+        }
+    }
+
+    fn put(tables: &mut Tables, id: u64, path: &str, locality: Class) {
+        let path = MountPath::parse(path).unwrap();
+        let mut entry = MountEntry::make(MountKind::Secret, path, "kv", &Zeros);
+        entry.id = MountId::new(id);
+        entry.local = locality == Class::Local;
+        tables.put(NamespaceId::ROOT, entry, Engine::Broken("nothing".into()));
+    }
+
+    /// Which mounts serve four paths.
+    fn served(tables: &Tables) -> [Option<MountId>; 4] {
+        ["a/x", "a/b/x", "a/c/x", "c/x"].map(|path| {
+            let path = RequestPath::parse(path).unwrap();
+            let found = tables.of(NamespaceId::ROOT)?.locate(&path)?;
+            Some(found.mount.0.id)
+        })
+    }
+
+    #[test]
+    fn a_shared_mount_in_the_place_of_a_local_one_is_hidden_until_that_goes() {
+        let some = |id| Some(MountId::new(id));
+        let [hidden, shown] = [
+            [some(1), some(1), some(1), some(4)],
+            [None, some(2), some(3), some(4)],
+        ];
+        for order in [[1, 2, 3, 4], [4, 3, 2, 1], [3, 1, 4, 2]] {
+            let mut tables = Tables::default();
+            for id in order {
+                let (path, locality) = match id {
+                    1 => ("a", Class::Local),
+                    2 => ("a/b", Class::Replicated),
+                    3 => ("a/c", Class::Replicated),
+                    _ => ("c", Class::Replicated),
+                };
+                put(&mut tables, id, path, locality);
+            }
+            assert_eq!(served(&tables), hidden);
+            assert!(tables.with_id(NamespaceId::ROOT, MountId::new(3)).is_some());
+            // The local one moves away, and back.
+            put(&mut tables, 1, "elsewhere", Class::Local);
+            assert_eq!(served(&tables), shown);
+            put(&mut tables, 1, "a", Class::Local);
+            assert_eq!(served(&tables), hidden);
+            // What goes meanwhile does not come forth.
+            tables.drop_mount(NamespaceId::ROOT, MountId::new(2));
+            tables.drop_mount(NamespaceId::ROOT, MountId::new(1));
+            assert_eq!(served(&tables), [None, None, some(3), some(4)]);
+        }
+    }
 }

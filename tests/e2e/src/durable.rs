@@ -135,19 +135,27 @@ impl Durable {
         self.token = text(&made["root_token"]);
     }
 
-    /// Submits shares until it is unsealed.
+    /// Submits its shares until it is unsealed.
     ///
     /// # Panics
     /// When a share is refused, or all of them are not enough.
     pub fn unseal(&self) {
-        for share in &self.shares {
+        self.unseal_with(&self.shares);
+    }
+
+    /// As `unseal`, with the shares of another server.
+    ///
+    /// # Panics
+    /// When a share is refused, or all of them are not enough.
+    pub fn unseal_with(&self, shares: &[String]) {
+        for share in shares {
             let status = self.client().write("sys/unseal", &json!({ "key": share }));
             assert_eq!(status.status, 200, "{}\n{}", status.body, self.log());
             if status.json()["sealed"] == false {
                 return self.wait_until_active();
             }
         }
-        panic!("still sealed after {} shares", self.shares.len());
+        panic!("still sealed after {} shares", shares.len());
     }
 
     fn wait_until_active(&self) {

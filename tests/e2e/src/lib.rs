@@ -17,8 +17,11 @@
     reason = "test support: what goes wrong here is to fail the test, with its reason"
 )]
 
+#[cfg(target_os = "linux")]
+pub mod canaries;
 pub mod cli;
 mod client;
+pub mod clusters;
 pub mod compare;
 pub mod coverage;
 mod durable;

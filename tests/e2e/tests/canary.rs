@@ -10,56 +10,15 @@
 #![cfg(target_os = "linux")]
 
 use core::time::Duration;
+use e2e::canaries::{Canaries, in_files, in_memory};
 use e2e::{Client, Durable, Response};
 use serde_json::{Value, json};
-use std::fs::{self, File};
-use std::io::Read as _;
-use std::os::unix::fs::FileExt as _;
+use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
 /// What connections and tasks hold is given back when they end, which is soon.
 const GONE_WITHIN: Duration = Duration::from_secs(20);
-
-/// Memory is read in pieces, which overlap by more than any canary is long.
-const PIECE_BYTES: usize = 1 << 20;
-const OVERLAP_BYTES: usize = 512;
-
-/// Texts that nobody else writes, and where each was given to the server.
-#[derive(Default)]
-struct Canaries(Vec<(String, String)>);
-
-impl Canaries {
-    /// A new one. Made at run time, so that no program holds it.
-    fn hatch(&mut self, place: &str) -> String {
-        let number: u128 = rand_number();
-        let text = format!("canary-{number:032x}");
-        self.watch(place, &text);
-        text
-    }
-
-    /// Watches what the server made.
-    fn watch(&mut self, place: &str, text: &str) {
-        assert!(text.len() >= 16, "{place}: too short to be told apart");
-        self.0.push((place.to_owned(), text.to_owned()));
-    }
-
-    /// The places of those that are in `bytes`.
-    fn in_bytes(&self, bytes: &[u8]) -> Vec<&str> {
-        let held = |text: &str| memchr::memmem::find(bytes, text.as_bytes()).is_some();
-        let found = self.0.iter().filter(|(_, text)| held(text));
-        found.map(|(place, _)| place.as_str()).collect()
-    }
-}
-
-fn rand_number() -> u128 {
-    let mut bytes = [0; 16];
-    File::open("/dev/urandom")
-        .unwrap()
-        .read_exact(&mut bytes)
-        .unwrap();
-    u128::from_be_bytes(bytes)
-}
 
 fn fine(answer: Response) -> Value {
     assert!(answer.status < 300, "{}: {}", answer.status, answer.body);
@@ -244,42 +203,6 @@ fn nothing_in_memory(server: &Durable, canaries: &Canaries) {
     }
 }
 
-/// Reads what a process may write, as its core dump would hold it.
-fn in_memory(process: u32, canaries: &Canaries) -> Vec<String> {
-    let maps = fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
-    let memory = File::open(format!("/proc/{process}/mem")).unwrap();
-    let mut found = Vec::new();
-    let mut piece = vec![0; PIECE_BYTES];
-    for map in maps.lines().filter(|map| map.contains(" rw")) {
-        let (range, _) = map.split_once(' ').unwrap();
-        let (from, to) = range.split_once('-').unwrap();
-        let address = |text| u64::from_str_radix(text, 16).unwrap();
-        let (mut at, to) = (address(from), address(to));
-        while at < to {
-            let wanted = usize::try_from(to - at).unwrap().min(PIECE_BYTES);
-            // A map that has gone meanwhile has nothing to show.
-            let Ok(read) = memory.read_at(&mut piece[..wanted], at) else {
-                break;
-            };
-            let places = canaries.in_bytes(&piece[..read]);
-            found.extend(places.iter().map(|place| format!("{place}: {map}")));
-            if at + u64::try_from(read).unwrap() >= to || read <= OVERLAP_BYTES {
-                break;
-            }
-            at += u64::try_from(read - OVERLAP_BYTES).unwrap();
-        }
-    }
-    found
-}
-
 fn nothing_in_files(folder: &Path, canaries: &Canaries) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            nothing_in_files(&path, canaries);
-            continue;
-        }
-        let found = canaries.in_bytes(&fs::read(&path).unwrap());
-        assert_eq!(found, [""; 0], "in {}", path.display());
-    }
+    assert_eq!(in_files(folder, canaries), [""; 0]);
 }

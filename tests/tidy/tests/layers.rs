@@ -108,7 +108,10 @@ const NAMED_BY: &[(&str, &[&str])] = &[
         ],
     ),
     ("rustls-native-certs", &["outbound"]),
-    ("rcgen", &["authority", "outbound", "server", "conformance"]),
+    (
+        "rcgen",
+        &["authority", "outbound", "server", "conformance", "e2e"],
+    ),
     ("clap", &["cli", "server", "xtask", "bench"]),
     ("ureq", &["cli", "xtask", "e2e", "bench", "conformance"]),
     ("argon2", &["barrier"]),

@@ -97,6 +97,12 @@ pub(super) async fn enable(ask: &mut Ask<'_>, kind: MountKind) -> Told {
     let path = mount_path(ask, kind)?;
     let namespace = ask.namespace.clone();
     check_free(ask, &namespace, &path, None)?;
+    if ask.flag("local") && ask.caller()?.is_vouched {
+        // It would be made on the wrong cluster.
+        let text =
+            "a local mount is made on its own cluster, and making it wrote what is replicated";
+        return Err(Refusal::invalid(text));
+    }
     let entry = new_entry(ask, kind, path).await?;
     store_mount(ask.tx, ask.namespace.id, &entry)?;
     Ok(Answer::Empty)
@@ -173,7 +179,8 @@ async fn new_entry(
         .await?;
     check_options(component.manifest(), &options)?;
     let mut entry = MountEntry::make(kind, path, &name, ask.node.parts.entropy.as_ref());
-    catalog::keep_bytes(ask.node, ask.tx, &found.digest)?;
+    entry.local = ask.flag("local");
+    catalog::keep_bytes(ask.node, ask.tx, &entry, &found.digest)?;
     entry.chosen = (!asked.is_empty()).then(|| ChosenPlugin {
         version: found.version.clone(),
         digest: found.digest.clone(),
@@ -181,7 +188,6 @@ async fn new_entry(
     entry.plugin_version = found.version;
     entry.digest = found.digest;
     entry.description = ask.text("description").to_owned();
-    entry.local = ask.flag("local");
     entry.seal_wrap = ask.flag("seal_wrap");
     entry.options = options;
     if let Some(Value::Object(config)) = ask.input.get("config") {

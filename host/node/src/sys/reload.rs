@@ -153,7 +153,7 @@ async fn taken_up(ask: &mut Ask<'_>, mut entry: MountEntry) -> Result<MountEntry
         // Who pinned it was not shown what changes for this mount.
         check_consent(ask, &entry, &next, "").await?;
     }
-    catalog::keep_bytes(ask.node, ask.tx, &digest)?;
+    catalog::keep_bytes(ask.node, ask.tx, &entry, &digest)?;
     entry.plugin_version = version;
     entry.digest = digest;
     Ok(entry)

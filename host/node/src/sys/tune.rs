@@ -202,7 +202,7 @@ async fn choose(ask: &mut Ask<'_>, entry: &mut MountEntry) -> Result<(), Refusal
     mounts::check_options(next.manifest(), &entry.options)?;
     let consent = ask.text("consent").to_owned();
     reload::check_consent(ask, entry, &next, &consent).await?;
-    catalog::keep_bytes(ask.node, ask.tx, &found.digest)?;
+    catalog::keep_bytes(ask.node, ask.tx, entry, &found.digest)?;
     entry.chosen = Some(ChosenPlugin {
         version: found.version,
         digest: found.digest,

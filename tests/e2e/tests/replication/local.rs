@@ -1,0 +1,144 @@
+//! Mounts that are of one cluster alone.
+
+use e2e::clusters::{Cluster, Pair, fine, until};
+use serde_json::{Value, json};
+
+fn mounts(cluster: &Cluster) -> Value {
+    cluster.read("sys/mounts")["data"].clone()
+}
+
+fn value(cluster: &Cluster, path: &str) -> Option<Value> {
+    let answer = cluster.client().read(path);
+    match answer.status {
+        200 => Some(answer.json()["data"]["v"].clone()),
+        404 => None,
+        _ => panic!("{}: {}", answer.status, answer.body),
+    }
+}
+
+fn local_kv() -> Value {
+    json!({ "type": "kv", "local": true })
+}
+
+#[test]
+fn a_local_mount_is_of_its_cluster_alone() {
+    let pair = Pair::start();
+    let (a, c) = (&pair.a, &pair.c);
+    // No other mount has brought the component before, and no request of it goes to the primary.
+    for (here, there, path) in [(c, a, "of-c"), (a, c, "of-a")] {
+        here.write(&format!("sys/mounts/{path}"), &local_kv());
+        here.write(&format!("{path}/x"), &json!({ "v": path }));
+        pair.settle();
+        let folder = format!("{path}/");
+        assert_eq!(mounts(here)[&folder]["local"], true);
+        assert_eq!(mounts(there)[&folder], Value::Null);
+        assert_eq!(value(here, &format!("{path}/x")), Some(json!(path)));
+        assert_eq!(value(there, &format!("{path}/x")), None);
+    }
+    a.until_equal(c);
+    // An auth method as well.
+    let method = json!({ "type": "userpass", "local": true });
+    c.write("sys/auth/here", &method);
+    c.write("auth/here/users/joe", &json!({ "password": "p" }));
+    let login = c
+        .client()
+        .write("auth/here/login/joe", &json!({ "password": "p" }));
+    let token = e2e::clusters::text(&fine(&login), "/auth/client_token");
+    let itself = c.client_as(&token).read("auth/token/lookup-self");
+    assert_eq!(fine(&itself)["data"]["display_name"], "here-joe");
+    assert_eq!(a.read("sys/auth")["data"]["here/"], Value::Null);
+    // The primary made the entity, and knows nothing of the method that it logs in by.
+    let entity = fine(&c.client_as(&token).read("auth/token/lookup-self"));
+    let entity = e2e::clusters::text(&entity, "/data/entity_id");
+    let aliases = |cluster: &Cluster| {
+        let path = format!("identity/entity/id/{entity}");
+        let aliases = cluster.read(&path)["data"]["aliases"].clone();
+        aliases.as_array().map_or(0, Vec::len)
+    };
+    assert_eq!((aliases(c), aliases(a)), (1, 0));
+
+    // Tuned, moved, disabled: all of that stays here.
+    c.write("sys/mounts/of-c/tune", &json!({ "description": "tuned" }));
+    assert_eq!(mounts(c)["of-c/"]["description"], "tuned");
+    c.write("sys/remount", &json!({ "from": "of-c", "to": "moved" }));
+    until("the move", || value(c, "moved/x").map(drop));
+    c.delete("sys/mounts/moved");
+    assert_eq!(value(c, "moved/x"), None);
+    pair.settle();
+    a.until_equal(c);
+    assert_eq!(value(a, "of-a/x"), Some(json!("of-a")));
+}
+
+#[test]
+fn no_mount_is_made_where_another_is_known_to_be() {
+    let pair = Pair::start();
+    let (a, c) = (&pair.a, &pair.c);
+    a.write("sys/mounts/shared", &json!({ "type": "kv" }));
+    a.write("sys/mounts/only-a", &local_kv());
+    pair.settle();
+    for (path, body) in [
+        ("shared", local_kv()),
+        // The secondary does not know that one; the primary, which is to make it, does.
+        ("only-a", json!({ "type": "kv" })),
+    ] {
+        let refused = c.client().write(&format!("sys/mounts/{path}"), &body);
+        assert_eq!(refused.status, 400, "{}", refused.body);
+        let wanted = format!("path is already in use at {path}/");
+        assert!(refused.body.contains(&wanted), "{}", refused.body);
+    }
+    c.write("sys/mounts/only-a", &local_kv());
+    assert!(mounts(a)["only-a/"]["accessor"] != mounts(c)["only-a/"]["accessor"]);
+}
+
+#[test]
+fn a_shared_mount_at_the_path_of_a_local_one_is_isolated() {
+    let mut pair = Pair::start();
+    let (a, c) = (&pair.a, &pair.c);
+    // The primary does not know what is local on a secondary.
+    for path in ["same", "above", "below/it"] {
+        c.write(&format!("sys/mounts/{path}"), &local_kv());
+        c.write(&format!("{path}/x"), &json!({ "v": "local" }));
+    }
+    c.write("above/z", &json!({ "v": "local" }));
+    for path in ["same", "above/it", "below", "after"] {
+        a.write(&format!("sys/mounts/{path}"), &json!({ "type": "kv" }));
+        a.write(&format!("{path}/x"), &json!({ "v": "shared" }));
+        a.write(&format!("{path}/y"), &json!({ "v": "shared" }));
+    }
+    pair.settle();
+    serves_its_own(c);
+    a.until_equal(c);
+    assert_eq!(a.status()["secondaries"][0]["state"], "connected");
+    let said = "a local mount is in the way of a mount of the primary";
+    assert!(c.server.log().contains(said), "{}", c.server.log());
+    // What is written goes where it is read.
+    c.write("same/y", &json!({ "v": "local too" }));
+    assert_eq!(value(a, "same/y"), Some(json!("shared")));
+    c.delete("same/y");
+
+    pair.c.server.kill();
+    pair.c.start_again();
+    let (a, c) = (&pair.a, &pair.c);
+    pair.settle();
+    serves_its_own(c);
+    // Disabled is the one that serves the path, and nothing of the primary's.
+    for path in ["same", "above", "below/it"] {
+        c.delete(&format!("sys/mounts/{path}"));
+    }
+    for path in ["same/x", "same/y", "above/it/y", "below/x"] {
+        for cluster in [a, c] {
+            assert_eq!(value(cluster, path), Some(json!("shared")), "{path}");
+        }
+    }
+    a.until_equal(c);
+}
+
+fn serves_its_own(c: &Cluster) {
+    for path in ["same/x", "above/x", "above/z", "below/it/x"] {
+        assert_eq!(value(c, path), Some(json!("local")), "{path}");
+    }
+    for path in ["same/y", "above/it/y", "below/y"] {
+        assert_eq!(value(c, path), None, "{path}");
+    }
+    assert_eq!(value(c, "after/x"), Some(json!("shared")));
+}

@@ -1,0 +1,20 @@
+//! Performance replication between real servers, over TLS, with a relay on the way.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+#![cfg(target_os = "linux")]
+
+mod components;
+mod cuts;
+mod filters;
+mod follows;
+mod keys;
+mod kills;
+mod life;
+mod local;
+mod pair;
+mod roles;

@@ -1,0 +1,147 @@
+//! Who is the primary changes.
+
+use e2e::clusters::{Cluster, Pair};
+use serde_json::{Value, json};
+
+const DEMOTE: &str = "sys/replication/performance/primary/demote";
+const PROMOTE: &str = "sys/replication/performance/secondary/promote";
+const UPDATE: &str = "sys/replication/performance/secondary/update-primary";
+
+/// Leads from now on, for those who come through its relay.
+fn promote(cluster: &Cluster, more: Value) {
+    let mut body = json!({ "primary_cluster_addr": cluster.relay.url() });
+    body.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    cluster.write(PROMOTE, &body);
+    cluster.until_status("it leads", |status| status["mode"] == "primary");
+}
+
+/// One follows the other from now on.
+fn follow(secondary: &Cluster, id: &str, primary: &Cluster) {
+    let token = primary.activation(id, &json!({}));
+    secondary.write(UPDATE, &json!({ "token": token }));
+    secondary.until_status("it streams", |status| status["state"] == "stream-wals");
+    secondary.until_it_has_all_of(primary);
+    primary.until_equal(secondary);
+}
+
+fn kv(cluster: &Cluster, path: &str) -> Value {
+    let answer = cluster.client().read(path);
+    match answer.status {
+        404 => Value::Null,
+        _ => e2e::clusters::fine(&answer)["data"]["v"].clone(),
+    }
+}
+
+#[test]
+fn two_clusters_change_their_parts_and_change_back() {
+    let mut pair = Pair::start();
+    // A token that is good on both, whoever leads.
+    pair.a.token = pair.c.token.clone();
+    let (a, c) = (&pair.a, &pair.c);
+    a.write("sys/mounts/kv", &json!({ "type": "kv" }));
+    a.write("kv/before", &json!({ "v": "before" }));
+    for (cluster, name) in [(a, "own-a"), (c, "own-c")] {
+        cluster.write(
+            &format!("sys/mounts/{name}"),
+            &json!({ "type": "kv", "local": true }),
+        );
+        cluster.write(&format!("{name}/x"), &json!({ "v": name }));
+    }
+    pair.settle();
+    let status = c.write(PROMOTE, &json!({ "dry_run": true }));
+    assert_eq!(status["data"]["can_promote"], true, "{status:#}");
+
+    a.write(DEMOTE, &json!({}));
+    // Between the two nobody takes what is shared.
+    for cluster in [a, c] {
+        let refused = cluster.client().write("kv/nobody", &json!({ "v": "x" }));
+        assert!(refused.status >= 400, "{}", refused.body);
+    }
+    promote(c, json!({}));
+    c.write("kv/of-c", &json!({ "v": "of-c" }));
+    follow(a, "a", c);
+    assert_eq!(kv(a, "kv/of-c"), "of-c");
+    a.write("kv/through-a", &json!({ "v": "through-a" }));
+    assert_eq!(kv(c, "kv/through-a"), "through-a");
+    let generations = [a.status(), c.status()].map(|status| status["generation"].clone());
+    assert_eq!(generations, [json!(2), json!(2)]);
+
+    c.write(DEMOTE, &json!({}));
+    promote(a, json!({}));
+    follow(c, "c", a);
+    c.write("kv/through-c", &json!({ "v": "through-c" }));
+    assert_eq!(kv(a, "kv/through-c"), "through-c");
+    assert_eq!(a.status()["generation"], 3);
+    // What is local stayed where it is, what is of the clusters' own as well.
+    for (cluster, name, other) in [(a, "own-a", "own-c"), (c, "own-c", "own-a")] {
+        assert_eq!(kv(cluster, &format!("{name}/x")), name);
+        assert_eq!(kv(cluster, &format!("{other}/x")), Value::Null);
+    }
+    for path in ["before", "of-c", "through-a"] {
+        assert_eq!(
+            (kv(a, &format!("kv/{path}")), kv(c, &format!("kv/{path}"))),
+            (json!(path), json!(path))
+        );
+    }
+    pair.c.server.kill();
+    pair.c.start_again();
+    pair.settle();
+    assert_eq!(kv(&pair.c, "kv/through-c"), "through-c");
+}
+
+#[test]
+fn an_old_primary_that_was_not_demoted_is_left_behind() {
+    let mut pair = Pair::start();
+    pair.a.token = pair.c.token.clone();
+    let (a, c) = (&pair.a, &pair.c);
+    a.write("sys/mounts/kv", &json!({ "type": "kv" }));
+    a.write("kv/before", &json!({ "v": "before" }));
+    pair.settle();
+    let old_token = a.activation("later", &json!({}));
+    let old_root = a.server.token().to_owned();
+    a.relay.cut();
+    a.write("kv/lost", &json!({ "v": "lost" }));
+    a.write("kv/before", &json!({ "v": "changed too late" }));
+    c.until_status("the cut is seen", |status| {
+        status["connection_state"] == "transient_failure"
+    });
+    promote(c, json!({ "force": true }));
+    assert_eq!(c.client_as(&old_root).read("kv/before").status, 403);
+    assert_eq!(kv(c, "kv/before"), "before");
+    c.write("kv/new", &json!({ "v": "new" }));
+    a.relay.mend();
+
+    // There are two now. Neither is followed by the other without being told to.
+    assert_eq!(
+        (a.status()["mode"].clone(), c.status()["mode"].clone()),
+        (json!("primary"), json!("primary"))
+    );
+    assert_eq!(
+        (
+            a.status()["generation"].clone(),
+            c.status()["generation"].clone()
+        ),
+        (json!(1), json!(2))
+    );
+    let refused = a
+        .client()
+        .write(UPDATE, &json!({ "token": c.activation("x", &json!({})) }));
+    assert_eq!(refused.status, 400, "{}", refused.body);
+    // Who was promoted follows nobody of before.
+    c.write(DEMOTE, &json!({}));
+    let refused = c.client().write(UPDATE, &json!({ "token": old_token }));
+    assert_eq!(refused.status, 400, "{}", refused.body);
+    assert!(refused.body.contains("superseded"), "{}", refused.body);
+    promote(c, json!({}));
+
+    a.write(DEMOTE, &json!({}));
+    follow(a, "a", c);
+    assert_eq!(a.status()["generation"], 3);
+    assert_eq!(kv(a, "kv/new"), "new");
+    assert_eq!(kv(a, "kv/before"), "before");
+    assert_eq!(kv(a, "kv/lost"), Value::Null);
+    a.write("kv/again", &json!({ "v": "again" }));
+    assert_eq!(kv(c, "kv/again"), "again");
+}
