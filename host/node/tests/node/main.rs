@@ -11,6 +11,7 @@ mod audit;
 mod batch;
 mod ceremonies;
 mod cubbyhole;
+mod filters;
 mod house;
 mod identity;
 mod namespaces;

@@ -1,0 +1,158 @@
+//! What paths filters keep from a secondary.
+
+use crate::pair::Network;
+use crate::replication::{Member, primary, secondary};
+use base::Operation;
+use serde_json::json;
+
+/// A namespace of the primary, with a policy in it.
+async fn namespace(member: &Member, name: &str, policy: &str) {
+    member
+        .write(&format!("sys/namespaces/{name}"), json!({}))
+        .await
+        .unwrap();
+    let path = format!("{name}/sys/policies/acl/inside");
+    member
+        .write(&path, json!({ "policy": policy }))
+        .await
+        .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_filtered_never_leaves_the_primary() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    namespace(a, "kept-at-home", "# canary-filtered-before").await;
+    namespace(a, "sent", "# canary-sent-before").await;
+    let filter = json!({ "paths_filter_mode": "deny", "paths": ["kept-at-home"] });
+    let c = secondary(&network, &both, "c", filter).await;
+    a.write(
+        "kept-at-home/sys/policies/acl/later",
+        json!({ "policy": "# canary-filtered-after" }),
+    )
+    .await
+    .unwrap();
+    a.write("sent/sys/policies/acl/later", json!({ "policy": "# x" }))
+        .await
+        .unwrap();
+    c.until_it_streams().await;
+    assert!(c.read("sent/sys/policies/acl/later").await.is_ok());
+    assert!(
+        c.read("kept-at-home/sys/policies/acl/inside")
+            .await
+            .is_err()
+    );
+    // The tree that the secondary has is that of the primary without what is left out.
+    assert_ne!(
+        a.status().await["merkle_root"],
+        c.status().await["merkle_root"]
+    );
+    let dynamic = "sys/replication/performance/primary/dynamic-filter/c";
+    let dynamic = a.read(dynamic).await.unwrap();
+    assert_eq!(
+        dynamic["dynamic_filtered_namespaces"],
+        json!(["kept-at-home/"])
+    );
+
+    // The filter goes: what was kept comes.
+    let path = "sys/replication/performance/primary/paths-filter/c";
+    a.house
+        .ask_as(&a.token, Operation::Delete, path, json!({}))
+        .await
+        .unwrap();
+    c.until_it_is_there("kept-at-home/sys/policies/acl/later", true)
+        .await;
+    c.until_it_streams().await;
+    assert_eq!(
+        a.status().await["merkle_root"],
+        c.status().await["merkle_root"]
+    );
+
+    // And comes back: it goes from the secondary.
+    a.write(path, json!({ "mode": "allow", "paths": ["sent"] }))
+        .await
+        .unwrap();
+    c.until_it_is_there("kept-at-home/sys/policies/acl/later", false)
+        .await;
+    assert!(c.read("sent/sys/policies/acl/later").await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn neither_names_nor_local_entries_are_on_the_wire() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let ask = json!({ "value": "x" });
+    a.house
+        .ask_as(
+            &a.own_token,
+            Operation::Update,
+            "cubbyhole/canary-of-a-path",
+            ask,
+        )
+        .await
+        .unwrap();
+    namespace(a, "kept-at-home", "# x").await;
+    a.write(
+        "kept-at-home/sys/policies/acl/canary-of-a-policy",
+        json!({ "policy": "# x" }),
+    )
+    .await
+    .unwrap();
+    a.write(
+        "sys/policies/acl/canary-that-travels",
+        json!({ "policy": "# x" }),
+    )
+    .await
+    .unwrap();
+    let filter = json!({ "default_deny": true });
+    let c = secondary(&network, &both, "c", filter).await;
+    a.write(
+        "kept-at-home/sys/policies/acl/canary-of-a-policy",
+        json!({ "policy": "# y" }),
+    )
+    .await
+    .unwrap();
+    c.until_it_streams().await;
+    assert!(network.carried(b"sys/policy/canary-that-travels"));
+    assert!(!network.carried(b"canary-of-a-path"));
+    assert!(!network.carried(b"canary-of-a-policy"));
+    assert!(!network.carried(b"sys/token/id/"));
+    assert!(!network.carried(b"core/replication/"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secondary_with_a_new_name_has_what_its_new_filter_lets_in() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    for namespace in ["x", "y"] {
+        let path = format!("sys/namespaces/{namespace}");
+        a.write(&path, json!({})).await.unwrap();
+        let path = format!("{namespace}/sys/policies/acl/p");
+        a.write(&path, json!({ "policy": "# p" })).await.unwrap();
+    }
+    let deny = |path: &str| json!({ "paths_filter_mode": "deny", "paths": [path] });
+    let c = secondary(&network, &both, "c", deny("x/")).await;
+    assert!(c.read("x/sys/policies/acl/p").await.is_err());
+    assert!(c.read("y/sys/policies/acl/p").await.is_ok());
+    let revoke = "sys/replication/performance/primary/revoke-secondary";
+    a.write(revoke, json!({ "id": "c" })).await.unwrap();
+    // The first filter of the new name has the number that the first of the old name had.
+    let key = "sys/replication/performance/secondary/generate-public-key";
+    let key = c.write(key, json!({})).await.unwrap();
+    let mut data = deny("y/");
+    let members = data.as_object_mut().unwrap();
+    members.insert(String::from("id"), json!("d"));
+    members.extend(key.as_object().unwrap().clone());
+    let path = "sys/replication/performance/primary/secondary-token";
+    let made = a.write(path, data).await.unwrap();
+    let update = "sys/replication/performance/secondary/update-primary";
+    c.write(update, json!({ "token": made["token"] }))
+        .await
+        .unwrap();
+    c.until_it_streams().await;
+    assert!(c.read("x/sys/policies/acl/p").await.is_ok());
+    assert!(c.read("y/sys/policies/acl/p").await.is_err());
+}
