@@ -15,7 +15,7 @@ const ADMIN: &str =
 pub(crate) struct Member {
     pub(crate) house: House,
     pub(crate) token: String,
-    own_token: String,
+    pub(crate) own_token: String,
 }
 
 /// Lets everything else go on: the time stands still while there is something to do.
