@@ -102,6 +102,10 @@ pub(crate) fn chain(error: &dyn Error) -> String {
         text.push_str(&error.to_string());
         cause = error.source();
     }
+    // What rustls says of a cut refers to its manual, which is for programmers.
+    if let Some(at) = text.find(": https://docs.rs/") {
+        text.truncate(at);
+    }
     text
 }
 
@@ -156,6 +160,15 @@ mod tests {
             bytes.extend_from_slice(frame);
         }
         bytes
+    }
+
+    #[test]
+    fn the_reason_of_a_cut_refers_nobody_to_a_manual_for_programmers() {
+        let said = "peer closed: https://docs.rs/rustls/latest/#unexpected-eof";
+        let cut = std::io::Error::other(std::io::Error::other(said));
+        assert_eq!(chain(&cut), "peer closed");
+        let other = std::io::Error::other("no route to https://a:8200");
+        assert_eq!(chain(&other), "no route to https://a:8200");
     }
 
     proptest! {
