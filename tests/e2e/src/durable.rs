@@ -16,6 +16,7 @@ pub struct Durable {
     program: PathBuf,
     folder: tempfile::TempDir,
     address: String,
+    cluster_address: String,
     child: Option<Child>,
     shares: Vec<String>,
     token: String,
@@ -33,11 +34,11 @@ impl Durable {
         let address = format!("127.0.0.1:{}", free_port());
         let data = folder.path().join("data");
         fs::create_dir(&data).expect("the data folder");
-        let cluster = free_port();
+        let cluster_address = format!("127.0.0.1:{}", free_port());
         let text = format!(
             "storage \"raft\" {{\n  path = {data:?}\n  node_id = \"a\"\n}}\n\
-             listener \"tcp\" {{\n  address = {address:?}\n  cluster_address = \"127.0.0.1:{cluster}\"\n  tls_disable = true\n}}\n\
-             api_addr = \"http://{address}\"\ncluster_addr = \"https://127.0.0.1:{cluster}\"\n{more}\n"
+             listener \"tcp\" {{\n  address = {address:?}\n  cluster_address = {cluster_address:?}\n  tls_disable = true\n}}\n\
+             api_addr = \"http://{address}\"\ncluster_addr = \"https://{cluster_address}\"\n{more}\n"
         );
         fs::write(folder.path().join("config.hcl"), text).expect("the configuration");
         let program = program.to_owned();
@@ -45,6 +46,7 @@ impl Durable {
             program,
             folder,
             address,
+            cluster_address,
             child: None,
             shares: Vec::new(),
             token: String::new(),
@@ -219,6 +221,11 @@ impl Durable {
     /// Where it listens: `127.0.0.1:8200`.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Where other clusters are to connect to.
+    pub fn cluster_address(&self) -> &str {
+        &self.cluster_address
     }
 
     /// Its process id.

@@ -25,9 +25,7 @@ impl Cluster {
         server.start();
         server.initialize(1, 1);
         server.unseal();
-        let api: std::net::SocketAddr = server.address().parse().expect("an address");
-        // Where no cluster address is configured, the port after the first one is taken.
-        let relay = Relay::to((api.ip(), api.port() + 1).into());
+        let relay = Relay::to(server.cluster_address().parse().expect("an address"));
         let (token, shares) = (server.token().to_owned(), server.shares().to_vec());
         Self {
             server,

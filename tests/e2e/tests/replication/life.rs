@@ -69,8 +69,7 @@ fn second(a: &Cluster, more: &Value) -> (Cluster, Relay) {
     d.shares.clone_from(&a.shares);
     d.token = a.shared_token();
     d.until_status("it streams", |status| status["state"] == "stream-wals");
-    let api: std::net::SocketAddr = a.server.address().parse().unwrap();
-    let relay = Relay::to((api.ip(), api.port() + 1).into());
+    let relay = Relay::to(a.server.cluster_address().parse().unwrap());
     let update = "sys/replication/performance/secondary/update-primary";
     d.write(update, &json!({ "update_primary_addrs": [relay.url()] }));
     d.until_status("it streams", |status| status["state"] == "stream-wals");
