@@ -95,6 +95,9 @@ fn answer_apart(
     exclusion: &Arc<Exclusion>,
     question: Question,
 ) -> mpsc::Receiver<Result<Told, JournalError>> {
+    if has_one_thread() {
+        return answer_here(moment, exclusion, &question);
+    }
     let (moment, exclusion) = (Arc::clone(moment), Arc::clone(exclusion));
     let (sender, receiver) = mpsc::channel(1);
     tokio::task::spawn_blocking(move || {
@@ -110,12 +113,41 @@ fn answer_apart(
     receiver
 }
 
+/// Does this run on one thread, as simulations do? What is done on another one is done at a moment
+/// that nobody decides, and their runs are to be had again.
+fn has_one_thread() -> bool {
+    let runtime = tokio::runtime::Handle::current();
+    runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::CurrentThread
+}
+
+/// As [`answer_apart`], before anything else is done.
+fn answer_here(
+    moment: &Moment,
+    exclusion: &Exclusion,
+    question: &Question,
+) -> mpsc::Receiver<Result<Told, JournalError>> {
+    let all = match Answerer::new(moment, exclusion).answer(question) {
+        Ok(answer) => answer.collect(),
+        Err(error) => vec![Err(error)],
+    };
+    let (sender, receiver) = mpsc::channel(all.len().max(1));
+    for told in all {
+        // There is room for all of them.
+        let _ = sender.try_send(told);
+    }
+    receiver
+}
+
 /// Hears a message where nobody else waits for what is read meanwhile.
 async fn hear_apart(
     mut comparison: Comparison,
     held: &Arc<Moment>,
     told: Told,
 ) -> Result<(Comparison, Heard), Broken> {
+    if has_one_thread() {
+        let heard = comparison.told(&**held, told)?;
+        return Ok((comparison, heard));
+    }
     let held = Arc::clone(held);
     let hearing = tokio::task::spawn_blocking(move || {
         let heard = comparison.told(&*held, told)?;
