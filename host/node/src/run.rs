@@ -9,7 +9,7 @@ use crate::namespaces;
 use crate::native::Ask;
 use crate::passed::Passed;
 use crate::pipeline::{Caller, Known, Place, Recorded, Routed, Target, no_handler};
-use crate::refusal::from_commit;
+use crate::refusal::{from_commit, wrong_place};
 use crate::replication::answers::Arrived;
 use crate::replication::forward::{self, Taken};
 use crate::session::Index;
@@ -20,6 +20,7 @@ use access::TokenHash;
 use barrier::Transaction;
 use base::{Answer, Operation, Refusal, RefusalKind, Request};
 use locality::SystemKey;
+use manifest::Placement;
 use plugin::CallError;
 use std::sync::Arc;
 
@@ -212,6 +213,13 @@ impl Unsealed {
         Err(from_commit(&CommitError::Overtaken(0)))
     }
 
+    /// Does a route say of itself that it runs on the primary, and is that another cluster?
+    fn is_elsewhere(&self, target: Target<'_>) -> bool {
+        target.route.placement == Placement::PrimaryCluster
+            && !target.mount.0.local
+            && self.replication.is_secondary()
+    }
+
     /// Runs a request where what it writes is written. Nothing is left of its attempt here.
     async fn run_on_primary(
         self: &Arc<Self>,
@@ -324,6 +332,9 @@ impl Unsealed {
             ));
         }
         let target = target?;
+        if self.is_elsewhere(target) {
+            return Err(wrong_place().into());
+        }
         let mut ran = match &target.mount.1 {
             Engine::Component(pinned) => {
                 call::component(self, recorded, target, pinned, tx).await?
