@@ -209,7 +209,7 @@ mod tests {
     use super::*;
     use base::{Entropy, RequestPath};
     use locality::Class;
-    use mount::MountKind;
+    use mount::{MountKind, MountPath};
 
     struct Zeros;
 
