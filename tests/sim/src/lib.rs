@@ -13,6 +13,10 @@
 //! again and agree. The nodes are the product's own; disk, log, network, clock and randomness are
 //! not.
 #![allow(
+    clippy::disallowed_methods,
+    reason = "time stands still here until somebody sleeps: it is how a delay is made"
+)]
+#![allow(
     clippy::expect_used,
     clippy::panic,
     reason = "test support: what goes wrong here is to fail the test, with its reason"

@@ -14,6 +14,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use storage::{Durability, Space, Storage};
 use tokio::sync::{mpsc, oneshot};
 
+/// More commits do not wait at a time; no run has so many.
+const WAITING_MAX: usize = 1024;
+
 /// The entries that are kept of a log. It outlives the nodes that write it.
 #[derive(Clone)]
 pub(crate) struct Kept(Arc<Mutex<Entries>>);
@@ -90,7 +93,7 @@ struct Waits {
 pub(crate) struct Log {
     kept: Kept,
     head: Signal,
-    commits: mpsc::UnboundedSender<Waits>,
+    commits: mpsc::Sender<Waits>,
     plant: Plant,
 }
 
@@ -109,7 +112,7 @@ impl Log {
         let applied = journal::applied_index(&*storage)?;
         kept.reopen(applied);
         let head = Signal::at(applied);
-        let (commits, waiting) = mpsc::unbounded_channel();
+        let (commits, waiting) = mpsc::channel(WAITING_MAX);
         let applier = Applier {
             kept: kept.clone(),
             storage,
@@ -132,7 +135,7 @@ impl Journal for Log {
     fn commit(&self, batches: Vec<Batch>) -> Committing {
         let (done, outcome) = oneshot::channel();
         let sent = match Batch::size_bytes(&batches) {
-            Ok(_) => self.commits.send(Waits { batches, done }),
+            Ok(_) => self.commits.try_send(Waits { batches, done }),
             Err(error) => return Box::pin(core::future::ready(Err(error))),
         };
         let stopped = || JournalError::Stopped(String::from("the node died"));
@@ -205,7 +208,7 @@ struct Applier {
 }
 
 impl Applier {
-    async fn run(self, mut waiting: mpsc::UnboundedReceiver<Waits>) {
+    async fn run(self, mut waiting: mpsc::Receiver<Waits>) {
         while let Some(Waits { batches, done }) = waiting.recv().await {
             if self.random.once_in(4) {
                 tokio::time::sleep(Duration::from_millis(self.random.below(4))).await;

@@ -69,6 +69,7 @@ struct Inner {
     connections: Vec<Connection>,
     /// Who was let in once, by certificate: for a primary that lets in who was revoked.
     known: BTreeMap<Vec<u8>, String>,
+    never: Vec<watch::Sender<bool>>,
 }
 
 struct Connection {
@@ -180,7 +181,7 @@ impl Net {
         };
         let (never, ended) = watch::channel(false);
         // Nobody says that it has ended, and whoever could is never gone.
-        core::mem::forget(never);
+        self.lock().never.push(never);
         Ok(Peer { name, ended })
     }
 }
