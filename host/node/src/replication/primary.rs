@@ -16,6 +16,8 @@ use tokio::sync::watch;
 pub(crate) struct Primary {
     pub(crate) record: PrimaryRecord,
     live: Mutex<BTreeMap<String, Live>>,
+    /// Counts what secondaries said that they have.
+    heard: watch::Sender<u64>,
     retention: Mutex<Retention>,
 }
 
@@ -64,6 +66,7 @@ impl Primary {
         Ok(Self {
             record,
             live: Mutex::new(live),
+            heard: watch::channel(0).0,
             retention: Mutex::new(Retention::new(KEPT_FOR)),
         })
     }
@@ -144,6 +147,23 @@ impl Primary {
             live.last_heartbeat = Some(now);
             live.has = Some(index);
         }
+        self.heard.send_modify(|count| *count += 1);
+    }
+
+    /// Waits until every secondary that is connected has all up to `index`, but not for longer than
+    /// `at_most`; the names of those that have not.
+    pub(crate) async fn all_have(&self, index: u64, at_most: Duration) -> Vec<String> {
+        let behind = || -> Vec<String> {
+            let live = self.live();
+            let behind = live
+                .iter()
+                .filter(|(_, live)| live.streams > 0 && live.has.is_none_or(|has| has < index));
+            behind.map(|(id, _)| id.clone()).collect()
+        };
+        let mut heard = self.heard.subscribe();
+        let everybody = heard.wait_for(|_| behind().is_empty());
+        let _ = tokio::time::timeout(at_most, everybody).await;
+        behind()
     }
 
     /// What a secondary says of itself.

@@ -10,14 +10,23 @@ use crate::replication::{Primary, Role, Secondary};
 use crate::unsealed::Unsealed;
 use authority::Authority;
 use barrier::Transaction;
-use base::{Refusal, make_uuid};
+use base::{Refusal, RefusalKind, make_uuid};
+use core::time::Duration;
 use locality::SystemKey;
 use manifest::Access::Token;
-use manifest::FieldKind::Text;
+use manifest::FieldKind::{Boolean, Text};
 use manifest::Operation::Update;
 use replication::Position;
 use std::sync::Arc;
 
+/// How long a primary that is demoted waits for its secondaries.
+const FAREWELL_MAX: Duration = Duration::from_secs(10);
+
+const DEMOTE: &[NativeField] = &[body(
+    "force",
+    Boolean,
+    "Demote although a connected secondary has not got everything?",
+)];
 const ENABLE: &[NativeField] = &[body(
     "primary_cluster_addr",
     Text,
@@ -28,10 +37,10 @@ const ENABLE: &[NativeField] = &[body(
 #[rustfmt::skip]
 pub(in crate::sys) const ROUTES: &[NativeRoute] = &[
     on(Update, "replication/performance/primary/enable", Token, Later(|ask| Box::pin(enable(ask))), ENABLE, "Makes this cluster a performance primary."),
-    on(Update, "replication/performance/primary/demote", Token, Later(|ask| Box::pin(demote(ask))), &[], "Makes this primary a secondary that follows nobody yet."),
+    on(Update, "replication/performance/primary/demote", Token, Later(|ask| Box::pin(demote(ask))), DEMOTE, "Makes this primary a secondary that follows nobody yet."),
     on(Update, "replication/performance/primary/disable", Token, Later(|ask| Box::pin(disable(ask))), &[], "Ends performance replication here."),
     on(Update, "replication/primary/enable", Token, Later(|ask| Box::pin(enable(ask))), ENABLE, "Makes this cluster a performance primary."),
-    on(Update, "replication/primary/demote", Token, Later(|ask| Box::pin(demote(ask))), &[], "Makes this primary a secondary that follows nobody yet."),
+    on(Update, "replication/primary/demote", Token, Later(|ask| Box::pin(demote(ask))), DEMOTE, "Makes this primary a secondary that follows nobody yet."),
     on(Update, "replication/primary/disable", Token, Later(|ask| Box::pin(disable(ask))), &[], "Ends performance replication here."),
 ];
 
@@ -133,6 +142,20 @@ async fn demote(ask: &mut Ask<'_>) -> Told {
     };
     // First of all: what is written from here on would be written by two primaries.
     node.committer.fence(true);
+    // Then the secondaries get what was written until here: one of them is the next primary, and has
+    // to have it, for nobody can fetch it from this cluster any more.
+    let applied = node.parts.source.extent().applied;
+    let behind = primary.all_have(applied, FAREWELL_MAX).await;
+    if !behind.is_empty() && !ask.flag("force") {
+        node.committer.fence(false);
+        return Err(Refusal::new(
+            RefusalKind::Unavailable,
+            format!(
+                "not everything that was written here has arrived at {}: try again, or provide the \"force\" argument",
+                behind.join(", ")
+            ),
+        ));
+    }
     primary.end();
     let stored = node
         .transact(|tx| {

@@ -284,14 +284,18 @@ async fn play(node: &Arc<Unsealed>, record: SecondaryRecord) -> Result<(), Refus
     node.follower.stop().await;
     let known = node.replication.secondary();
     let is_named_anew = known.is_some_and(|known| known.record.id != record.id);
-    node.transact(|tx| {
+    let stored = node.transact(|tx| {
         if is_named_anew {
             forget_filter(tx)?;
         }
         tx.write_json(&SystemKey::performance_secondary(), &record)
             .map_err(from_barrier)
-    })
-    .await?;
+    });
+    if let Err(refusal) = stored.await {
+        // It follows whom it followed.
+        node.follower.restart(node).await;
+        return Err(refusal);
+    }
     let secondary = Secondary::load(&mut node.begin(), record)?;
     node.replication.play(Role::Secondary(Arc::new(secondary)));
     node.follower.restart(node).await;
