@@ -267,8 +267,8 @@ async fn raw_answers() {
 
 fn health(sealed: bool) -> Answer {
     Answer::Health(HealthReport {
-        performance_mode: "disabled",
-        recovery_mode: "disabled",
+        performance_mode: if sealed { "unknown" } else { "disabled" },
+        recovery_mode: if sealed { "unknown" } else { "disabled" },
         initialized: true,
         sealed,
         standby: sealed,
