@@ -5,7 +5,6 @@
 
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, on, query};
-use crate::process::ProfileFault;
 use base::{Answer, Raw, Refusal, RefusalKind};
 use core::fmt::Write as _;
 use core::time::Duration;
@@ -77,10 +76,9 @@ async fn profile(ask: &mut Ask<'_>) -> Told {
         )));
     }
     let taken = ask.node.parts.process.profile(Duration::from_secs(seconds));
-    let body = taken.await.map_err(|fault| match fault {
-        ProfileFault::Busy => Refusal::new(RefusalKind::Unavailable, fault.to_string()),
-        ProfileFault::Impossible(_) => Refusal::internal(fault.to_string()),
-    })?;
+    let body = taken
+        .await
+        .map_err(|fault| Refusal::new(RefusalKind::Unavailable, fault.to_string()))?;
     let disposition = "attachment; filename=\"profile\"";
     Ok(Answer::Raw(Raw {
         status: 200,

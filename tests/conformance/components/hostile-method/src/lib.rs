@@ -60,7 +60,11 @@ impl method::Guest for Hostile {
 
     fn handle(request: Request) -> Result<Answer, Failure> {
         let granted = match request.path.as_str() {
-            "nameless" => grant("", "root"),
+            // In a group, and nobody.
+            "nameless" => Grant {
+                groups: vec!["admins".to_owned()],
+                ..grant("", "default")
+            },
             "honest" | "silent" | "liar" | "brief" => grant(&request.path, "default"),
             _ => grant("mallory", "root"),
         };
