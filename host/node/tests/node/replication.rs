@@ -8,8 +8,6 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Value, json};
 use storage::{Space, Storage as _};
 
-mod named;
-
 const ADMIN: &str =
     r#"path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }"#;
 
