@@ -11,7 +11,7 @@ use super::{Secondary, exclusions};
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
 use core::time::Duration;
-use journal::{Batch, JournalError, Op};
+use journal::{Batch, Extent, JournalError, Op};
 use link::{Channel, Link, Peer};
 use locality::Exclusion;
 use replication::{
@@ -25,8 +25,17 @@ use tokio::sync::mpsc;
 /// of it.
 const GATHERED_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// As much once something was committed: what is seen in parts may be seen in smaller ones, and
+/// each waits in memory some times over, as entry of the log and as what comes of it.
+const NEXT_GATHERED_BYTES_MAX: usize = 1024 * 1024;
+
 /// For how long the primary waits for the secondary to take a message or to ask the next question.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Bytes that the log of the primary may grow by while it holds a moment for a secondary. Storage
+/// keeps in memory all that is written after a moment which is held; whoever is too slow begins
+/// again, and finds less to do.
+const MOMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 impl From<JournalError> for Broken {
     fn from(error: JournalError) -> Self {
@@ -68,11 +77,16 @@ pub(crate) async fn answer(
     // Those of a later moment open what is of this one.
     let keys = packed(node, &hello.public_key).await?;
     let (moment, exclusion) = (Arc::new(Moment(snapshot)), Arc::new(exclusion));
+    let index = position.index;
     send(&channel, &Told::Begun { position, keys }).await?;
     let mut question = begin;
     loop {
         let mut answer = answer_apart(&moment, &exclusion, question);
         while let Some(told) = answer.recv().await {
+            if is_too_old(&node.parts.source.extent(), index) {
+                let reason = String::from("too much was written meanwhile, compare again");
+                return send(&channel, &Told::Refused { reason }).await;
+            }
             in_time(send(&channel, &told?)).await??;
         }
         match in_time(channel.receive()).await?? {
@@ -80,6 +94,11 @@ pub(crate) async fn answer(
             None => return Ok(()),
         }
     }
+}
+
+/// Was so much written since a moment that it is no longer held?
+fn is_too_old(extent: &Extent, index: u64) -> bool {
+    extent.purged > index || extent.bytes_after(index) > MOMENT_BYTES_MAX
 }
 
 /// What a secondary is to do, unless it takes too long: the moment is held for it.
@@ -180,6 +199,7 @@ pub(crate) async fn run(
         held: Arc::new(Moment(node.parts.storage.snapshot())),
         gathered: Vec::new(),
         gathered_bytes: 0,
+        gathered_bytes_max: GATHERED_BYTES_MAX,
     };
     let comparison = Comparison::new(hello(node, secondary, keys));
     run.complete(channel, comparison).await
@@ -194,6 +214,7 @@ struct Run<'a> {
     held: Arc<Moment>,
     gathered: Vec<Op>,
     gathered_bytes: usize,
+    gathered_bytes_max: usize,
 }
 
 impl Run<'_> {
@@ -234,7 +255,7 @@ impl Run<'_> {
             .map(|op| op.key.as_bytes().len() + op.value.as_ref().map_or(0, Vec::len))
             .sum::<usize>();
         self.gathered.extend(ops);
-        if self.gathered_bytes > GATHERED_BYTES_MAX {
+        if self.gathered_bytes > self.gathered_bytes_max {
             self.flush(&self.before.clone()).await?;
         }
         Ok(())
@@ -244,15 +265,19 @@ impl Run<'_> {
     async fn flush(&mut self, position: &Position) -> Result<(), Broken> {
         let mut ops = core::mem::take(&mut self.gathered);
         self.gathered_bytes = 0;
+        self.gathered_bytes_max = NEXT_GATHERED_BYTES_MAX;
         ops.sort_by(|one, other| one.key.cmp(&other.key));
-        commit(self.node, vec![Batch { ops }], position).await
+        commit(self.node, vec![Batch { ops }], position).await?;
+        // Storage keeps in memory all that is written after a moment which is held.
+        self.held = Arc::new(Moment(self.node.parts.storage.snapshot()));
+        Ok(())
     }
 
     /// Takes away what the primary has not, now that all is known, and is then where it was.
     async fn finish(mut self, outcome: &Outcome) -> Result<(), Broken> {
         let held = Arc::clone(&self.held);
         for piece in outcome.deletions(&*held) {
-            if self.gathered_bytes > GATHERED_BYTES_MAX {
+            if self.gathered_bytes > self.gathered_bytes_max {
                 self.flush(&self.before.clone()).await?;
             }
             let ops = piece?;
@@ -266,5 +291,32 @@ impl Run<'_> {
         self.flush(position).await?;
         self.secondary.reached(position.clone());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_held_until_the_log_went_on_too_far() {
+        let log = |purged, size_bytes| Extent {
+            purged,
+            applied: 1_100,
+            size_bytes,
+            bytes_max: u64::MAX,
+        };
+        let check = |extent: Extent, index, expected| {
+            assert_eq!(
+                is_too_old(&extent, index),
+                expected,
+                "{extent:?} from {index}"
+            );
+        };
+        check(log(100, MOMENT_BYTES_MAX), 100, false);
+        check(log(100, MOMENT_BYTES_MAX * 2), 100, true);
+        check(log(100, MOMENT_BYTES_MAX * 2), 600, false);
+        // What follows that moment is gone: it could not be followed from there.
+        check(log(100, 1), 99, true);
     }
 }
