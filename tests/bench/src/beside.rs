@@ -2,7 +2,7 @@
 
 use crate::CONNECTIONS;
 use crate::load::{Load, Measured, Request};
-use crate::memory::resident_mib;
+use crate::process::resident_mib;
 use e2e::{Durable, binary};
 use serde_json::{Value, json};
 use std::time::Instant;

@@ -3,7 +3,7 @@
 
 use crate::CONNECTIONS;
 use crate::load::Load;
-use crate::memory::resident_mib;
+use crate::process::resident_mib;
 use e2e::Durable;
 use serde_json::json;
 use std::time::Instant;

@@ -1,7 +1,7 @@
 //! Measures Casemate beside `bao server`, both durable, in one run on one machine, and prints
 //! ratios. Run by `cargo xtask bench`; nothing here is a test.
 //!
-//! `cargo xtask bench -- PART...` measures some parts only: `beside`, `bare`, `stages`, `leases`, `replication`.
+//! `cargo xtask bench PART...` measures some parts only: `beside`, `bare`, `stages`, `leases`, `replication`.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -15,7 +15,7 @@ mod bare;
 mod beside;
 mod leases;
 mod load;
-mod memory;
+mod process;
 mod replication;
 mod stages;
 
