@@ -1,5 +1,6 @@
 //! All devices.
 
+use crate::late::Late;
 use crate::line::Writer;
 use crate::{
     AuditError, Device, Format, Options, RequestPart, RequestRecord, ResponseRecord, Salt, Share,
@@ -82,6 +83,25 @@ impl Broker {
         self.attach(path, device, options.format, options.share, salt)
     }
 
+    /// As [`open`](Self::open). A device that cannot be opened is added as well: it takes nothing
+    /// until it can. Gives why it cannot.
+    ///
+    /// # Errors
+    /// [`AuditError`] where the path is taken, or it is a second fallback.
+    pub fn open_or_wait(
+        &self,
+        path: &str,
+        options: Options,
+        salt: Salt,
+    ) -> Result<Option<AuditError>, AuditError> {
+        let (device, trouble): (Box<dyn Device>, _) = match options.target.open() {
+            Ok(device) => (device, None),
+            Err(error) => (Box::new(Late::new(options.target)), Some(error)),
+        };
+        self.attach(path, device, options.format, options.share, salt)?;
+        Ok(trouble)
+    }
+
     /// Adds a device that gets all records.
     ///
     /// # Errors
@@ -151,6 +171,14 @@ impl Broker {
             Some((path.clone(), error))
         });
         failed.collect()
+    }
+
+    /// The devices that take nothing because they could not be opened.
+    pub fn not_open(&self) -> Vec<String> {
+        let state = self.state();
+        let devices = state.devices.iter();
+        let closed = devices.filter(|(_, attached)| !attached.device.is_open());
+        closed.map(|(path, _)| path.clone()).collect()
     }
 
     fn state(&self) -> Arc<State> {

@@ -18,6 +18,11 @@ pub trait Device: Send + Sync {
     fn reopen(&self) -> io::Result<()> {
         Ok(())
     }
+
+    /// Could it be opened?
+    fn is_open(&self) -> bool {
+        true
+    }
 }
 
 /// The server's standard output.

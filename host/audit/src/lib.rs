@@ -21,6 +21,7 @@ mod exclude;
 mod expression;
 mod file;
 mod filter;
+mod late;
 mod line;
 mod options;
 mod record;

@@ -40,8 +40,8 @@ pub(crate) struct Devices {
     open: Mutex<BTreeMap<String, StoredDevice>>,
 }
 
-/// A stored device that could not be opened. It takes nothing, so that a server whose only device
-/// it is refuses to work unseen.
+/// A stored device of which this server does not know how to open it. It takes nothing, so that a
+/// server whose only device it is refuses to work unseen.
 struct Unopened(String);
 
 impl Device for Unopened {
@@ -51,6 +51,10 @@ impl Device for Unopened {
 
     fn reopen(&self) -> std::io::Result<()> {
         Err(std::io::Error::other(self.0.clone()))
+    }
+
+    fn is_open(&self) -> bool {
+        false
     }
 }
 
@@ -95,10 +99,14 @@ impl Devices {
     fn attach(&self, path: &str, device: &StoredDevice) {
         let opened = device
             .checked()
-            .and_then(|options| self.broker.open(path, options, salt(device)));
-        if let Err(error) = opened {
-            let reason = chain(&error);
-            tracing::error!(device = path, reason, "audit device cannot be opened");
+            .and_then(|options| self.broker.open_or_wait(path, options, salt(device)));
+        let (reason, is_attached) = match opened {
+            Ok(None) => return,
+            Ok(Some(error)) => (chain(&error), true),
+            Err(error) => (chain(&error), false),
+        };
+        tracing::error!(device = path, reason, "audit device cannot be opened");
+        if !is_attached {
             let unopened = Box::new(Unopened(reason));
             // The path is free: the attempt before did not take it.
             let _ = self

@@ -52,20 +52,27 @@ impl Unsealed {
     /// Refuses a request that wants more to be here than is, or wants to be answered elsewhere.
     pub(crate) fn check_session(&self, request: &Request) -> Result<(), Refusal> {
         // Most requests want nothing of the kind.
-        let wants = |name: &str| {
+        let value_of = |name: &str| {
             let mut headers = request.headers.iter();
-            headers.any(|(header, _)| header == name)
+            let found = headers.find(|(header, _)| header == name);
+            found.map(|(_, value)| value.as_str())
         };
-        if wants("x-vault-forward") && !self.parts.settings.forwards_by_header {
-            let text = "forwarding via header X-Vault-Forward disabled in configuration";
-            return Err(Refusal::invalid(text));
+        if !self.parts.settings.forwards_by_header {
+            let disabled = |name: &str| {
+                let text = format!("forwarding via header {name} disabled in configuration");
+                Err(Refusal::invalid(text))
+            };
+            if value_of("x-vault-forward").is_some() {
+                return disabled("X-Vault-Forward");
+            }
+            if value_of("x-vault-inconsistent") == Some("forward-active-node") {
+                return disabled("X-Vault-Inconsistent");
+            }
         }
-        if !wants("x-vault-index") {
+        // Where it is allowed, this is the active node: what it has not, no other node of the cluster
+        // has.
+        if value_of("x-vault-index").is_none() {
             return Ok(());
-        }
-        if wants("x-vault-inconsistent") && !self.parts.settings.forwards_by_header {
-            let text = "forwarding via header X-Vault-Inconsistent disabled in configuration";
-            return Err(Refusal::invalid(text));
         }
         let headers = request.headers.iter();
         let values = headers.filter(|(header, _)| header == "x-vault-index");

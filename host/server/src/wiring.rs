@@ -108,6 +108,7 @@ fn settings(config: &Config) -> node::Settings {
         cluster_addr: config.cluster_addr.clone(),
         storage_type: config.storage.name().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        forwards_by_header: config.replication.allow_forwarding_via_header,
         own_write_wait: wait.unwrap_or(usual.own_write_wait),
         ..usual
     }
@@ -198,10 +199,12 @@ mod tests {
         assert_eq!(log_bounds(&usual).kept_bytes_max, bounds.kept_bytes_max);
         let wait = node::Settings::default().own_write_wait;
         assert_eq!(settings(&usual).own_write_wait, wait);
+        assert!(!settings(&usual).forwards_by_header);
         let own = config(
             "replication {\n  best_effort_wal_wait_duration = \"5s\"\n  log_bytes_max = 1000\n  \
-             log_kept_bytes_max = \"2000\"\n}",
+             log_kept_bytes_max = \"2000\"\n  allow_forwarding_via_header = true\n}",
         );
+        assert!(settings(&own).forwards_by_header);
         assert_eq!(log_bounds(&own).log_bytes_max, 1_000);
         assert_eq!(log_bounds(&own).kept_bytes_max, 2_000);
         let wait = core::time::Duration::from_secs(5);

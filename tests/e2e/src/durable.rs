@@ -30,11 +30,16 @@ impl Durable {
 
     /// As `new`, for any program that reads Vault's configuration.
     pub fn of(program: &Path, more: &str) -> Self {
+        Self::at(program, ["127.0.0.1"; 2], more)
+    }
+
+    /// As `of`, at other addresses: of the API, and of the cluster port.
+    pub fn at(program: &Path, hosts: [&str; 2], more: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let address = format!("127.0.0.1:{}", free_port());
+        let address = format!("{}:{}", hosts[0], free_port());
         let data = folder.path().join("data");
         fs::create_dir(&data).expect("the data folder");
-        let cluster_address = format!("127.0.0.1:{}", free_port());
+        let cluster_address = format!("{}:{}", hosts[1], free_port());
         let text = format!(
             "storage \"raft\" {{\n  path = {data:?}\n  node_id = \"a\"\n}}\n\
              listener \"tcp\" {{\n  address = {address:?}\n  cluster_address = {cluster_address:?}\n  tls_disable = true\n}}\n\

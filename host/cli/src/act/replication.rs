@@ -1,7 +1,7 @@
 //! `replication …`.
 
 use super::generic::shown_or_done;
-use super::replication_status::{check_table, status_text};
+use super::replication_status::{check_table, merkle_table, status_text};
 use super::{duration, set};
 use crate::answer::text;
 use crate::error::{During, Stop};
@@ -22,6 +22,7 @@ pub(super) fn run(session: &mut Session<'_>, command: Replication) -> Result<u8,
     let step = match command {
         Replication::Status => return status(session),
         Replication::Check { addresses } => return check(session, &addresses),
+        Replication::MerkleCheck => return merkle_check(session),
         Replication::Filter(command) => return filter(session, command),
         Replication::Promote(args) if args.dry_run => return dry_run(session, &args),
         Replication::Promote(args) => Step::new(
@@ -60,6 +61,11 @@ pub(super) fn run(session: &mut Session<'_>, command: Replication) -> Result<u8,
             ApiRequest::put_empty(format!("{API}/recover")),
             "Error recovering replication",
             "Success! Replication begins anew",
+        ),
+        Replication::Reindex => Step::new(
+            ApiRequest::put_empty(format!("{API}/reindex")),
+            "Error computing the digests anew",
+            "Success! The digests are those of the entries",
         ),
     };
     step.take(session)
@@ -215,6 +221,19 @@ fn check(session: &mut Session<'_>, addresses: &[String]) -> Result<u8, Stop> {
         _ => drop(session.show(&answer)?),
     }
     Ok(code_of(works))
+}
+
+fn merkle_check(session: &mut Session<'_>) -> Result<u8, Stop> {
+    let request = ApiRequest::put_empty(format!("{API}/merkle-check"));
+    let answer = session.ask(&request).during("Error checking the digests")?;
+    let report = answer.field("merkle_corruption_report");
+    let is_wrong = report.and_then(|report| report.get("corrupted_root"));
+    let is_fine = is_wrong == Some(&Value::Bool(false));
+    match session.settings.format {
+        Format::Table => session.say(&merkle_table(&answer))?,
+        _ => drop(session.show(&answer)?),
+    }
+    Ok(code_of(is_fine))
 }
 
 fn status(session: &mut Session<'_>) -> Result<u8, Stop> {

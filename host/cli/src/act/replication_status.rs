@@ -1,11 +1,11 @@
-//! The tables of `replication status` and `replication check`.
+//! The tables of `replication status`, `replication check` and `replication merkle-check`.
 
 use crate::answer::ApiAnswer;
 use crate::show::{table, value};
 use serde_json::{Map, Value};
 
 /// Members of a relation, and how they are called; those that are missing or empty are left out.
-const ROWS: [(&str, &str); 17] = [
+const ROWS: [(&str, &str); 18] = [
     ("mode", "Mode"),
     ("state", "State"),
     ("connection_state", "Connection State"),
@@ -21,6 +21,7 @@ const ROWS: [(&str, &str); 17] = [
     ("merkle_root", "Merkle Root"),
     ("corrupted_merkle_tree", "Corrupted Merkle Tree"),
     ("mounts_in_the_way", "Mounts in the Way"),
+    ("audit_devices_not_open", "Audit Devices not Open"),
     ("log_bytes", "Log (bytes)"),
     ("log_bytes_max", "Log Limit (bytes)"),
 ];
@@ -120,6 +121,38 @@ pub(super) fn check_table(answer: &ApiAnswer) -> String {
     table::with_headings(&["Step", "Works", "Detail"], rows.unwrap_or_default())
 }
 
+/// The trees, and which pages of them are wrong.
+pub(super) fn merkle_table(answer: &ApiAnswer) -> String {
+    let report = answer.field("merkle_corruption_report");
+    let trees = report.and_then(|report| report.get("corrupted_tree_map"));
+    let row = |tree: &Value| {
+        let pages = tree.get("corrupted_index_tuples_map");
+        let pages = pages.and_then(Value::as_object);
+        let pages: Vec<&str> = pages
+            .into_iter()
+            .flatten()
+            .map(|(page, _)| page.as_str())
+            .collect();
+        let is_root = tree.get("corrupted_subtree_root") == Some(&Value::Bool(true));
+        let wrong = match (is_root, pages.is_empty()) {
+            (_, false) => format!("pages {}", pages.join(", ")),
+            (true, true) => String::from("root"),
+            (false, true) => String::from("no"),
+        };
+        let shown = |key: &str| tree.get(key).map(value::inline).unwrap_or_default();
+        vec![
+            shown("tree_type"),
+            shown("entries"),
+            shown("root_hash"),
+            wrong,
+        ]
+    };
+    let trees = trees.and_then(Value::as_object);
+    let rows = trees.map(|trees| trees.values().map(row).collect());
+    let headings = ["Tree", "Entries", "Root Hash", "Corrupted"];
+    table::with_headings(&headings, rows.unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,5 +227,24 @@ mod tests {
         let expected = "Step            Works    Detail\n----            -----    ------\n\
                         role            yes      secondary\nh:1: connect    no       refused";
         assert_eq!(check_table(&answer(text)), expected);
+    }
+
+    #[test]
+    fn which_digests_are_wrong() {
+        let text = r#"{"data":{"merkle_corruption_report":{"corrupted_root":true,"corrupted_tree_map":{
+            "1":{"tree_type":"replicated","root_hash":"aa","entries":40,"corrupted_subtree_root":true,
+                 "corrupted_index_tuples_map":{"5":{"corrupted":true,"subpages":[28]},"7":{}}},
+            "2":{"tree_type":"local","root_hash":"bb","entries":3,"corrupted_subtree_root":false,
+                 "corrupted_index_tuples_map":null}}}}}"#;
+        let expected = "Tree          Entries    Root Hash    Corrupted\n\
+                        ----          -------    ---------    ---------\n\
+                        replicated    40         aa           pages 5, 7\n\
+                        local         3          bb           no";
+        assert_eq!(merkle_table(&answer(text)), expected);
+        let root = text.replace(
+            "\"corrupted_subtree_root\":false",
+            "\"corrupted_subtree_root\":true",
+        );
+        assert!(merkle_table(&answer(&root)).ends_with("bb           root"));
     }
 }

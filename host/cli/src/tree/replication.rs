@@ -111,10 +111,14 @@ pub(crate) enum Replication {
     Filter(Filters),
     /// Make the key that an activation token can be sealed to
     GeneratePublicKey,
+    /// Look whether the digests are those of the entries
+    MerkleCheck,
     /// Make this secondary the primary
     Promote(Promote),
     /// Make the connection to the primary anew
     Recover,
+    /// Put digests right that are not those of the entries
+    Reindex,
     /// Cut a secondary off, for good
     RevokeSecondary {
         /// Name of the secondary

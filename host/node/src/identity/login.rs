@@ -73,11 +73,7 @@ pub(crate) fn stand_for(
     namespace: &Namespace,
     alias: &str,
 ) -> Result<Person, Refusal> {
-    let tables = node.tables();
-    let mut mounts = tables.of(namespace.id).into_iter().flat_map(Table::iter);
-    let tokens = mounts.find(|mount| mount.0.path.as_str() == "auth/token/");
-    let tokens =
-        tokens.ok_or_else(|| Refusal::internal("a namespace without a mount of tokens"))?;
+    let tokens = mount_of_tokens(node, namespace)?;
     let login = Login {
         mount: mount(&tokens.0),
         name: alias,
@@ -91,6 +87,18 @@ pub(crate) fn stand_for(
         }
         error => refused(error),
     })
+}
+
+/// Where the tokens of a namespace are made.
+pub(crate) fn mount_of_tokens(
+    node: &Arc<Unsealed>,
+    namespace: &Namespace,
+) -> Result<Arc<crate::tables::Mount>, Refusal> {
+    let tables = node.tables();
+    let mut mounts = tables.of(namespace.id).into_iter().flat_map(Table::iter);
+    let tokens = mounts.find(|mount| mount.0.path.as_str() == "auth/token/");
+    let missing = || Refusal::internal("a namespace without a mount of tokens");
+    tokens.cloned().ok_or_else(missing)
 }
 
 fn mount(entry: &MountEntry) -> Mount {

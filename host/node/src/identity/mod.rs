@@ -11,7 +11,7 @@ mod mfa;
 mod oidc;
 mod shown;
 
-pub(crate) use login::{adopt, log_in, make_for_secondary, stand_for};
+pub(crate) use login::{adopt, log_in, make_for_secondary, mount_of_tokens, stand_for};
 pub(crate) use oidc::tick;
 
 use crate::native::{Ask, NativeField, NativeRoute};

@@ -48,6 +48,15 @@ pub(crate) fn follow(tx: &mut Transaction) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// What would be left out if a secondary's filter were written as this one.
+pub(crate) fn with_filter(
+    before: &Exclusion,
+    filter: &PathFilter,
+    there: &Filterable,
+) -> Exclusion {
+    next(before, Some(filter), true, there)
+}
+
 /// What is left out from now on.
 fn next(
     before: &Exclusion,

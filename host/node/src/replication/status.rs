@@ -62,7 +62,7 @@ fn of_primary(node: &Unsealed, primary: &Primary) -> Result<Value, Refusal> {
     Ok(status)
 }
 
-/// What is known of the digests.
+/// What is known of the digests, and what is wrong here whichever part is played.
 fn add_checks(node: &Unsealed, status: &mut Value) {
     let checked = node.replication.checked();
     let Value::Object(members) = status else {
@@ -76,6 +76,7 @@ fn add_checks(node: &Unsealed, status: &mut Value) {
         "last_corruption_check_epoch": epoch,
         "last_reindex_epoch": reindexed,
         "reindex_in_progress": checked.is_running,
+        "audit_devices_not_open": node.devices.broker().not_open(),
     });
     if let Value::Object(more) = more {
         members.extend(more);

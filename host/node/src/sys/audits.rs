@@ -6,7 +6,7 @@ use crate::native::Does::Now;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::refusal::chain;
 use audit::{Options, Share, Target};
-use base::{Answer, Refusal, Timestamp, make_hex};
+use base::{Answer, Envelope, Refusal, Timestamp, make_hex};
 use manifest::Access::{Sudo, Token};
 use manifest::FieldKind::{Boolean, Text, TextMap};
 use manifest::Operation::{Delete, Read, Update};
@@ -39,6 +39,9 @@ pub(super) const ROUTES: &[NativeRoute] = &[
     on(Delete, "audit/{path..}", Sudo, Now(disable), AT, "Disables an audit device."),
     on(Update, "audit-hash/{path..}", Token, Now(hash), AUDIT_HASH, "The hash of a text as a device writes it."),
 ];
+
+/// What is said of a device that secondaries are to have as well: here it was tried out, there not.
+const SHARED: &str = "the secondaries of this cluster have this device too: one that cannot open it, and has no other device that takes its records, refuses all requests; a device with local=true is of this cluster alone";
 
 const SALT_BYTES: usize = 32;
 
@@ -95,7 +98,14 @@ pub(super) fn enable(ask: &mut Ask<'_>) -> Told {
     }
     try_out(&checked.target, ask.now)?;
     devices::store(ask.tx, &device)?;
-    Ok(Answer::Empty)
+    let is_everywhere = matches!(checked.target, Target::Stdout | Target::Discard);
+    if device.local || is_everywhere || ask.node.replication.primary().is_none() {
+        return Ok(Answer::Empty);
+    }
+    Ok(Answer::Envelope(Box::new(Envelope {
+        warnings: vec![String::from(SHARED)],
+        ..Envelope::default()
+    })))
 }
 
 /// Writes a line now, so that a device which takes nothing is told to who names it.

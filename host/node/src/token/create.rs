@@ -1,15 +1,15 @@
 //! Makes tokens.
 
-use super::{asked, roles};
+use super::{asked, person, roles};
+use crate::grant;
 use crate::native::{Ask, Told};
 use crate::pipeline::{Caller, Place};
 use crate::quotas;
 use crate::refusal::{chain, from_barrier};
-use crate::{grant, identity};
 use access::{AccessError, Lifetime, NewToken, Token, TokenId, TokenRole};
 use base::{Answer, Envelope, Refusal, TokenKind};
 
-pub(super) fn child(ask: &mut Ask<'_>) -> Told {
+pub(super) async fn child(ask: &mut Ask<'_>) -> Told {
     let parentless = ask.flag("no_parent");
     if parentless && !ask.has_sudo()? {
         return Err(Refusal::invalid(
@@ -21,14 +21,14 @@ pub(super) fn child(ask: &mut Ask<'_>) -> Told {
     } else {
         Lineage::Child
     };
-    make(ask, lineage, None)
+    make(ask, lineage, None).await
 }
 
-pub(super) fn orphan(ask: &mut Ask<'_>) -> Told {
-    make(ask, Lineage::Orphan, None)
+pub(super) async fn orphan(ask: &mut Ask<'_>) -> Told {
+    make(ask, Lineage::Orphan, None).await
 }
 
-pub(super) fn by_role(ask: &mut Ask<'_>) -> Told {
+pub(super) async fn by_role(ask: &mut Ask<'_>) -> Told {
     let name = ask.text("role_name").to_owned();
     let role = roles::find(ask.tx, ask.namespace.id, &name)?;
     let role = role.ok_or_else(|| Refusal::invalid(format!("unknown role {name}")))?;
@@ -36,7 +36,7 @@ pub(super) fn by_role(ask: &mut Ask<'_>) -> Told {
         true => Lineage::Orphan,
         false => Lineage::Child,
     };
-    make(ask, lineage, Some(&role))
+    make(ask, lineage, Some(&role)).await
 }
 
 /// Does the token end with its maker?
@@ -46,7 +46,7 @@ enum Lineage {
     Orphan,
 }
 
-fn make(ask: &mut Ask<'_>, lineage: Lineage, role: Option<&TokenRole>) -> Told {
+async fn make(ask: &mut Ask<'_>, lineage: Lineage, role: Option<&TokenRole>) -> Told {
     let caller = ask.caller()?.clone();
     check_caller(&caller.token)?;
     let alias = alias(ask, role)?;
@@ -72,7 +72,7 @@ fn make(ask: &mut Ask<'_>, lineage: Lineage, role: Option<&TokenRole>) -> Told {
     let mut warnings = terms.warnings;
     warnings.extend(asked::missing(ask, &policies)?);
     let person = match &alias {
-        Some(alias) => Some(identity::stand_for(ask.node, ask.tx, ask.namespace, alias)?),
+        Some(alias) => Some(person::of(ask, alias).await?),
         None => None,
     };
     let new = NewToken {

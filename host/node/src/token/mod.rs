@@ -5,6 +5,7 @@ mod asked;
 mod create;
 mod fields;
 mod lookup;
+mod person;
 mod renew;
 mod revoke;
 mod roles;
@@ -32,9 +33,9 @@ const ACCESSOR: &[NativeField] = &[
 /// The table.
 #[rustfmt::skip]
 pub(crate) const ROUTES: &[NativeRoute] = &[
-    on(Update, "create", WithToken, Now(create::child), NEW, "Makes a token."),
-    on(Update, "create-orphan", WithToken, Now(create::orphan), NEW, "Makes a token without a parent."),
-    on(Update, "create/{role_name}", WithToken, Now(create::by_role), NEW_BY_ROLE, "Makes a token of a role."),
+    on(Update, "create", WithToken, Later(|ask| Box::pin(create::child(ask))), NEW, "Makes a token."),
+    on(Update, "create-orphan", WithToken, Later(|ask| Box::pin(create::orphan(ask))), NEW, "Makes a token without a parent."),
+    on(Update, "create/{role_name}", WithToken, Later(|ask| Box::pin(create::by_role(ask))), NEW_BY_ROLE, "Makes a token of a role."),
     on(Read, "lookup", WithToken, Now(lookup::own), &[], "Looks the caller's token up."),
     on(Update, "lookup", WithToken, Now(lookup::by_id), TOKEN, "Looks a token up."),
     on(Read, "lookup-self", WithToken, Now(lookup::own), &[], "Looks the caller's token up."),

@@ -196,6 +196,25 @@ impl House {
         })
     }
 
+    /// The warnings that a write is answered with.
+    pub(crate) async fn warnings(
+        &self,
+        token: &str,
+        path: &str,
+        data: Value,
+    ) -> Result<Vec<String>, Refusal> {
+        let Value::Object(data) = data else {
+            panic!("data is an object")
+        };
+        let reply = self
+            .node
+            .handle(request(token, Operation::Update, path, data));
+        Ok(match reply.await.outcome? {
+            Answer::Envelope(envelope) => envelope.warnings,
+            _ => Vec::new(),
+        })
+    }
+
     /// As [`ask_as`](Self::ask_as), to have the answer wrapped; what there is in `wrap_info`.
     pub(crate) async fn wrapped(
         &self,

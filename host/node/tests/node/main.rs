@@ -7,10 +7,12 @@
     reason = "tests, and what they share: what goes wrong is to fail the test"
 )]
 
+mod aliases;
 mod audit;
 mod batch;
 mod ceremonies;
 mod cubbyhole;
+mod filter_preview;
 mod filters;
 mod house;
 mod identity;
@@ -25,7 +27,9 @@ mod replication_metrics;
 mod roles;
 mod rotation;
 mod sealing;
+mod session;
 mod settings;
+mod shared_audit;
 mod tokens;
 mod tools;
 mod tuning;

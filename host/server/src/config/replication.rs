@@ -2,7 +2,7 @@
 
 use super::check::Checked;
 use super::schema::Kind::{Count, Duration as Span, Flag};
-use super::schema::{Effect, Key, idle, used};
+use super::schema::{Key, idle, used};
 use core::time::Duration;
 
 /// `replication`.
@@ -25,13 +25,12 @@ pub(super) const REPLICATION: &[Key] = &[
         "`536870912`",
         "Bytes of the log that stay as long as a secondary needs them; never less than `log_bytes_max`. A secondary that is further behind compares what it has with the primary.",
     ),
-    Key {
-        name: "allow_forwarding_via_header",
-        kind: Flag,
-        effect: Effect::Idle,
-        default: "",
-        meaning: "No header has a request forwarded.",
-    },
+    used(
+        "allow_forwarding_via_header",
+        Flag,
+        "`false`",
+        "May a client ask by `X-Vault-Forward: active-node`, or by `X-Vault-Inconsistent: forward-active-node`, for the active node of its cluster to answer? Otherwise such a request is refused. A cluster has one node, so that it is answered where it came.",
+    ),
     idle(
         "allow_forwarding_via_token",
         "No token says which state it needs.",
@@ -59,7 +58,7 @@ pub struct ReplicationConfig {
     pub log_bytes_max: Option<u64>,
     /// Bytes of the log that stay as long as somebody needs them.
     pub log_kept_bytes_max: Option<u64>,
-    /// May a client ask by a header that its request be forwarded?
+    /// May a client ask by a header for the active node to answer?
     pub allow_forwarding_via_header: bool,
 }
 

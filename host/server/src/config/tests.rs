@@ -477,14 +477,13 @@ fn how_clusters_follow_one_another() {
     assert_eq!(config.replication, expected);
     let warned = |name: &str| config.warnings.iter().any(|line| line.contains(name));
     for name in [
-        "allow_forwarding_via_header",
         "logshipper_buffer_length",
         "logshipper_buffer_size",
         "resolver_discover_servers",
     ] {
         assert!(warned(name), "{name}: {:?}", config.warnings);
     }
-    assert_eq!(config.warnings.len(), 4, "{:?}", config.warnings);
+    assert_eq!(config.warnings.len(), 3, "{:?}", config.warnings);
     let usual = read_more("").unwrap();
     assert_eq!(usual.replication, ReplicationConfig::default());
     for (text, expected) in [

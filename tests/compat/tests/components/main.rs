@@ -8,12 +8,9 @@
     reason = "a test ends by panicking, also in what it calls"
 )]
 
-mod house;
-mod kept;
-
 use base::{Operation, RefusalKind};
-use house::House;
-use kept::kept;
+use compat::house::{self, House};
+use compat::kept::{self, kept};
 use serde_json::json;
 
 #[test]

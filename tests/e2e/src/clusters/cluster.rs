@@ -21,7 +21,11 @@ pub struct Cluster {
 impl Cluster {
     /// A new one, unsealed. `more` is added to its configuration.
     pub fn start(more: &str) -> Self {
-        let mut server = Durable::new(more);
+        Self::of(Durable::new(more))
+    }
+
+    /// A new one of a server that was not started yet.
+    pub fn of(mut server: Durable) -> Self {
         server.start();
         server.initialize(1, 1);
         server.unseal();

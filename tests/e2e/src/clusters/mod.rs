@@ -5,10 +5,12 @@
 //!  test ─ HTTP ─▶ Cluster a ◀─ TLS ─ Relay ◀─ TLS ─ Cluster c ◀─ HTTP ─ test
 //! ```
 
+mod apart;
 mod cluster;
 mod pair;
 mod relay;
 
+pub use apart::{HOSTS, HostB, Place, run_apart};
 pub use cluster::Cluster;
 pub use pair::{ADMIN, Pair};
 pub use relay::Relay;

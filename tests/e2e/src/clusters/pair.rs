@@ -24,12 +24,18 @@ impl Pair {
 
     /// A primary, and a cluster that does not follow it yet. Their configurations get a little more.
     pub fn apart(more_a: &str, more_c: &str) -> Self {
+        let pair = Self::apart_unled(more_a, more_c);
+        pair.a.lead();
+        pair
+    }
+
+    /// Two clusters, neither of which is a primary yet.
+    pub fn apart_unled(more_a: &str, more_c: &str) -> Self {
         let (a, c) = std::thread::scope(|scope| {
             let a = scope.spawn(|| Cluster::start(more_a));
             let c = Cluster::start(more_c);
             (a.join().expect("the primary starts"), c)
         });
-        a.lead();
         Self { a, c }
     }
 

@@ -252,6 +252,55 @@ fn a_component_that_shares_some_cannot_share_or_keep_anything_else() {
     a.until_equal(c);
 }
 
+/// A route that says of itself that it runs on the primary reads there what is kept there, and does
+/// not run where it came.
+#[test]
+fn a_route_of_the_primary_runs_there() {
+    let pair = Pair::start();
+    let (a, c) = (&pair.a, &pair.c);
+    register(a, "divided");
+    for (path, local) in [("divided", false), ("alone", true)] {
+        let mount = json!({ "type": "divided", "local": local });
+        for cluster in [a, c] {
+            if local || cluster.id() == a.id() {
+                cluster.write(&format!("sys/mounts/{path}"), &mount);
+            }
+        }
+    }
+    pair.settle();
+    for (cluster, value) in [(a, "of a"), (c, "of c")] {
+        for path in ["divided", "alone"] {
+            let put = json!({ "key": "own/x", "value": value });
+            cluster.write(&format!("{path}/put"), &put);
+        }
+    }
+    let there = |cluster: &Cluster, path: &str| {
+        let asked = json!({ "key": "own/x" });
+        let answer = cluster.client().write(&format!("{path}/there"), &asked);
+        (answer.status, answer.body)
+    };
+    let is = |answer: (u16, String), value: &str| {
+        assert_eq!(answer.0, 200, "{}", answer.1);
+        let found: Value = serde_json::from_str(&answer.1).unwrap();
+        assert_eq!(found["data"]["value"], value);
+    };
+    assert_eq!(get(c, "own/x"), Some("of c".to_owned()));
+    is(there(c, "divided"), "of a");
+    is(there(a, "divided"), "of a");
+    // What is of one cluster alone has no primary.
+    is(there(c, "alone"), "of c");
+    // It is not begun where it came, also where it could be answered there.
+    a.relay.cut();
+    c.until_status("the cut is seen", |status| {
+        status["connection_state"] == "transient_failure"
+    });
+    let (status, body) = there(c, "divided");
+    assert!(status >= 400, "{status}: {body}");
+    assert!(body.contains("primary cluster cannot be reached"), "{body}");
+    is(there(c, "alone"), "of c");
+    assert_eq!(get(c, "own/x"), Some("of c".to_owned()));
+}
+
 /// Names that lead from one place to the other are no names.
 fn cannot_be_tricked(pair: &Pair) {
     let (a, c) = (&pair.a, &pair.c);

@@ -8,13 +8,16 @@
 )]
 #![cfg(target_os = "linux")]
 
+mod cli;
 mod components;
 mod cuts;
 mod filters;
 mod follows;
+mod headers;
 mod keys;
 mod kills;
 mod life;
 mod local;
 mod pair;
 mod roles;
+mod silence;

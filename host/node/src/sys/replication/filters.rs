@@ -1,19 +1,16 @@
 //! The paths filters of secondaries, and what they come to.
 
-use super::{the_primary, the_secondary};
+use super::{preview, the_primary, the_secondary};
 use crate::native::Does::Now;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
-use crate::refusal::{from_barrier, from_storage};
+use crate::refusal::from_barrier;
 use crate::replication::{exclusions, known};
-use base::{Answer, Envelope, Json, MountId, NamespaceId, Refusal};
-use locality::{
-    Class, Exclusion, FilterMode, Filterable, LeftOut, PathFilter, PhysicalKey, SystemKey,
-};
+use base::{Answer, Envelope, Json, Refusal};
+use locality::{Exclusion, FilterMode, Filterable, PathFilter, SystemKey};
 use manifest::Access::Token;
 use manifest::FieldKind::{Text, TextList};
 use manifest::Operation::{Delete, Read, Update};
 use serde_json::{Value, json};
-use storage::Space;
 
 const ID: &[NativeField] = &[path("id", "The name of the secondary.")];
 const FILTER: &[NativeField] = &[
@@ -34,7 +31,7 @@ pub(in crate::sys) const ROUTES: &[NativeRoute] = &[
     on(Update, "replication/performance/primary/paths-filter/{id}", Token, Now(write), FILTER, "Sets what a secondary is not to have."),
     on(Read, "replication/performance/primary/paths-filter/{id}", Token, Now(read), ID, "What a secondary is not to have, as it was set."),
     on(Delete, "replication/performance/primary/paths-filter/{id}", Token, Now(delete), ID, "Lets a secondary have everything."),
-    on(Update, "replication/performance/primary/paths-filter/{id}/preview", Token, Now(preview), FILTER, "What a filter would take away and bring, without setting it."),
+    on(Update, "replication/performance/primary/paths-filter/{id}/preview", Token, Now(preview::answer), FILTER, "What a filter would take away and bring, without setting it."),
     on(Read, "replication/performance/primary/dynamic-filter/{id}", Token, Now(dynamic), ID, "What a secondary does not have now."),
     on(Read, "replication/performance/secondary/dynamic-filter/{id}", Token, Now(followed), ID, "What this secondary knows that it does not have."),
 ];
@@ -61,14 +58,16 @@ pub(super) fn parse(mode: &str, paths: &[String]) -> Result<PathFilter, Refusal>
     })
 }
 
-fn asked(ask: &Ask<'_>) -> Result<PathFilter, Refusal> {
+/// The filter that a request carries.
+pub(super) fn asked(ask: &Ask<'_>) -> Result<PathFilter, Refusal> {
     let paths = ask
         .texts("paths")
         .ok_or_else(|| Refusal::invalid("paths are missing"))?;
     parse(ask.some_text("mode").unwrap_or("allow"), &paths)
 }
 
-fn id(ask: &Ask<'_>) -> Result<String, Refusal> {
+/// The secondary that a request names.
+pub(super) fn id(ask: &Ask<'_>) -> Result<String, Refusal> {
     let id = ask.text("id");
     known::check_id(id)?;
     Ok(id.to_owned())
@@ -162,78 +161,4 @@ fn followed(ask: &mut Ask<'_>) -> Told {
             &Filterable::default(),
         )))
     })))
-}
-
-/// What a filter would change.
-fn preview(ask: &mut Ask<'_>) -> Told {
-    the_primary(ask)?;
-    let (id, filter) = (id(ask)?, asked(ask)?);
-    let there = exclusions::filterable(ask.tx)?;
-    let now = exclusions::of(ask.tx, &id)?;
-    let next = filter.leaves_out(&there);
-    let (mut gone, mut come) = (Change::default(), Change::default());
-    for mount in &there.mounts {
-        let (namespace, id) = (mount.namespace, mount.id);
-        let was_out = now.leaves_out(namespace, id);
-        let is_out = is_left_out(&next, namespace, id);
-        if was_out == is_out {
-            continue;
-        }
-        let change = if is_out { &mut gone } else { &mut come };
-        change.mounts.push(mount.path.clone());
-        change.count(ask, namespace, id)?;
-    }
-    for (namespace, _) in &there.namespaces {
-        let was_out = now.namespaces.contains(namespace);
-        let is_out = next.namespaces.contains(namespace);
-        if was_out != is_out {
-            let change = if is_out { &mut gone } else { &mut come };
-            change.count(ask, *namespace, MountId::SYSTEM)?;
-        }
-    }
-    Ok(Answer::data(&json!({
-        "deletes": gone.shown(),
-        "sends": come.shown(),
-        "unknown_paths": filter.unknown(&there),
-        "orphans_leases_of": gone.mounts,
-    })))
-}
-
-fn is_left_out(left_out: &LeftOut, namespace: NamespaceId, mount: MountId) -> bool {
-    left_out.namespaces.contains(&namespace) || left_out.mounts.contains(&(namespace, mount))
-}
-
-/// What goes or comes.
-#[derive(Default)]
-struct Change {
-    mounts: Vec<String>,
-    entries: u64,
-    bytes: u64,
-}
-
-impl Change {
-    /// Counts what is replicated of a mount.
-    fn count(
-        &mut self,
-        ask: &Ask<'_>,
-        namespace: NamespaceId,
-        mount: MountId,
-    ) -> Result<(), Refusal> {
-        let prefix = PhysicalKey::new(Class::Replicated, namespace, mount, "");
-        let snapshot = ask.node.parts.storage.snapshot();
-        let from = prefix.as_bytes();
-        for entry in snapshot.range(Space::Entries, from, None) {
-            let (key, value) = entry.map_err(from_storage)?;
-            if !key.starts_with(from) {
-                break;
-            }
-            self.entries += 1;
-            self.bytes += (key.len() + value.len()) as u64;
-        }
-        Ok(())
-    }
-
-    fn shown(&self) -> Value {
-        json!({ "mounts": self.mounts, "entries": self.entries, "bytes": self.bytes })
-    }
 }

@@ -3,6 +3,7 @@
 pub(super) mod check;
 pub(super) mod filters;
 pub(super) mod known;
+mod preview;
 pub(super) mod primary;
 pub(super) mod secondary;
 pub(super) mod upkeep;

@@ -12,6 +12,8 @@ const fn engine() -> Engine {
     .keeps("shared/", Replicated)
     .keeps("own/", Local)
     .update("get", "Reads any key.", get)
+    .update("there", "Reads any key, where the primary is.", get)
+    .on_primary_cluster()
     .update("put", "Stores at any key.", put)
     .update("remove", "Removes any key.", remove)
     .update("both", "Stores one value at both places.", both)

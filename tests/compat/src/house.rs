@@ -4,6 +4,7 @@ use crate::kept::{self, kept};
 use base::{
     Answer, Entropy, ManualClock, Operation, Refusal, Request, RequestPath, Secret, Timestamp,
 };
+use link::Dialer;
 use node::{InitRequest, Node, Parts};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +12,7 @@ use std::sync::{Arc, LazyLock};
 use storage::Memory;
 
 /// What time it is.
-pub(crate) const NOW_MS: u64 = 1_700_000_000_000;
+pub const NOW_MS: u64 = 1_700_000_000_000;
 
 static BUILTINS: LazyLock<Vec<(&'static str, &'static [u8])>> = LazyLock::new(|| {
     let files = kept::files().into_iter();
@@ -37,56 +38,86 @@ impl Entropy for Counting {
     }
 }
 
-fn entropy() -> Arc<dyn Entropy> {
+/// Randomness for what is tested here, which is not the cryptography.
+pub fn entropy() -> Arc<dyn Entropy> {
     Arc::new(Counting(AtomicU64::new(7)))
 }
 
 /// What compiles and runs components.
-pub(crate) fn runtime() -> plugin::Runtime {
+pub fn runtime() -> plugin::Runtime {
     plugin::Runtime::new(plugin::RuntimeConfig::default(), entropy()).unwrap()
 }
 
-pub(crate) struct House {
-    node: Arc<Node>,
-    token: String,
+/// A node, and a token for it.
+pub struct House {
+    /// The node.
+    pub node: Arc<Node>,
+    /// A token that may do everything.
+    pub token: String,
+    storage: Arc<Memory>,
 }
 
 impl House {
-    pub(crate) async fn open() -> Self {
-        let clock = ManualClock::new(Timestamp::from_millis(NOW_MS));
-        let node = Node::new(Parts {
-            builtins: &BUILTINS,
-            ..Parts::alone(Arc::new(Memory::new()), Arc::new(clock), entropy()).unwrap()
-        });
+    /// One that nobody else knows.
+    pub async fn open() -> Self {
+        Self::with(Arc::new(link::Nowhere)).await.0
+    }
+
+    /// One that reaches other clusters, and the share that unseals it.
+    pub async fn with(dialer: Arc<dyn Dialer>) -> (Self, seal::Share) {
+        let storage = Arc::new(Memory::new());
+        let mut house = Self {
+            node: node_on(&storage, dialer),
+            token: String::new(),
+            storage,
+        };
         let request = InitRequest {
             shares: 1,
             threshold: 1,
             root_token: None,
             key: None,
         };
-        let made = node.initialize(request).await.unwrap();
-        let share = Secret::new(made.shares[0].expose().clone());
-        node.submit_share(share).await.unwrap();
-        let token = made.root_token.expose().clone();
-        Self { node, token }
+        let mut made = house.node.initialize(request).await.unwrap();
+        let share = made.shares.remove(0);
+        house.unseal(share.expose()).await;
+        house.token.clone_from(made.root_token.expose());
+        (house, share)
     }
 
-    pub(crate) async fn mount(&self, path: &str, name: &str, options: Value) {
+    /// The same, started again and sealed.
+    pub fn restarted(self, dialer: Arc<dyn Dialer>) -> Self {
+        Self {
+            node: node_on(&self.storage, dialer),
+            ..self
+        }
+    }
+
+    /// Unseals it.
+    pub async fn unseal(&self, share: &[u8]) {
+        let share = Secret::new(share.to_vec());
+        self.node.submit_share(share).await.unwrap();
+    }
+
+    /// Mounts an engine.
+    pub async fn mount(&self, path: &str, name: &str, options: Value) {
         let body = json!({ "type": name, "options": options });
         self.write(&format!("sys/mounts/{path}"), body)
             .await
             .unwrap();
     }
 
-    pub(crate) async fn read(&self, path: &str) -> Result<Value, Refusal> {
+    /// Reads.
+    pub async fn read(&self, path: &str) -> Result<Value, Refusal> {
         self.ask(Operation::Read, path, json!({})).await
     }
 
-    pub(crate) async fn write(&self, path: &str, data: Value) -> Result<Value, Refusal> {
+    /// Writes.
+    pub async fn write(&self, path: &str, data: Value) -> Result<Value, Refusal> {
         self.ask(Operation::Update, path, data).await
     }
 
-    pub(crate) async fn ask(
+    /// Asks.
+    pub async fn ask(
         &self,
         operation: Operation,
         path: &str,
@@ -95,8 +126,8 @@ impl House {
         self.ask_as(&self.token, operation, path, data).await
     }
 
-    /// The answer's data; of a login or a renewal its token.
-    pub(crate) async fn ask_as(
+    /// As somebody. The answer's data; of a login or a renewal its token.
+    pub async fn ask_as(
         &self,
         token: &str,
         operation: Operation,
@@ -120,4 +151,13 @@ impl House {
             None => envelope.data.map_or(Value::Null, |data| data.to_value()),
         })
     }
+}
+
+fn node_on(storage: &Arc<Memory>, dialer: Arc<dyn Dialer>) -> Arc<Node> {
+    let clock = ManualClock::new(Timestamp::from_millis(NOW_MS));
+    Node::new(Parts {
+        builtins: &BUILTINS,
+        dialer,
+        ..Parts::alone(Arc::clone(storage) as _, Arc::new(clock), entropy()).unwrap()
+    })
 }

@@ -14,12 +14,12 @@ static KEPT: LazyLock<HashMap<String, &'static [u8]>> = LazyLock::new(|| {
 });
 
 /// A component, by track and name.
-pub(crate) fn kept(name: &str) -> &'static [u8] {
+pub fn kept(name: &str) -> &'static [u8] {
     KEPT[name]
 }
 
 /// All of them, sorted.
-pub(crate) fn files() -> Vec<String> {
+pub fn files() -> Vec<String> {
     let below = |folder: &Path| -> Vec<PathBuf> {
         let entries = fs::read_dir(folder).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect()

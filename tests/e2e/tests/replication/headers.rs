@@ -1,0 +1,33 @@
+//! Headers that ask for another node of the cluster, as the configuration lets them.
+
+use e2e::clusters::Cluster;
+use serde_json::json;
+
+#[test]
+fn a_client_asks_for_the_active_node_where_the_operator_lets_it() {
+    let allowed = "replication {\n  allow_forwarding_via_header = true\n}\n";
+    for (more, is_allowed) in [("", false), (allowed, true)] {
+        let cluster = Cluster::start(more);
+        let write = json!({ "policy": "# x" }).to_string();
+        let policy = "sys/policies/acl/x";
+        let written = cluster.client().send("POST", policy, &[], Some(&write));
+        assert_eq!(written.status, 204, "{}", written.body);
+        for (name, value) in [
+            ("X-Vault-Forward", "active-node"),
+            ("X-Vault-Inconsistent", "forward-active-node"),
+        ] {
+            let answer = cluster.client().send("GET", policy, &[(name, value)], None);
+            if is_allowed {
+                assert_eq!(answer.status, 200, "{}", answer.body);
+                continue;
+            }
+            assert_eq!(answer.status, 400, "{}", answer.body);
+            let text = format!("forwarding via header {name} disabled in configuration");
+            assert_eq!(answer.json(), json!({ "errors": [text] }));
+        }
+        let elsewhere = [("X-Vault-Index", "bm9uZQ==")];
+        let answer = cluster.client().send("GET", policy, &elsewhere, None);
+        assert_eq!(answer.status, 412, "{}", answer.body);
+        assert!(!cluster.server.log().contains("allow_forwarding"));
+    }
+}
