@@ -21,7 +21,7 @@ mod rules;
 
 pub use attempts::{Attempts, Exhausted};
 pub use exempt::Exempt;
-pub use leases::LeaseCount;
+pub use leases::{Came, LeaseCount};
 pub use lockout::{LockoutRules, Lockouts};
 pub use rate::{Rate, Verdict, Windows};
 pub use rules::{Asked, Rules, Target};

@@ -11,7 +11,7 @@ use base::{Answer, Envelope, Json, LeaseBlock, NamespaceId, Refusal, RefusalKind
 use core::time::Duration;
 use manifest::{Access, FieldSource, NoMatch, Validated};
 use mount::MountEntry;
-use plugin::{Call, CallError, Incoming, Matched, Outcome};
+use plugin::{Call, CallError, Incoming, Leases, Matched, Outcome};
 use std::sync::Arc;
 
 /// The input of a request, as its route declares it, and the remarks that go with it.
@@ -67,16 +67,21 @@ pub(crate) async fn component(
 ) -> Result<Ran, Failed> {
     let request = recorded.request();
     let (matched, warnings) = matched(request, target)?;
+    let leases = leases(node, recorded, target, pinned)?;
     let _place = pinned.room.enter()?;
     let (tx, identified) = identify(node, recorded, target, pinned, tx, &matched).await?;
     let guard = Guard::of(node, &target.mount.0, identified.as_deref());
     if let Some(guard) = &guard {
         guard.check()?;
     }
-    let call = new(node, request, recorded.caller(), target, pinned, tx);
+    let call = Call {
+        leases,
+        ..new(node, request, recorded.caller(), target, pinned, tx)
+    };
     let done = match pinned.component.handle(call, matched).await {
         Ok(done) => done,
         Err(CallError::Overtaken) => return Err(Failed::Overtaken(0)),
+        Err(CallError::NoRoom) => return Err(quotas::full(recorded.place()).into()),
         Err(error) => {
             if let Some(guard) = &guard {
                 guard.note_failure(&error);
@@ -95,6 +100,9 @@ pub(crate) async fn component(
         }
     }
     let (outcome, remarks) = (done.value.outcome, done.value.warnings);
+    if leases == Leases::Full && matches!(outcome, Outcome::Secret(_) | Outcome::Grant(_)) {
+        return Err(quotas::full(recorded.place()).into());
+    }
     let answer = match recorded.taken() {
         Some(taken) => {
             if let Outcome::Grant(granted) = &outcome {
@@ -116,6 +124,33 @@ pub(crate) async fn component(
         answer: with_warnings(answer, warnings),
         acted_outside: done.acted_outside,
     })
+}
+
+/// May the request come to a lease? That is decided before it runs, since what stands behind a secret
+/// is made outside: a login is refused where there is no room; an engine that gives leased secrets may
+/// do what needs none, and nothing outside.
+pub(crate) fn leases(
+    node: &Arc<Unsealed>,
+    recorded: &Recorded<'_>,
+    target: Target<'_>,
+    pinned: &Pinned,
+) -> Result<Leases, Refusal> {
+    if let Some(taken) = recorded.taken() {
+        // The lease is the secondary's, which has decided.
+        return Ok(taken.leases());
+    }
+    if !node.quotas.limits_leases() {
+        return Ok(Leases::Admitted);
+    }
+    let is_login = target.route.access == Access::Login;
+    if !is_login && pinned.component.manifest().secret_kinds.is_empty() {
+        return Ok(Leases::Admitted);
+    }
+    match recorded.leases().ask(node, recorded.place()) {
+        Ok(()) => Ok(Leases::Admitted),
+        Err(refusal) if refusal.kind == RefusalKind::TooMany && !is_login => Ok(Leases::Full),
+        Err(refusal) => Err(refusal),
+    }
 }
 
 /// The answer that stands for what a component said and remarked; what that grants becomes part of
@@ -204,7 +239,7 @@ fn answer(
             }
         }
         Outcome::Secret(leased) => {
-            quotas::admit_lease(node, place)?;
+            recorded.leases().made();
             secret::lease(node, tx, recorded, place, pinned, entry, leased)?
         }
         Outcome::Grant(_) => {
@@ -279,6 +314,7 @@ pub(crate) fn of_host(
         incoming: None,
         checkpoint: Some(Arc::clone(&pinned.checkpoint)),
         outbound: pinned.outbound.clone(),
+        leases: Leases::Admitted,
     }
 }
 

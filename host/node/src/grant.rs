@@ -104,7 +104,15 @@ pub(crate) fn token(
     };
     match mfa::stand_before(node, tx, &arriving, &grant)? {
         Some(waiting) => Ok(waiting),
-        None => make_for(node, tx, place, pinned, entry, person, grant),
+        None => make_for(
+            node,
+            tx,
+            (place, recorded.leases()),
+            pinned,
+            entry,
+            person,
+            grant,
+        ),
     }
 }
 
@@ -112,14 +120,14 @@ pub(crate) fn token(
 pub(crate) fn make(
     node: &Arc<Unsealed>,
     tx: &mut Transaction,
-    place: &Place,
+    (place, leases): (&Place, &quotas::Room),
     pinned: &Pinned,
     entry: &MountEntry,
     grant: Grant,
 ) -> Result<Envelope, Refusal> {
     check_policies(&grant)?;
     let person = identity::log_in(node, tx, &place.namespace, entry, &grant)?;
-    make_for(node, tx, place, pinned, entry, person, grant)
+    make_for(node, tx, (place, leases), pinned, entry, person, grant)
 }
 
 fn check_policies(grant: &Grant) -> Result<(), Refusal> {
@@ -132,7 +140,7 @@ fn check_policies(grant: &Grant) -> Result<(), Refusal> {
 fn make_for(
     node: &Arc<Unsealed>,
     tx: &mut Transaction,
-    place: &Place,
+    (place, leases): (&Place, &quotas::Room),
     pinned: &Pinned,
     entry: &MountEntry,
     person: Option<Person>,
@@ -168,8 +176,10 @@ fn make_for(
         method: Some(entry.id),
     };
     let kind = kind(entry, grant.token.kind, &new)?;
+    // A batch token has no lease, and is held back all the same.
+    leases.ask(node, place)?;
     if kind == TokenKind::Service {
-        quotas::admit_lease(node, place)?;
+        leases.made();
     }
     let now = node.now();
     let entropy = node.parts.entropy.as_ref();

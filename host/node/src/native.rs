@@ -2,6 +2,7 @@
 //! one matcher, one validator and one generator of documentation serve both.
 
 use crate::pipeline::Caller;
+use crate::quotas;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
 use base::{Answer, Map, Refusal, Request, RequestPath, Timestamp};
@@ -21,6 +22,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) request: &'a Request,
     pub(crate) input: Map,
     pub(crate) now: Timestamp,
+    /// The room for the token it may make.
+    pub(crate) leases: &'a quotas::Room,
     /// Did a component that was called for it act on the outside world?
     pub(crate) acted_outside: bool,
 }

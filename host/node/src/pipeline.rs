@@ -10,6 +10,7 @@
 
 use crate::namespaces;
 use crate::people::Somebody;
+use crate::quotas;
 use crate::refusal::from_barrier;
 use crate::replication::forward::Taken;
 use crate::tables::{Mount, Tables};
@@ -500,6 +501,7 @@ impl<'p> Allowed<'p> {
                 .and_then(policy::Decision::pagination_limit),
             known: self.known,
             existed: self.existed,
+            leases: quotas::Room::default(),
         })
     }
 }
@@ -509,6 +511,7 @@ pub(crate) struct Recorded<'p> {
     known: Known<'p>,
     existed: Option<bool>,
     keys_max: Option<u64>,
+    leases: quotas::Room,
 }
 
 impl<'p> Recorded<'p> {
@@ -536,6 +539,11 @@ impl<'p> Recorded<'p> {
     /// Where it goes.
     pub(crate) const fn place(&self) -> &'p Place {
         self.known.routed.place
+    }
+
+    /// The room for the lease it may make.
+    pub(crate) const fn leases(&self) -> &quotas::Room {
+        &self.leases
     }
 
     /// Where what the component says is left, for a secondary that sent the request.

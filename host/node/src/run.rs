@@ -15,10 +15,11 @@ use crate::replication::forward::{self, Taken};
 use crate::session::Index;
 use crate::trail::Trail;
 use crate::unsealed::Unsealed;
-use crate::wrapping;
+use crate::{quotas, wrapping};
 use access::TokenHash;
 use barrier::Transaction;
 use base::{Answer, Operation, Refusal, RefusalKind, Request};
+use gate::Came;
 use locality::SystemKey;
 use manifest::Placement;
 use plugin::CallError;
@@ -170,6 +171,7 @@ impl Unsealed {
                     request: known.request(),
                     input: call::validated(known.request(), target)?.0.input,
                     now: self.now(),
+                    leases: &quotas::Room::default(),
                     acted_outside: false,
                 };
                 let exists = native.exists(target.found.route, &mut ask)?;
@@ -186,12 +188,27 @@ impl Unsealed {
         Ok((tx, done.value))
     }
 
-    /// Runs until nothing overtakes it.
+    /// Runs, and gives back the room for a lease that did not come.
     async fn run(self: &Arc<Self>, recorded: &Recorded<'_>, tx: Transaction) -> Answered {
+        let answered = self.run_until_settled(recorded, tx).await;
+        recorded.leases().end(match answered {
+            Ok(_) => Came::Made,
+            Err(_) => Came::ToNothing,
+        });
+        answered
+    }
+
+    /// Runs until nothing overtakes it.
+    async fn run_until_settled(
+        self: &Arc<Self>,
+        recorded: &Recorded<'_>,
+        tx: Transaction,
+    ) -> Answered {
         let mut tx = Some(tx);
         let mut turn = None;
         for attempt in 0..ATTEMPTS_MAX {
             let fresh = tx.take().unwrap_or_else(|| self.begin());
+            recorded.leases().begin();
             let attempted = match attempt {
                 0 => self.attempt(recorded, recorded.target(), fresh).await,
                 _ => self.run_again(recorded, fresh).await,
@@ -229,6 +246,7 @@ impl Unsealed {
         let Some(secondary) = self.replication.secondary() else {
             return Err(refusal);
         };
+        recorded.leases().begin();
         let (came, written) = forward::run(self, &secondary, recorded).await?;
         let said = match came.arrive()? {
             Arrived::Said(outcome, remarks) => (outcome, remarks),
@@ -352,6 +370,7 @@ impl Unsealed {
                     request: recorded.request(),
                     input: validated.input,
                     now: self.now(),
+                    leases: recorded.leases(),
                     acted_outside: false,
                 };
                 let answer = native.handle(target.found.route, &mut ask).await?;

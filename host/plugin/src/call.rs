@@ -32,6 +32,18 @@ pub struct Call {
     pub checkpoint: Option<Arc<dyn Checkpoint>>,
     /// The way out that is granted to the mount; None for none.
     pub outbound: Option<Arc<dyn Outbound>>,
+    /// Is there room for the lease that may come of it?
+    pub leases: Leases,
+}
+
+/// Is there room for a lease?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Leases {
+    /// There is, or nobody counts them.
+    Admitted,
+    /// There is none. What is made for a secret outside the server would be left over, so the call
+    /// ends where it would act there, or commits half-way to do so.
+    Full,
 }
 
 /// What the operator chose for a mount.

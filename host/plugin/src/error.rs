@@ -119,6 +119,10 @@ pub enum CallError {
     /// must not be run again.
     #[error("another request overtook what was read, after something was done outside")]
     OvertakenOutside,
+    /// It was about to act on the outside world while there is no room for a lease that may come of it.
+    /// Nothing was done.
+    #[error("there is no room for a lease")]
+    NoRoom,
     /// A checkpoint came to nothing, and the component went on as if it had not.
     #[error("nothing could be committed: {0}")]
     NotCommitted(String),
@@ -194,6 +198,7 @@ impl CallError {
                 | Self::Overtaken
                 | Self::OvertakenOutside
                 | Self::NotCommitted(_)
+                | Self::NoRoom
                 | Self::Failure(_)
                 | Self::Storage(_)
         )
@@ -205,6 +210,7 @@ impl CallError {
             Self::Failure(failure) => return failure.to_refusal(),
             Self::Busy | Self::Overtaken | Self::NotCommitted(_) => RefusalKind::Unavailable,
             Self::WrongPlace => RefusalKind::WrongPlace,
+            Self::NoRoom => RefusalKind::TooMany,
             // Not a status after which clients try again by themselves.
             Self::OvertakenOutside => RefusalKind::Invalid,
             _ => RefusalKind::Internal,
@@ -217,6 +223,7 @@ impl CallError {
             }
             Self::NotCommitted(_) => "server is busy, try again",
             Self::WrongPlace => "request must run on the primary cluster",
+            Self::NoRoom => "lease count quota exceeded",
             Self::Deadline(_) => "plugin was stopped: it ran for too long",
             Self::Memory(_) => "plugin was stopped: it wanted too much memory",
             Self::Limit(_) => "plugin was stopped: it went past one of its limits",

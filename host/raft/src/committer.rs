@@ -1,9 +1,9 @@
 //! Gathers commits into entries.
 
-use crate::RaftConfig;
 use crate::error::{Failure, chain};
 use crate::log::Log;
 use crate::types::{Command, TypeConfig};
+use crate::{RaftConfig, RaftError};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use journal::{Batch, JournalError};
 use openraft::error::{ClientWriteError, RaftError as OpenraftError};
@@ -57,10 +57,10 @@ impl Committer {
             };
             let first = match woken {
                 Woken::Commit(first) => first,
-                Woken::Purge => {
-                    self.keep_within_bounds().await;
-                    continue;
-                }
+                Woken::Purge => match self.keep_within_bounds().await {
+                    Ok(()) => continue,
+                    Err(_) => break,
+                },
                 Woken::Stop => break,
             };
             let (group, left) = self.gather(first);
@@ -69,7 +69,10 @@ impl Committer {
                 self.refuse(next.take(), &error);
                 break;
             }
-            self.keep_within_bounds().await;
+            if self.keep_within_bounds().await.is_err() {
+                self.refuse(next.take(), &JournalError::Closed);
+                break;
+            }
         }
         self.queue.close();
         while let Some(waiting) = self.queue.recv().await {
@@ -134,16 +137,16 @@ impl Committer {
     }
 
     /// Purges what exceeds the bounds of the log. openraft purges only what a snapshot has, so that
-    /// comes first; it costs nothing.
-    async fn keep_within_bounds(&mut self) {
+    /// comes first; it costs nothing. An error is noted, and ends it all.
+    async fn keep_within_bounds(&mut self) -> Result<(), RaftError> {
         self.snapshot = SnapshotAsked::No;
-        if let Err(error) = self.log.record_need() {
-            // Storage is poisoned; the next commit says so.
-            self.failure.note(&error);
-            return;
-        }
-        let Some(upto) = self.log.purge_target(&self.config) else {
-            return;
+        let target = self.log.record_need();
+        let target = target.and_then(|()| self.log.purge_target(&self.config));
+        let target = target.inspect_err(|error| {
+            self.failure.note(error);
+        })?;
+        let Some(upto) = target else {
+            return Ok(());
         };
         let snapshot = self.metrics.borrow_and_update().snapshot;
         let trigger = self.raft.trigger();
@@ -153,6 +156,7 @@ impl Committer {
         } else if trigger.snapshot().await.is_ok() {
             self.snapshot = SnapshotAsked::Yes;
         }
+        Ok(())
     }
 
     fn refuse(&self, waiting: Option<Waiting>, error: &JournalError) {

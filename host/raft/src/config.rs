@@ -11,7 +11,7 @@ pub struct RaftConfig {
     /// Entries that stay as long as somebody who follows needs them.
     pub kept_entries_max: u64,
     /// Bytes that those entries may take. The log takes no more of the disk than this and an
-    /// eighth, whoever follows how slowly. All of it is read at the start.
+    /// eighth, whoever follows how slowly.
     pub kept_bytes_max: u64,
     /// Bytes of the last entries that are also kept in memory while somebody follows.
     pub recent_bytes_max: u64,

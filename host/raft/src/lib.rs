@@ -17,8 +17,10 @@
 //! - The log is kept within bounds of entries and bytes, and what somebody who follows it needs
 //!   within larger ones. That is our decision, not a side effect of snapshots, which cost nothing
 //!   here: a snapshot is a view of storage.
-//! - What comes from disk is checked: each entry has a version and a checksum bound to its index,
-//!   and a log with a hole, a foreign entry or a lost end is an error at the start.
+//! - What comes from disk is checked: each entry has a version and a checksum bound to its index.
+//!   A lost end, and whatever is wrong with entries that are still to be applied, is an error at the
+//!   start; a hole or a damaged entry before that is one to whoever reads it. The start reads what it
+//!   needs, however long the log is.
 //!
 //! This room never reads a clock except through openraft, never sees plaintext, and does not know
 //! what a mount is.
@@ -27,6 +29,7 @@ mod committer;
 mod config;
 mod entry;
 mod error;
+mod extent;
 mod follow;
 mod image;
 mod install;

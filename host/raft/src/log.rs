@@ -7,10 +7,13 @@
 //!  meta/  raft/kept                    somebody needs what follows an entry
 //! ```
 
+use crate::entry::Placed;
 use crate::error::{Failure, chain};
+use crate::extent::{Extent, KeptRecord};
 use crate::retention::{self, Held};
 use crate::types::{Command, Entry, LogId, Mark, OpenraftError, TypeConfig, stop};
 use crate::{RaftConfig, RaftError, entry, record};
+use bytes::Bytes;
 use core::fmt::Debug;
 use core::ops::{Bound, RangeBounds};
 use journal::{JournalError, SourceError, Tail};
@@ -19,9 +22,8 @@ use openraft::{
     EntryPayload, ErrorSubject, ErrorVerb, LogState, OptionalSend, RaftLogReader, Vote,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use storage::{Batch, Durability, Space, Storage};
+use storage::{Batch, Durability, Snapshot, Space, Storage};
 use tokio::sync::Notify;
 
 const VOTE: &[u8] = b"raft/vote";
@@ -44,32 +46,6 @@ pub(crate) struct Log {
     need_changed: Notify,
 }
 
-/// What is known of the log without reading it.
-#[derive(Default)]
-struct Extent {
-    purged: Option<LogId>,
-    /// The last entry, or where there is none the last purged one.
-    last: Option<LogId>,
-    /// Sizes of the entries that exist, the oldest first.
-    sizes: VecDeque<u64>,
-    size_bytes: u64,
-    /// What was appended last: it is read once more, to be applied.
-    recent: Vec<Entry>,
-    /// Somebody needs the entries after this one.
-    kept_after: Option<u64>,
-    /// Does storage say that somebody needs some?
-    kept_record: KeptRecord,
-}
-
-/// What storage says of who needs entries. It is written when the first one comes and when the last
-/// one has gone, not at each step: after a restart what is there stays until somebody says more.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum KeptRecord {
-    #[default]
-    Absent,
-    Present,
-}
-
 /// How much of the log there is.
 pub(crate) struct Size {
     pub(crate) purged: u64,
@@ -84,40 +60,6 @@ struct StoredVote {
     committed: bool,
 }
 
-impl Extent {
-    /// Index of the next entry.
-    fn end(&self) -> u64 {
-        self.last.map_or(0, |last| last.index + 1)
-    }
-
-    /// Index of the oldest entry.
-    fn start(&self) -> u64 {
-        self.end().saturating_sub(self.sizes.len() as u64)
-    }
-
-    /// Adds an entry; those that it replaces are gone.
-    fn append(&mut self, id: LogId, size: u64) {
-        if self.last.is_some() {
-            self.drop_back(self.end().saturating_sub(id.index));
-        }
-        self.last = Some(id);
-        self.sizes.push_back(size);
-        self.size_bytes += size;
-    }
-
-    fn drop_front(&mut self, count: u64) {
-        for _ in 0..count {
-            self.size_bytes -= self.sizes.pop_front().unwrap_or_default();
-        }
-    }
-
-    fn drop_back(&mut self, count: u64) {
-        for _ in 0..count {
-            self.size_bytes -= self.sizes.pop_back().unwrap_or_default();
-        }
-    }
-}
-
 impl Log {
     /// The log in `storage`, to be [loaded](Self::load) before anything else.
     pub(crate) fn new(storage: Arc<dyn Storage>, failure: Failure) -> Self {
@@ -129,31 +71,32 @@ impl Log {
         }
     }
 
-    /// Reads the whole log and the vote, and checks them.
+    /// Reads where the log begins and ends, and the vote. What is between is checked when it is
+    /// read.
     ///
     /// # Errors
-    /// When an entry is damaged or missing, or the vote is damaged.
+    /// When the first or the last entry is damaged, when the first one is missing, and when the vote
+    /// is damaged.
     pub(crate) fn load(&self) -> Result<(), RaftError> {
-        let mut extent = Extent::default();
         let snapshot = self.storage.snapshot();
-        let purged = snapshot
-            .get(Space::Meta, PURGED)
-            .map_err(RaftError::storage("read how far the log is purged"))?;
-        if let Some(bytes) = purged {
-            let mark: Mark = record::decode(PURGED, &bytes, "the record of what is purged")?;
-            extent.purged = Some(mark.into());
-            extent.last = extent.purged;
-        }
-        for stored in snapshot.range(Space::Log, b"", None) {
-            let (key, value) = stored.map_err(RaftError::storage("read the log"))?;
-            let id = entry::decode(&key, &value)?.log_id;
-            if extent.last.is_some() && id.index != extent.end() {
-                let (expected, found) = (extent.end(), id.index);
-                let message = format!("entry {expected} is missing, the next one is {found}");
-                return Err(RaftError::Damaged(message));
+        let mut extent = Extent::empty(read_purged(&*snapshot)?);
+        // Beginning before that would look at each entry that was purged and is still on disk.
+        let mut range = snapshot.range(Space::Log, &entry::key(extent.start), None);
+        let placed = |stored: Option<Result<(Bytes, Bytes), _>>| match stored {
+            Some(stored) => {
+                let (key, value) = stored.map_err(RaftError::storage("read the log"))?;
+                entry::placed(&key, &value).map(Some)
             }
-            extent.append(id, value.len() as u64);
+            None => Ok(None),
+        };
+        if let Some(last) = placed(range.next_back())? {
+            let first = placed(range.next())?.unwrap_or(last);
+            if extent.purged.is_some() && first.id.index != extent.start {
+                return Err(hole(extent.start, first.id.index));
+            }
+            extent.span(&first, &last);
         }
+        drop(range);
         let kept = snapshot
             .get(Space::Meta, KEPT)
             .map_err(RaftError::storage("read what is kept of the log"))?;
@@ -162,7 +105,6 @@ impl Log {
             extent.kept_after = Some(after);
             extent.kept_record = KeptRecord::Present;
         }
-        drop(snapshot);
         *self.extent() = extent;
         self.read_vote()?;
         Ok(())
@@ -178,20 +120,25 @@ impl Log {
         let extent = self.extent();
         Size {
             purged: extent.purged.map_or(0, |purged| purged.index),
-            bytes: extent.size_bytes,
+            bytes: extent.size_bytes(),
             kept_after: extent.kept_after,
         }
     }
 
     /// Up to which entry the log is to be purged, if it is.
-    pub(crate) fn purge_target(&self, config: &RaftConfig) -> Option<u64> {
-        let extent = self.extent();
-        let held = Held {
-            start: extent.start(),
-            sizes: &extent.sizes,
-            size_bytes: extent.size_bytes,
+    pub(crate) fn purge_target(&self, config: &RaftConfig) -> Result<Option<u64>, RaftError> {
+        let (held, kept_after) = {
+            let extent = self.extent();
+            let held = Held {
+                start: extent.start,
+                end: extent.end(),
+                before_bytes: extent.before_bytes,
+                end_bytes: extent.end_bytes,
+            };
+            (held, extent.kept_after)
         };
-        retention::purge_target(&held, extent.kept_after, config)
+        let before = |index| Ok(self.placed(index)?.before_bytes);
+        retention::purge_target(held, kept_after, config, &before)
     }
 
     /// From now on entries after `after` are needed.
@@ -244,14 +191,12 @@ impl Log {
             let (key, value) = stored.map_err(JournalError::from)?;
             bytes = bytes.saturating_add(value.len() as u64);
             if bytes > bytes_max && !tail.entries.is_empty() {
-                break;
+                return Ok(tail);
             }
             let entry = entry::decode(&key, &value).map_err(|error| damaged(&error))?;
             let index = entry.log_id.index;
             if index != tail.upto + 1 {
-                // Entries go from the oldest on, so what is missing was purged.
-                let purged = index - 1;
-                return Err(SourceError::Purged { after, purged });
+                return Err(gone(&*snapshot, after, tail.upto + 1)?);
             }
             tail.upto = index;
             if let EntryPayload::Normal(Command(batches)) = entry.payload
@@ -260,23 +205,33 @@ impl Log {
                 tail.entries.push((index, batches));
             }
         }
-        if tail.upto == after && after < upto {
-            let purged = self.size().purged.max(from);
-            return Err(SourceError::Purged { after, purged });
+        if tail.upto >= upto {
+            return Ok(tail);
         }
-        Ok(tail)
+        Err(gone(&*snapshot, after, tail.upto + 1)?)
     }
 
     fn extent(&self) -> MutexGuard<'_, Extent> {
         self.extent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Where the entry `index` is, which is to be there.
+    fn placed(&self, index: u64) -> Result<Placed, RaftError> {
+        let key = entry::key(index);
+        let stored = self
+            .storage
+            .get(Space::Log, &key)
+            .map_err(RaftError::storage("read the log"))?;
+        entry::placed(&key, &stored.ok_or_else(|| entry::missing(index))?)
+    }
+
     fn append(&self, mut entries: Vec<Entry>) -> Result<(), RaftError> {
         let mut batch = Batch::new();
-        let mut sizes = Vec::with_capacity(entries.len());
-        let (mut end, purged) = {
+        let mut appended = Vec::with_capacity(entries.len());
+        let (mut end, mut end_bytes, purged) = {
             let extent = self.extent();
-            (extent.last.map(|_| extent.end()), extent.purged)
+            let end = extent.last.map(|_| extent.end());
+            (end, extent.end_bytes, extent.purged)
         };
         // What is purged does not come back.
         entries.retain(|entry| purged.is_none_or(|purged| entry.log_id.index > purged.index));
@@ -286,40 +241,64 @@ impl Log {
                 let message = format!("entry {index} would leave a hole");
                 return Err(RaftError::Damaged(message));
             }
-            // openraft truncates before it replaces; its tests of a store do not.
-            for replaced in index..end.unwrap_or(index) {
-                batch.delete(Space::Log, entry::key(replaced).to_vec());
+            if end.is_some_and(|end| end > index) {
+                // openraft truncates before it replaces; its tests of a store do not.
+                for replaced in index..end.unwrap_or(index) {
+                    batch.delete(Space::Log, entry::key(replaced).to_vec());
+                }
+                end_bytes = self.placed(index)?.before_bytes;
             }
             end = Some(index + 1);
-            let bytes = entry::encode(entry)?;
-            sizes.push((entry.log_id, bytes.len() as u64));
+            let bytes = entry::encode(entry, end_bytes)?;
+            let placed = Placed {
+                id: entry.log_id,
+                before_bytes: end_bytes,
+                size_bytes: bytes.len() as u64,
+            };
+            end_bytes = placed.end_bytes();
+            appended.push(placed);
             batch.put(Space::Log, entry::key(index).to_vec(), bytes);
         }
         self.storage
             .commit(batch, Durability::Synced)
             .map_err(RaftError::storage("append to the log"))?;
         let mut extent = self.extent();
-        for (id, size) in sizes {
-            extent.append(id, size);
+        for placed in &appended {
+            extent.append(placed);
         }
         extent.recent = entries;
         Ok(())
     }
 
+    /// The entries from `from` to before `to` that the log has, or fewer where they have more than
+    /// `bytes_max` bytes.
     fn read(&self, from: u64, to: u64, bytes_max: u64) -> Result<Vec<Entry>, RaftError> {
         if let Some(entries) = self.read_recent(from, to) {
             return Ok(entries);
         }
+        let (from, to) = {
+            let extent = self.extent();
+            (from.max(extent.start), to.min(extent.end()))
+        };
         let mut entries = Vec::new();
         let mut bytes = 0;
+        let mut next = from;
         let snapshot = self.storage.snapshot();
         for stored in snapshot.range(Space::Log, &entry::key(from), Some(&entry::key(to))) {
             let (key, value) = stored.map_err(RaftError::storage("read the log"))?;
             bytes += value.len() as u64;
             if bytes > bytes_max && !entries.is_empty() {
-                break;
+                return Ok(entries);
             }
-            entries.push(entry::decode(&key, &value)?);
+            let entry = entry::decode(&key, &value)?;
+            if entry.log_id.index != next {
+                return Err(hole(next, entry.log_id.index));
+            }
+            next += 1;
+            entries.push(entry);
+        }
+        if next < to {
+            return Err(entry::missing(next));
         }
         Ok(entries)
     }
@@ -336,17 +315,14 @@ impl Log {
 
     /// Removes entry `from` and all after it.
     fn truncate(&self, from: u64) -> Result<(), RaftError> {
-        let (start, end, purged) = {
+        let (start, end) = {
             let extent = self.extent();
-            (extent.start(), extent.end(), extent.purged)
+            (extent.start, extent.end())
         };
-        let from = from.clamp(start, end);
-        let before = match from.checked_sub(1) {
-            Some(index) if index >= start => {
-                let last = self.read(index, from, u64::MAX)?;
-                last.first().map(|entry| entry.log_id)
-            }
-            _ => purged,
+        let from = from.clamp(start, end.max(start));
+        let last = match from.checked_sub(1) {
+            Some(index) if index >= start => Some(self.placed(index)?),
+            _ => None,
         };
         let mut batch = Batch::new();
         for index in from..end {
@@ -355,10 +331,7 @@ impl Log {
         self.storage
             .commit(batch, Durability::Synced)
             .map_err(RaftError::storage("truncate the log"))?;
-        let mut extent = self.extent();
-        extent.drop_back(end - from);
-        extent.last = before;
-        extent.recent.clear();
+        self.extent().truncate(last.as_ref());
         Ok(())
     }
 
@@ -369,17 +342,19 @@ impl Log {
             return Ok(());
         }
         loop {
-            let (start, end) = {
+            let (start, end, end_bytes) = {
                 let extent = self.extent();
-                (extent.start(), extent.end())
+                (extent.start, extent.end(), extent.end_bytes)
             };
-            let until = (upto.index + 1).min(end);
-            let next = until.min(start + PURGE_BATCH_COUNT);
-            let purged = if next < until {
-                let last = self.read(next - 1, next, u64::MAX)?;
-                last.first().map_or(upto, |entry| entry.log_id)
-            } else {
-                upto
+            let until = upto.index.saturating_add(1).min(end);
+            let next = until.min(start.saturating_add(PURGE_BATCH_COUNT));
+            let purged = match next < until {
+                true => self.placed(next - 1)?.id,
+                false => upto,
+            };
+            let before_bytes = match next < end {
+                true => self.placed(next.max(start))?.before_bytes,
+                false => end_bytes,
             };
             let mut batch = Batch::new();
             for index in start..next {
@@ -391,9 +366,7 @@ impl Log {
                 .commit(batch, Durability::Buffered)
                 .map_err(RaftError::storage("purge the log"))?;
             let mut extent = self.extent();
-            extent.drop_front(next.saturating_sub(start));
-            extent.purged = Some(purged);
-            extent.last = extent.last.max(Some(purged));
+            extent.purge(purged, before_bytes);
             if next >= until {
                 extent.recent.retain(|entry| entry.log_id > upto);
                 return Ok(());
@@ -430,6 +403,33 @@ impl Log {
     fn stop(&self, verb: ErrorVerb, error: &RaftError) -> OpenraftError {
         stop(ErrorSubject::Logs, verb, &self.failure.note(error))
     }
+}
+
+fn read_purged(snapshot: &dyn Snapshot) -> Result<Option<LogId>, RaftError> {
+    let stored = snapshot
+        .get(Space::Meta, PURGED)
+        .map_err(RaftError::storage("read how far the log is purged"))?;
+    let Some(bytes) = stored else { return Ok(None) };
+    let mark: Mark = record::decode(PURGED, &bytes, "the record of what is purged")?;
+    Ok(Some(mark.into()))
+}
+
+fn hole(expected: u64, found: u64) -> RaftError {
+    let message = format!("entry {expected} is missing, the next one is {found}");
+    RaftError::Damaged(message)
+}
+
+/// Why the entry `expected` is not there, for whoever asked for those after `after`: it was purged,
+/// or else it is to be there.
+fn gone(snapshot: &dyn Snapshot, after: u64, expected: u64) -> Result<SourceError, JournalError> {
+    let purged = read_purged(snapshot).map_err(|error| damaged(&error))?;
+    Ok(match purged {
+        Some(purged) if purged.index >= expected => SourceError::Purged {
+            after,
+            purged: purged.index,
+        },
+        _ => damaged(&entry::missing(expected)).into(),
+    })
 }
 
 fn damaged(error: &RaftError) -> JournalError {

@@ -103,7 +103,7 @@ impl Raft {
     }
 
     /// Stops the log: commits that wait are refused, what is on its way is completed, storage is
-    /// synced. Returns when its thread has ended.
+    /// brought to rest. Returns when its thread has ended.
     pub async fn shutdown(&self) {
         self.stop.send_replace(true);
         let mut ended = self.ended.clone();
@@ -220,7 +220,7 @@ impl Engine {
             tracing::error!("stop the log: {error}");
         }
         if committer.failure.text().is_none()
-            && let Err(error) = storage.sync()
+            && let Err(error) = storage.settle()
         {
             committer.failure.note(&error);
         }

@@ -27,6 +27,28 @@ pub(crate) fn decode<T: DeserializeOwned>(
     bytes: &[u8],
     what: &str,
 ) -> Result<T, RaftError> {
+    let body = checked(key, bytes, what)?;
+    postcard::from_bytes(body).map_err(|error| unreadable(what, error))
+}
+
+/// Reads what a record begins with. All of it is checked as by [`decode`].
+pub(crate) fn decode_beginning<T: DeserializeOwned>(
+    key: &[u8],
+    bytes: &[u8],
+    what: &str,
+) -> Result<T, RaftError> {
+    let body = checked(key, bytes, what)?;
+    let (beginning, _) =
+        postcard::take_from_bytes(body).map_err(|error| unreadable(what, error))?;
+    Ok(beginning)
+}
+
+fn unreadable(what: &str, error: postcard::Error) -> RaftError {
+    RaftError::Damaged(format!("{what} cannot be read: {error}"))
+}
+
+/// The content of a record with the right version and checksum.
+fn checked<'a>(key: &[u8], bytes: &'a [u8], what: &str) -> Result<&'a [u8], RaftError> {
     let damaged = |found: &str| RaftError::Damaged(format!("{what} {found}"));
     let Some((&version, rest)) = bytes.split_first() else {
         return Err(damaged("is empty"));
@@ -40,7 +62,7 @@ pub(crate) fn decode<T: DeserializeOwned>(
     if *expected != check(key, body) {
         return Err(damaged("has a wrong checksum"));
     }
-    postcard::from_bytes(body).map_err(|error| damaged(&format!("cannot be read: {error}")))
+    Ok(body)
 }
 
 fn check(key: &[u8], body: &[u8]) -> [u8; CHECK_BYTES] {

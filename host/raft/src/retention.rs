@@ -9,18 +9,23 @@
 //!   needs it │          │ needed
 //! ```
 
-use crate::RaftConfig;
-use std::collections::VecDeque;
+use crate::{RaftConfig, RaftError};
 
 /// The entries that the log has.
-pub(crate) struct Held<'a> {
+#[derive(Clone, Copy)]
+pub(crate) struct Held {
     /// Index of the oldest one.
     pub(crate) start: u64,
-    /// Bytes of each, the oldest first.
-    pub(crate) sizes: &'a VecDeque<u64>,
-    /// Bytes of all.
-    pub(crate) size_bytes: u64,
+    /// Index after the last one.
+    pub(crate) end: u64,
+    /// Bytes of all entries before the oldest one.
+    pub(crate) before_bytes: u64,
+    /// Bytes of all entries up to the last one.
+    pub(crate) end_bytes: u64,
 }
+
+/// Tells how many bytes there were before the entry with an index.
+pub(crate) type Before<'a> = &'a dyn Fn(u64) -> Result<u64, RaftError>;
 
 #[derive(Clone, Copy)]
 struct Bounds {
@@ -47,11 +52,15 @@ impl Bounds {
 /// Up to which entry the log may be purged so that it is within its bounds again: the usual ones,
 /// and where somebody needs the entries after `kept_after`, the larger ones for those. None where
 /// nothing is to be purged, or so little that it can wait.
+///
+/// `before` is asked a few times where something is to be purged, once where that can wait, and not
+/// at all where the log is within its bounds or all of it is needed.
 pub(crate) fn purge_target(
-    held: &Held<'_>,
+    held: Held,
     kept_after: Option<u64>,
     config: &RaftConfig,
-) -> Option<u64> {
+    before: Before<'_>,
+) -> Result<Option<u64>, RaftError> {
     let usual = Bounds {
         entries_max: config.log_entries_max,
         bytes_max: config.log_bytes_max,
@@ -60,39 +69,60 @@ pub(crate) fn purge_target(
         entries_max: config.kept_entries_max.max(usual.entries_max),
         bytes_max: config.kept_bytes_max.max(usual.bytes_max),
     };
-    let (all_count, all_bytes) = (held.sizes.len() as u64, held.size_bytes);
-    if usual.hold_about(all_count, all_bytes) {
-        return None;
+    let count = held.end.saturating_sub(held.start);
+    let bytes = held.end_bytes.saturating_sub(held.before_bytes);
+    // The last entry stays: it says where the log is.
+    if usual.hold_about(count, bytes) || count <= 1 {
+        return Ok(None);
     }
-    let too_much = !larger.hold_about(all_count, all_bytes);
-    let (mut count, mut bytes) = (all_count, all_bytes);
-    let mut next = held.start;
-    for size in held.sizes {
-        let needed = kept_after.is_some_and(|after| next > after);
-        let stays = if needed {
-            !too_much || larger.hold(count, bytes)
-        } else {
-            usual.hold(count, bytes)
-        };
-        // The last entry stays: it says where the log is.
-        if stays || count == 1 {
-            break;
-        }
-        count -= 1;
-        bytes -= size;
-        next += 1;
-    }
+    let last = held.end - 1;
+    let needed = kept_after.map_or(last, |after| after.saturating_add(1));
+    let needed = needed.clamp(held.start, last);
+    let too_much = !larger.hold_about(count, bytes);
     // Somebody who follows slowly lets go of a few entries at a time.
-    let worth = |gone: u64, max: u64| gone > 0 && gone >= max / 16;
-    let is_worth_it = worth(all_count - count, usual.entries_max)
-        || worth(all_bytes - bytes, usual.bytes_max)
-        || (too_much && count < all_count);
-    is_worth_it.then(|| next.checked_sub(1)).flatten()
+    let is_worth_it = |next: u64| {
+        let worth = |gone: u64, max: u64| gone > 0 && gone >= max / 16;
+        Ok(next > held.start
+            && (worth(next - held.start, usual.entries_max)
+                || worth(
+                    before(next)?.saturating_sub(held.before_bytes),
+                    usual.bytes_max,
+                )))
+    };
+    if !too_much && !is_worth_it(needed)? {
+        return Ok(None);
+    }
+    let mut next = first_held(held, (held.start, needed), usual, before)?;
+    if too_much && next == needed {
+        next = first_held(held, (needed, last), larger, before)?;
+    }
+    let goes = next > held.start && (too_much || is_worth_it(next)?);
+    Ok(goes.then(|| next - 1))
+}
+
+/// The first entry between two from which on the bounds hold, or the second of them.
+fn first_held(
+    held: Held,
+    (mut from, mut to): (u64, u64),
+    bounds: Bounds,
+    before: Before<'_>,
+) -> Result<u64, RaftError> {
+    while from < to {
+        let middle = from + (to - from) / 2;
+        let bytes = held.end_bytes.saturating_sub(before(middle)?);
+        if bounds.hold(held.end - middle, bytes) {
+            to = middle;
+        } else {
+            from = middle + 1;
+        }
+    }
+    Ok(from)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn target(start: u64, sizes: &[u64], kept_after: Option<u64>) -> Option<u64> {
         let config = RaftConfig {
@@ -102,13 +132,71 @@ mod tests {
             kept_bytes_max: 32_000,
             ..RaftConfig::default()
         };
-        let sizes: VecDeque<u64> = sizes.iter().copied().collect();
+        // Other entries were there before.
+        let before = |index: u64| {
+            let count = usize::try_from(index - start).unwrap();
+            Ok(7_000 + sizes[..count].iter().sum::<u64>())
+        };
+        let end = start + sizes.len() as u64;
         let held = Held {
             start,
-            size_bytes: sizes.iter().sum(),
-            sizes: &sizes,
+            end,
+            before_bytes: before(start).unwrap(),
+            end_bytes: before(end).unwrap(),
         };
-        purge_target(&held, kept_after, &config)
+        let found = purge_target(held, kept_after, &config, &before).unwrap();
+        assert_eq!(found, walked(start, sizes, kept_after, &config));
+        found
+    }
+
+    /// The same, entry by entry.
+    fn walked(
+        start: u64,
+        sizes: &[u64],
+        kept_after: Option<u64>,
+        config: &RaftConfig,
+    ) -> Option<u64> {
+        let usual = Bounds {
+            entries_max: config.log_entries_max,
+            bytes_max: config.log_bytes_max,
+        };
+        let larger = Bounds {
+            entries_max: config.kept_entries_max,
+            bytes_max: config.kept_bytes_max,
+        };
+        let (all_count, all_bytes) = (sizes.len() as u64, sizes.iter().sum());
+        if usual.hold_about(all_count, all_bytes) {
+            return None;
+        }
+        let too_much = !larger.hold_about(all_count, all_bytes);
+        let (mut count, mut bytes, mut next) = (all_count, all_bytes, start);
+        for size in sizes {
+            let stays = match kept_after {
+                Some(after) if next > after => !too_much || larger.hold(count, bytes),
+                _ => usual.hold(count, bytes),
+            };
+            if stays || count == 1 {
+                break;
+            }
+            (count, bytes, next) = (count - 1, bytes - size, next + 1);
+        }
+        let worth = |gone: u64, max: u64| gone > 0 && gone >= max / 16;
+        let is_worth_it = worth(all_count - count, usual.entries_max)
+            || worth(all_bytes - bytes, usual.bytes_max)
+            || (too_much && count < all_count);
+        is_worth_it.then(|| next - 1)
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_found_as_if_every_entry_was_looked_at(
+            start in 0_u64..1_000,
+            runs in prop::collection::vec((1_u64..3_000, 0_usize..80), 0..10),
+            kept_after in prop::option::of(0_u64..1_800),
+        ) {
+            let runs = runs.iter().flat_map(|(size, count)| vec![*size; *count]);
+            target(start, &runs.collect::<Vec<_>>(), kept_after);
+        }
     }
 
     #[test]

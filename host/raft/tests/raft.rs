@@ -6,7 +6,7 @@
 )]
 
 use base::{MountId, NamespaceId};
-use journal::{Batch, Journal, JournalError, Observer, Op, Source, applied_index};
+use journal::{Batch, Journal, JournalError, Observer, Op, Source, SourceError, applied_index};
 use locality::{Class, PhysicalKey};
 use raft::{Raft, RaftConfig, RaftError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -165,76 +165,164 @@ async fn a_failure_at_any_write_stops_the_log_and_loses_nothing() {
     }
 }
 
+/// What happens to the third last and the last of some entries.
+type Damage = fn(&Memory, &[u8], &[u8]);
+
+fn remove(memory: &Memory, key: &[u8]) {
+    let mut batch = storage::Batch::new();
+    batch.delete(Space::Log, key.to_vec());
+    memory.commit(batch, Durability::Synced).unwrap();
+}
+
+fn replace(memory: &Memory, key: &[u8], other: &[u8]) {
+    let mut batch = storage::Batch::new();
+    let foreign = memory.get(Space::Log, other).unwrap().unwrap();
+    batch.put(Space::Log, key.to_vec(), foreign);
+    memory.commit(batch, Durability::Synced).unwrap();
+}
+
+/// What the log adds up to in storage.
+type Moment = Vec<(Space, Vec<u8>, Vec<u8>)>;
+
+fn moment(memory: &Memory) -> Moment {
+    let snapshot = memory.snapshot();
+    let spaces = [Space::Entries, Space::Digests, Space::Meta];
+    let all = spaces.iter().flat_map(|space| {
+        let found = snapshot.range(*space, b"", None).map(Result::unwrap);
+        found.map(|(key, value)| (*space, key.to_vec(), value.to_vec()))
+    });
+    all.collect()
+}
+
+/// Leaves the log as it is, with only what was there at a moment applied.
+fn go_back(memory: &Memory, to: Moment) {
+    let mut batch = storage::Batch::new();
+    for (space, key, _) in moment(memory) {
+        batch.delete(space, key);
+    }
+    for (space, key, value) in to {
+        batch.put(space, key, value);
+    }
+    memory.commit(batch, Durability::Synced).unwrap();
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Applied {
+    All,
+    /// Not the last four.
+    Some,
+}
+
+/// A log of some entries that was closed, then damaged; the index of the last one.
+async fn damaged(applied: Applied, damage: Damage) -> (Arc<dyn Storage>, u64) {
+    let (memory, storage) = memory();
+    let raft = open(&storage).await.unwrap();
+    let mut earlier = Moment::new();
+    for number in 0..6 {
+        raft.commit(write(&number.to_string(), "value"))
+            .await
+            .unwrap();
+        if number == 1 {
+            earlier = moment(&memory);
+        }
+    }
+    let last = raft.applied();
+    raft.shutdown().await;
+    drop(raft);
+    if applied == Applied::Some {
+        go_back(&memory, earlier);
+    }
+    let keys: Vec<_> = memory
+        .snapshot()
+        .range(Space::Log, b"", None)
+        .map(|entry| entry.unwrap().0)
+        .collect();
+    damage(&memory, &keys[keys.len() - 3], &keys[keys.len() - 1]);
+    (memory, last)
+}
+
 #[tokio::test]
 async fn a_damaged_log_is_an_error_and_not_a_shorter_log() {
-    type Damage = fn(&Memory, &[u8], &[u8]);
-    let check = async |damage: Damage, expected: &str| {
-        let (memory, storage) = memory();
-        let raft = open(&storage).await.unwrap();
-        for number in 0..6 {
-            raft.commit(write(&number.to_string(), "value"))
-                .await
-                .unwrap();
-        }
-        raft.shutdown().await;
-        drop(raft);
-        let keys: Vec<_> = storage
-            .snapshot()
-            .range(Space::Log, b"", None)
-            .map(|entry| entry.unwrap().0)
-            .collect();
-        damage(&memory, &keys[keys.len() - 3], &keys[keys.len() - 1]);
+    let check = async |applied: Applied, damage: Damage, expected: &str| {
+        let (storage, _) = damaged(applied, damage).await;
         let error = open(&storage).await.err().unwrap();
-        assert!(matches!(error, RaftError::Damaged(_)), "{error:?}");
         assert!(error.to_string().contains(expected), "{error}");
+    };
+    // Nothing is wrong with one that is not damaged.
+    let (storage, _) = damaged(Applied::Some, |_, _, _| ()).await;
+    drop(open(&storage).await.unwrap());
+    assert_eq!(content(&*storage).len(), 6);
+    let last_changed: Damage = |memory, _, last| assert!(memory.flip_bit(Space::Log, last, 0));
+    check(Applied::All, last_changed, "unknown version").await;
+    check(Applied::Some, last_changed, "unknown version").await;
+    let last_gone: Damage = |memory, _, last| remove(memory, last);
+    check(Applied::All, last_gone, "is applied").await;
+    let vote: Damage = |memory, _, _| {
+        let mut batch = storage::Batch::new();
+        batch.put(Space::Meta, "raft/vote", "x");
+        memory.commit(batch, Durability::Synced).unwrap();
+    };
+    check(Applied::All, vote, "the vote").await;
+    // What is still to be applied is read at the start.
+    let changed: Damage = |memory, middle, _| assert!(memory.flip_bit(Space::Log, middle, 300));
+    check(Applied::Some, changed, "checksum").await;
+    check(
+        Applied::Some,
+        |memory, middle, _| remove(memory, middle),
+        "is missing",
+    )
+    .await;
+    check(Applied::Some, replace, "checksum").await;
+}
+
+#[tokio::test]
+async fn what_is_damaged_and_applied_is_an_error_to_whoever_reads_it() {
+    let check = async |damage: Damage, expected: &str| {
+        let (storage, last) = damaged(Applied::All, damage).await;
+        let raft = open(&storage).await.unwrap();
+        let error = raft.read(0, usize::MAX).unwrap_err();
+        assert!(
+            matches!(error, SourceError::Journal(JournalError::Damaged(_))),
+            "{error:?}"
+        );
+        assert!(error.to_string().contains(expected), "{error}");
+        // What is not damaged is there.
+        let rest = raft.read(last - 2, usize::MAX).unwrap();
+        assert_eq!(rest.entries.len(), 2);
+        raft.commit(write("more", "value")).await.unwrap();
+        assert_eq!(content(&*storage).len(), 7);
     };
     check(
         |memory, middle, _| assert!(memory.flip_bit(Space::Log, middle, 300)),
         "checksum",
     )
     .await;
-    check(
-        |memory, _, last| assert!(memory.flip_bit(Space::Log, last, 0)),
-        "unknown version",
-    )
-    .await;
-    check(
-        |memory, middle, _| {
-            let mut batch = storage::Batch::new();
-            batch.delete(Space::Log, middle.to_vec());
-            memory.commit(batch, Durability::Synced).unwrap();
-        },
-        "is missing",
-    )
-    .await;
-    check(
-        |memory, _, last| {
-            let mut batch = storage::Batch::new();
-            batch.delete(Space::Log, last.to_vec());
-            memory.commit(batch, Durability::Synced).unwrap();
-        },
-        "is applied",
-    )
-    .await;
-    check(
-        |memory, middle, last| {
-            let mut batch = storage::Batch::new();
-            let foreign = memory.get(Space::Log, last).unwrap().unwrap();
-            batch.put(Space::Log, middle.to_vec(), foreign);
-            memory.commit(batch, Durability::Synced).unwrap();
-        },
-        "checksum",
-    )
-    .await;
-    check(
-        |memory, _, _| {
-            let mut batch = storage::Batch::new();
-            batch.put(Space::Meta, "raft/vote", "x");
-            memory.commit(batch, Durability::Synced).unwrap();
-        },
-        "the vote",
-    )
-    .await;
+    check(|memory, middle, _| remove(memory, middle), "is missing").await;
+    check(replace, "checksum").await;
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_purged_for_damage_stops_and_says_so() {
+    let (storage, _) = damaged(Applied::All, |memory, middle, _| remove(memory, middle)).await;
+    let mut config = RaftConfig::default();
+    config.log_entries_max = 8;
+    let raft = Raft::open(storage, NODE, Arc::new(()), config)
+        .await
+        .unwrap();
+    let mut refused = None;
+    for number in 0..40 {
+        if let Err(error) = raft.commit(write(&number.to_string(), "x")).await {
+            refused = Some(error);
+            break;
+        }
+    }
+    let refused = refused.unwrap();
+    assert!(
+        matches!(refused, JournalError::Closed | JournalError::Stopped(_)),
+        "{refused:?}"
+    );
+    let failure = raft.failure().unwrap();
+    assert!(failure.contains("is missing"), "{failure}");
 }
 
 #[tokio::test]

@@ -3,20 +3,30 @@
 //! ```text
 //!  folder/data/     fjall's: one keyspace for each space, and one with the count of synced commits
 //!  folder/synced    the witness
+//!  folder/settled   the mark of a storage that was brought to rest
+//!  folder/lock      held by the process that has it open
 //! ```
 
+use crate::settled;
 use crate::witness::Witness;
 use crate::{Batch, Durability, Range, Snapshot, Space, Storage, StorageError};
 use bytes::Bytes;
 use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
 use fjall::config::CompressionPolicy;
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
+use std::fs::{File, TryLockError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, RwLock};
 
 const MIB: u64 = 1024 * 1024;
 const COUNT_KEY: &[u8] = b"synced";
+
+/// How often it is looked whether everything is in its place, and how long one look waits for the
+/// next. A disk that takes longer has its journal read at the next opening.
+const LOOKS_MAX: u32 = 2_000;
+const LOOK: Duration = Duration::from_millis(5);
 
 /// How much memory and how many threads storage may take.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +37,11 @@ pub struct DiskConfig {
     /// Newest writes of one space kept in memory until they go to a file of their own. Holds for
     /// the life of a folder: it is read when the folder is made.
     pub memtable_bytes_max: u64,
-    /// Journals on disk, at least 64 MiB. More of them means fewer, larger files, and a longer
-    /// start after a crash.
+    /// As that, for spaces of a few keys that are written again and again: of each only the last
+    /// value goes to a file.
+    pub small_memtable_bytes_max: u64,
+    /// Journals that are complete, on disk, at least 64 MiB. More of them means fewer, larger files,
+    /// and a longer start after a crash, which reads all of them.
     pub journal_bytes_max: u64,
     /// Threads that write files and merge them.
     pub worker_count: usize,
@@ -42,7 +55,8 @@ impl Default for DiskConfig {
         Self {
             cache_bytes: 16 * MIB,
             memtable_bytes_max: 8 * MIB,
-            journal_bytes_max: 128 * MIB,
+            small_memtable_bytes_max: MIB,
+            journal_bytes_max: 64 * MIB,
             worker_count: 2,
             open_files_max: 256,
         }
@@ -58,6 +72,18 @@ pub struct Disk {
     /// Synced commits: their number is drawn, committed and noted by one caller at a time. fjall
     /// writes its journal one at a time as well, so nothing is lost by it.
     synced: Mutex<Synced>,
+    /// Read while something is committed.
+    state: RwLock<State>,
+    folder: PathBuf,
+    /// Given back when everything before it is gone.
+    _lock: File,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    /// It was brought to rest.
+    Settled,
 }
 
 struct Synced {
@@ -93,6 +119,7 @@ impl Disk {
     pub fn open(folder: &Path, config: DiskConfig) -> Result<Self, StorageError> {
         let doing = || format!("open storage in {}", folder.display());
         make_folder(folder).map_err(|error| StorageError::from_io(doing(), error))?;
+        let lock = lock(folder, doing)?;
         let witness_path = folder.join("synced");
         let data = folder.join("data");
         let witness = Witness::open(&witness_path)?;
@@ -101,6 +128,8 @@ impl Disk {
             std::fs::remove_dir_all(&data)
                 .map_err(|error| StorageError::from_io(doing(), error))?;
         }
+        let confirmed = witness.as_ref().map(|(_, confirmed)| *confirmed);
+        settled::empty_journal(folder, &data, confirmed)?;
         // A damaged length in a journal is a panic in fjall; to us it is damage like any other.
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let (database, spaces, count) = open_database(&data, config)?;
@@ -133,6 +162,9 @@ impl Disk {
                 count: found,
                 witness,
             }),
+            state: RwLock::new(State::Open),
+            folder: folder.to_owned(),
+            _lock: lock,
         })
     }
 
@@ -161,6 +193,25 @@ impl Disk {
             .map_err(|error| self.poisoned(StorageError::from_io("note a commit", error)))
     }
 
+    /// Brings everything to its place. False where that takes too long.
+    fn flush(&self) -> Result<bool, fjall::Error> {
+        let spaces = Space::ALL.iter().map(|space| self.spaces.of(*space));
+        let keyspaces: Vec<&Keyspace> = spaces.chain([&self.count]).collect();
+        for keyspace in &keyspaces {
+            keyspace.rotate_memtable()?;
+        }
+        for _ in 0..LOOKS_MAX {
+            if keyspaces
+                .iter()
+                .all(|keyspace| keyspace.sealed_memtable_count() == 0)
+            {
+                return Ok(true);
+            }
+            std::thread::park_timeout(LOOK);
+        }
+        Ok(false)
+    }
+
     fn poisoned(&self, error: StorageError) -> StorageError {
         self.poison.store(true, Ordering::SeqCst);
         error
@@ -187,6 +238,10 @@ impl Storage for Disk {
     fn commit(&self, batch: Batch, durability: Durability) -> Result<(), StorageError> {
         check_poison(&self.poison)?;
         batch.check()?;
+        let state = self.state.read().map_err(|_| StorageError::Poisoned)?;
+        if *state == State::Settled {
+            return Err(StorageError::Settled);
+        }
         let mut writes = self.database.batch();
         for (space, key, value) in batch.into_writes() {
             match value {
@@ -204,7 +259,30 @@ impl Storage for Disk {
 
     fn sync(&self) -> Result<(), StorageError> {
         check_poison(&self.poison)?;
+        let state = self.state.read().map_err(|_| StorageError::Poisoned)?;
+        if *state == State::Settled {
+            return Ok(());
+        }
         self.commit_synced(self.database.batch())
+    }
+
+    fn settle(&self) -> Result<(), StorageError> {
+        check_poison(&self.poison)?;
+        // Whoever commits has done so before this goes on.
+        let mut state = self.state.write().map_err(|_| StorageError::Poisoned)?;
+        if *state == State::Settled {
+            return Ok(());
+        }
+        self.commit_synced(self.database.batch())?;
+        *state = State::Settled;
+        let flushed = self
+            .flush()
+            .map_err(|error| StorageError::from_fjall("bring storage to rest", error))?;
+        let synced = self.synced.lock().map_err(|_| StorageError::Poisoned)?;
+        match flushed {
+            true => settled::note(&self.folder, synced.count),
+            false => Ok(()),
+        }
     }
 }
 
@@ -255,19 +333,21 @@ fn open_database(
         .journal_compression(CompressionType::None)
         .open()?;
     // What is stored is ciphertext and hashes: compressing them costs time and saves nothing.
-    let options = || {
-        KeyspaceCreateOptions::default()
-            .max_memtable_size(config.memtable_bytes_max)
-            .data_block_compression_policy(CompressionPolicy::all(CompressionType::None))
+    let keyspace = |name, memtable_bytes_max| {
+        database.keyspace(name, || {
+            KeyspaceCreateOptions::default()
+                .max_memtable_size(memtable_bytes_max)
+                .data_block_compression_policy(CompressionPolicy::all(CompressionType::None))
+        })
     };
-    let keyspace = |name| database.keyspace(name, options);
+    let (usual, small) = (config.memtable_bytes_max, config.small_memtable_bytes_max);
     let spaces = Spaces {
-        entries: keyspace(Space::Entries.name())?,
-        digests: keyspace(Space::Digests.name())?,
-        log: keyspace(Space::Log.name())?,
-        meta: keyspace(Space::Meta.name())?,
+        entries: keyspace(Space::Entries.name(), usual)?,
+        digests: keyspace(Space::Digests.name(), usual)?,
+        log: keyspace(Space::Log.name(), usual)?,
+        meta: keyspace(Space::Meta.name(), small)?,
     };
-    let count = keyspace("count")?;
+    let count = keyspace("count", small)?;
     Ok((database, spaces, count))
 }
 
@@ -286,6 +366,22 @@ fn check_poison(poison: &AtomicBool) -> Result<(), StorageError> {
 
 fn reading(space: Space) -> String {
     format!("read {} from storage", space.name())
+}
+
+/// Nobody else opens the folder as long as the file is open.
+fn lock(folder: &Path, doing: impl Fn() -> String) -> Result<File, StorageError> {
+    let failed = |error| StorageError::from_io(doing(), error);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join("lock"));
+    let file = file.map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StorageError::Locked { doing: doing() }),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
 }
 
 /// Nobody but the owner may look at it, where the system has owners.

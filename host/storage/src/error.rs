@@ -52,6 +52,9 @@ pub enum StorageError {
     /// An earlier commit failed. Only opening storage anew shows what the disk holds.
     #[error("storage is closed since a write failed")]
     Poisoned,
+    /// Storage was brought to rest; it is to be opened anew.
+    #[error("storage is closed")]
+    Settled,
     /// Another process has this storage open.
     #[error("{doing}: another process has it open")]
     Locked {

@@ -26,6 +26,7 @@ mod batch;
 mod disk;
 mod error;
 mod memory;
+mod settled;
 mod versions;
 mod witness;
 
@@ -107,6 +108,13 @@ pub trait Storage: Send + Sync {
     /// # Errors
     /// When the disk fails; storage is poisoned then.
     fn sync(&self) -> Result<(), StorageError>;
+
+    /// As [`sync`](Self::sync), for the last time: brings storage to where it is opened again
+    /// soonest. Nothing is to be committed afterwards; what is there can be read.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    fn settle(&self) -> Result<(), StorageError>;
 }
 
 /// All spaces at one moment.

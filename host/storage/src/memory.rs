@@ -232,6 +232,10 @@ impl Storage for Memory {
     fn sync(&self) -> Result<(), StorageError> {
         self.commit(Batch::new(), Durability::Synced)
     }
+
+    fn settle(&self) -> Result<(), StorageError> {
+        self.sync()
+    }
 }
 
 struct MemorySnapshot {

@@ -31,6 +31,10 @@ impl<S: Storage + ?Sized> Storage for Blind<S> {
     fn sync(&self) -> Result<(), StorageError> {
         self.0.sync()
     }
+
+    fn settle(&self) -> Result<(), StorageError> {
+        self.0.settle()
+    }
 }
 
 impl Snapshot for Blind<dyn Snapshot> {

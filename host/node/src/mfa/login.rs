@@ -153,7 +153,14 @@ pub(crate) fn resume(
     let Engine::Component(pinned) = &mount.1 else {
         return Err(no_handler(&place.path));
     };
-    let envelope = grant::make(node, ask.tx, &place, pinned, &mount.0, login.grant.clone())?;
+    let envelope = grant::make(
+        node,
+        ask.tx,
+        (&place, ask.leases),
+        pinned,
+        &mount.0,
+        login.grant.clone(),
+    )?;
     // Nothing is to be handed out by a mount that was disabled meanwhile.
     ask.tx.depend_on(&pinned.place.key);
     node.waiting.done(id, &ask.request.id);

@@ -1,25 +1,81 @@
-//! Quotas of leases: asked where a lease is to be made.
+//! Quotas of leases: asked before anything is done for a lease.
 
-use super::{Quota, and_around};
+use super::{Counting, Quota, and_around};
 use crate::pipeline::Place;
 use crate::refusal::from_barrier;
 use crate::tables::Tables;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
 use base::{NamespaceId, Refusal, RefusalKind};
-use gate::Asked;
+use gate::{Asked, Came};
 use locality::{Local, SystemKey};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Keys that are read at once.
 const KEYS_AT_ONCE: usize = 10_000;
 
-/// Refuses a lease for which there is no room. One that is admitted counts, also if it comes to nothing:
-/// until the next count.
-pub(crate) fn admit_lease(node: &Arc<Unsealed>, place: &Place) -> Result<(), Refusal> {
-    if !node.quotas.limits_leases() {
-        return Ok(());
+/// The room that a request was given for the one lease it may make. It is asked for before anything is
+/// done for the lease; attempts of a request that runs again share it. What was not needed is given back.
+#[derive(Default)]
+pub(crate) struct Room(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// None where no quota is for it, or nobody has asked.
+    counting: Option<Arc<Counting>>,
+    is_made: bool,
+}
+
+impl Room {
+    /// Asks for the room, where that was not done.
+    ///
+    /// # Errors
+    /// [`RefusalKind::TooMany`] where there is none.
+    pub(crate) fn ask(&self, node: &Arc<Unsealed>, place: &Place) -> Result<(), Refusal> {
+        if !node.quotas.limits_leases() || self.state().counting.is_some() {
+            return Ok(());
+        }
+        let admitted = admit(node, place)?;
+        self.state().counting = admitted;
+        Ok(())
     }
+
+    /// An attempt begins: it has made no lease.
+    pub(crate) fn begin(&self) {
+        self.state().is_made = false;
+    }
+
+    /// A lease is in the attempt's transaction.
+    pub(crate) fn made(&self) {
+        self.state().is_made = true;
+    }
+
+    /// The request is over. What it made is there, or it came to nothing.
+    pub(crate) fn end(&self, came: Came) {
+        let mut state = self.state();
+        let came = match state.is_made {
+            true => came,
+            false => Came::ToNothing,
+        };
+        if let Some(counting) = state.counting.take() {
+            counting.leases.settle(came);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Room {
+    /// Nobody waits for the request any more; what it made may be on its way into the log.
+    fn drop(&mut self) {
+        self.end(Came::Made);
+    }
+}
+
+/// Refuses a lease for which there is no room, and says under which quota it is admitted.
+fn admit(node: &Arc<Unsealed>, place: &Place) -> Result<Option<Arc<Counting>>, Refusal> {
     let current = node.quotas.current();
     let tables = node.tables();
     let asked = Asked {
@@ -30,18 +86,23 @@ pub(crate) fn admit_lease(node: &Arc<Unsealed>, place: &Place) -> Result<(), Ref
     };
     let found = current.lease_rules.find(&asked);
     let Some(counting) = found.and_then(|position| current.leases.get(position)) else {
-        return Ok(());
+        return Ok(None);
     };
     let Some(max) = counting.quota.limit.leases() else {
-        return Ok(());
+        return Ok(None);
     };
     let counted = || count(&mut node.begin(), &tables, &counting.quota, max);
     if counting.leases.admit(max, node.now(), counted)? {
-        return Ok(());
+        return Ok(Some(Arc::clone(counting)));
     }
+    Err(full(place))
+}
+
+/// There is no room for a lease.
+pub(crate) fn full(place: &Place) -> Refusal {
     let path = place.path.as_str();
     let text = format!("request path {path:?}: lease count quota exceeded");
-    Err(Refusal::new(RefusalKind::TooMany, text))
+    Refusal::new(RefusalKind::TooMany, text)
 }
 
 /// How many leases there are under a quota; no more than `max` are counted. Reads names alone, in a

@@ -6,7 +6,7 @@ mod rate;
 mod roles;
 mod stored;
 
-pub(crate) use lease_count::{admit_lease, count};
+pub(crate) use lease_count::{Room, count, full};
 pub(crate) use rate::Limited;
 pub(crate) use roles::can_be_asked;
 pub(crate) use stored::{

@@ -7,7 +7,9 @@ use super::Secondary;
 use super::answers::Came;
 use super::primary::Primary;
 use super::serve::{Broken, receive, send};
+use crate::call;
 use crate::commit::CommitError;
+use crate::engine::Engine;
 use crate::identity;
 use crate::pipeline::{Caller, Recorded};
 use crate::refusal::{chain, from_commit, wrong_place};
@@ -17,7 +19,7 @@ use base::{Client, NamespaceId, Operation, Refusal, RefusalKind, Request, Reques
 use core::net::SocketAddr;
 use core::time::Duration;
 use link::{Channel, Peer};
-use plugin::{Grant, Outcome};
+use plugin::{Grant, Leases, Outcome};
 use replication::Method;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,6 +52,8 @@ struct Forwarded {
     headers: Vec<(String, String)>,
     /// JSON, as it is stored: who asks, for a route that wants to know.
     caller: Option<(String, TokenHash)>,
+    /// Has the secondary room for the lease that may come of it?
+    leases: Leases,
 }
 
 /// Somebody who logged in.
@@ -63,22 +67,39 @@ struct LogIn {
 }
 
 /// Where the outcome of a forwarded request is left, as the component gave it.
-#[derive(Default)]
-pub(crate) struct Taken(Mutex<Option<(Outcome, Vec<String>)>>);
+pub(crate) struct Taken {
+    said: Mutex<Option<(Outcome, Vec<String>)>>,
+    leases: Leases,
+}
 
 impl Taken {
+    fn new(leases: Leases) -> Self {
+        Self {
+            said: Mutex::default(),
+            leases,
+        }
+    }
+
+    /// Has the secondary room for a lease?
+    pub(crate) const fn leases(&self) -> Leases {
+        self.leases
+    }
+
     /// Leaves it. Of several attempts the last one counts.
     pub(crate) fn leave(&self, outcome: Outcome, remarks: Vec<String>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((outcome, remarks));
+        *self.said.lock().unwrap_or_else(PoisonError::into_inner) = Some((outcome, remarks));
     }
 
     fn take(&self) -> Option<(Outcome, Vec<String>)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.said
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 }
 
 impl Forwarded {
-    fn of(recorded: &Recorded<'_>) -> Result<Self, Refusal> {
+    fn of(recorded: &Recorded<'_>, leases: Leases) -> Result<Self, Refusal> {
         let request = recorded.request();
         let data = serde_json::to_string(&request.data);
         let caller = recorded.caller().map(|caller| {
@@ -98,6 +119,7 @@ impl Forwarded {
             certificates: request.client.certificates.clone(),
             headers: request.headers.clone(),
             caller: caller.transpose().map_err(failed)?,
+            leases,
         })
     }
 
@@ -133,7 +155,14 @@ pub(crate) async fn run(
     secondary: &Secondary,
     recorded: &Recorded<'_>,
 ) -> Result<(Came, Option<u64>), Refusal> {
-    let forwarded = Forwarded::of(recorded)?;
+    let leases = match recorded.target() {
+        Ok(target) => match &target.mount.1 {
+            Engine::Component(pinned) => call::leases(node, recorded, target, pinned)?,
+            Engine::Native(_) | Engine::Broken(_) => Leases::Admitted,
+        },
+        Err(_) => Leases::Admitted,
+    };
+    let forwarded = Forwarded::of(recorded, leases)?;
     let (came, index) = ask(secondary, Wish::Run(Box::new(forwarded))).await?;
     let wait = node.parts.settings.own_write_wait;
     if let Some(index) = index
@@ -232,9 +261,9 @@ async fn run_here(
     peer: &Peer,
     forwarded: Forwarded,
 ) -> Result<(Came, Option<u64>), Broken> {
+    let taken = Arc::new(Taken::new(forwarded.leases));
     let (request, vouched) = forwarded.into_request()?;
     let caller = vouched.map(|(token, hash)| Caller::vouched(node, token, hash));
-    let taken = Arc::new(Taken::default());
     let answered = match caller.transpose() {
         Ok(caller) => {
             node.handle_forwarded(&request, caller, &taken, &peer.name)

@@ -4,7 +4,6 @@ use super::{asked, person, roles};
 use crate::grant;
 use crate::native::{Ask, Told};
 use crate::pipeline::{Caller, Place};
-use crate::quotas;
 use crate::refusal::{chain, from_barrier};
 use access::{AccessError, Lifetime, NewToken, Token, TokenId, TokenRole};
 use base::{Answer, Envelope, Refusal, TokenKind};
@@ -93,9 +92,13 @@ async fn make(ask: &mut Ask<'_>, lineage: Lineage, role: Option<&TokenRole>) -> 
         bound_cidrs: bound_cidrs(ask, &caller, role),
         method: None,
     };
-    if kind == TokenKind::Service && ask.node.quotas.limits_leases() {
+    // Whoever is to mend things can always be made a root token.
+    if ask.node.quotas.limits_leases() && !new.policies.iter().any(|policy| policy == "root") {
         let place = Place::find(&ask.node.tables(), ask.request)?;
-        quotas::admit_lease(ask.node, &place)?;
+        ask.leases.ask(ask.node, &place)?;
+    }
+    if kind == TokenKind::Service {
+        ask.leases.made();
     }
     let (id, token) = store(ask, kind, id, new, terms.own)?;
     ask.node.wake_expirer();

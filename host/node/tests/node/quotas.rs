@@ -122,8 +122,10 @@ async fn tokens_are_counted_where_leases_are() {
     assert_eq!(refusal.kind, RefusalKind::TooMany);
     let text = "request path \"auth/token/create\": lease count quota exceeded";
     assert_eq!(refusal.message, text);
+    // A batch token has no lease, and is held back all the same; a root token never is.
     let batch = json!({"policies": ["default"], "type": "batch"});
-    house.write("auth/token/create", batch).await.unwrap();
+    let batch = || house.write("auth/token/create", batch.clone());
+    assert_eq!(batch().await.unwrap_err().kind, RefusalKind::TooMany);
     let shown = house.read("sys/quotas/lease-count/all").await.unwrap();
     let expected = json!({"counter": 3, "inheritable": true, "max_leases": 3, "name": "all", "path": "", "role": "", "type": "lease-count"});
     assert_eq!(shown, expected);
@@ -134,7 +136,18 @@ async fn tokens_are_counted_where_leases_are() {
         .unwrap();
     assert!(token().await.is_err(), "it was counted just now");
     house.clock.advance(Duration::from_secs(1));
+    // It takes no room either.
+    batch().await.unwrap();
+    batch().await.unwrap();
     token().await.unwrap();
+    assert!(token().await.is_err());
+    let root = json!({"policies": ["root"], "ttl": "1h"});
+    let root = house.write("auth/token/create", root).await.unwrap();
+    let accessor = json!({"accessor": root["accessor"]});
+    house
+        .write("auth/token/revoke-accessor", accessor)
+        .await
+        .unwrap();
     // The more particular quota is the one that counts.
     let quota = json!({"max_leases": 100, "path": "auth/token"});
     house

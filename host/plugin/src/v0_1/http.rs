@@ -2,7 +2,7 @@
 
 use super::bindings::engine::casemate::plugin::http_client::{Error, Host, HostOutgoing, Response};
 use super::state::{Access, State};
-use crate::LimitExceeded;
+use crate::{CallError, Leases, LimitExceeded};
 use base::{OutboundError, OutboundRequest};
 use core::mem;
 use core::time::Duration;
@@ -126,6 +126,9 @@ impl HostOutgoing for State {
             return Ok(Err(Error::NotGranted(request.url.clone())));
         };
         let is_a_look = matches!(request.method.as_str(), "GET" | "HEAD");
+        if !is_a_look && self.leases == Leases::Full {
+            return Err(self.stop(CallError::NoRoom));
+        }
         let sent = way_out.send(OutboundRequest {
             method: request.method.clone(),
             url: request.url.clone(),

@@ -2,7 +2,7 @@
 
 use super::bindings::engine::casemate::plugin as wit;
 use crate::runtime::Machine;
-use crate::{Call, CallError, Checkpoint, Limits};
+use crate::{Call, CallError, Checkpoint, Leases, Limits};
 use barrier::{View, ViewError};
 use base::Outbound;
 use core::time::Duration;
@@ -20,6 +20,7 @@ pub(crate) struct State {
     pub(super) limits: Arc<Limits>,
     pub(super) machine: Arc<Machine>,
     pub(super) access: Access,
+    pub(super) leases: Leases,
     pub(super) acted_outside: bool,
     /// Of the HTTP requests in the making.
     pub(super) outgoing_bytes: usize,
@@ -89,6 +90,7 @@ impl State {
             limits: call.limits,
             machine: Arc::clone(machine),
             access,
+            leases: call.leases,
             acted_outside: false,
             outgoing_bytes: 0,
             log_lines: 0,

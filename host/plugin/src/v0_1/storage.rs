@@ -2,7 +2,7 @@
 
 use super::bindings::engine::casemate::plugin::storage::{Error, Host, Page};
 use super::state::{Access, State};
-use crate::{CallError, CheckpointError};
+use crate::{CallError, CheckpointError, Leases};
 use barrier::{View, ViewError};
 
 type Answer<T> = wasmtime::Result<Result<T, Error>>;
@@ -72,6 +72,10 @@ impl Host for State {
     async fn checkpoint(&mut self) -> Answer<()> {
         if self.access == Access::ReadOnly {
             return Ok(Err(Error::ReadOnly));
+        }
+        if self.leases == Leases::Full {
+            // An intent to act outside, which it may not.
+            return Err(self.stop(CallError::NoRoom));
         }
         let Some(checkpoint) = self.facts.checkpoint.clone() else {
             return Ok(Err(Error::Unavailable));

@@ -14,6 +14,7 @@ mod leases;
 mod logins;
 mod namespaces;
 mod outside;
+mod quotas;
 mod removal;
 mod starting;
 mod upgrades;

@@ -6,12 +6,19 @@ use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 /// A server on this machine that answers `hello` to everybody; the URL of it and its certificate.
 async fn upstream() -> (String, Vec<u8>) {
+    let (url, certificate, _) = counting_upstream().await;
+    (url, certificate)
+}
+
+/// The same, with the number of those that it answered.
+pub(crate) async fn counting_upstream() -> (String, Vec<u8>, Arc<AtomicUsize>) {
     let made = rcgen::generate_simple_self_signed(vec!["api.test".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -24,10 +31,13 @@ async fn upstream() -> (String, Vec<u8>) {
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
+    let count = Arc::new(AtomicUsize::new(0));
+    let answered = Arc::clone(&count);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             if let Ok(mut stream) = acceptor.accept(stream).await {
                 let _ = stream.read(&mut [0; 4096]).await;
+                answered.fetch_add(1, Ordering::SeqCst);
                 let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
                 let _ = stream.write_all(answer).await;
                 let _ = stream.shutdown().await;
@@ -37,10 +47,11 @@ async fn upstream() -> (String, Vec<u8>) {
     (
         format!("https://api.test:{port}/"),
         made.cert.der().to_vec(),
+        count,
     )
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let letter = |number: u32| char::from(LETTERS[(number & 63) as usize]);
     let mut text = String::new();
@@ -57,7 +68,7 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-async fn tune(house: &House, tuned: Value) -> Result<Value, Refusal> {
+pub(crate) async fn tune(house: &House, tuned: Value) -> Result<Value, Refusal> {
     house.write("sys/mounts/courier/tune", tuned).await
 }
 

@@ -6,8 +6,8 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use locality::{Class, MountLocality, PhysicalKey, Rule, StorageRules};
 use plugin::{
-    Answer, Call, CallError, Checkpoint, CheckpointError, Committing, Component, Limits, Matched,
-    MountFacts, Runtime, RuntimeConfig, SystemFacts,
+    Answer, Call, CallError, Checkpoint, CheckpointError, Committing, Component, Leases, Limits,
+    Matched, MountFacts, Runtime, RuntimeConfig, SystemFacts,
 };
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -119,6 +119,7 @@ impl World {
             incoming: None,
             checkpoint: Some(Arc::clone(&self.store) as Arc<dyn Checkpoint>),
             outbound: None,
+            leases: Leases::Admitted,
         }
     }
 

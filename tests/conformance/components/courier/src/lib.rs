@@ -26,6 +26,11 @@ const fn engine() -> Engine {
         )
         .gives("creds", "A secret that has an end.", revoke)
         .update("fetch/{name}", "Asks a host outside.", fetch)
+        .update(
+            "mint/{name}",
+            "Asks a host outside, and gives a secret for what it made.",
+            mint,
+        )
         .on_start(start)
         .on_tick(tick)
 }
@@ -148,6 +153,13 @@ fn fetch(ctx: &mut Ctx, asked: Fetch) -> Result<Reply> {
     }
     ctx.put(&key("fetched"), &body)?;
     Reply::data(&json!({ "status": response.status, "body": body }))
+}
+
+/// As an engine does that makes users somewhere: what it asked for is a secret.
+fn mint(ctx: &mut Ctx, asked: Fetch) -> Result<Reply> {
+    let name = asked.name.clone();
+    fetch(ctx, asked)?;
+    creds(ctx, At { name })
 }
 
 fn start(ctx: &mut Ctx) -> Result<()> {
