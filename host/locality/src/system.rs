@@ -59,6 +59,10 @@ impl SystemKey<Ignored> {
     pub fn keyring() -> Self {
         Self::root("core/keyring")
     }
+    /// Shares of the seal, encrypted to their holders.
+    pub fn shares_backup() -> Self {
+        Self::root("core/unseal-keys-backup")
+    }
     /// Name and id of this cluster.
     pub fn cluster() -> Self {
         Self::root("core/cluster/local/info")

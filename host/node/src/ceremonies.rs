@@ -64,12 +64,3 @@ pub(crate) fn only_in_root(ask: &Ask<'_>) -> Result<(), Refusal> {
         _ => Err(Refusal::invalid("operation unavailable in namespaces")),
     }
 }
-
-/// PGP is not spoken: a second library of cryptography would come with it.
-pub(crate) fn refuse_pgp(ask: &Ask<'_>, name: &str) -> Result<(), Refusal> {
-    let asked = ask.input.get(name).is_some_and(crate::init::is_given);
-    match asked {
-        true => Err(crate::init::no_pgp(name)),
-        false => Ok(()),
-    }
-}

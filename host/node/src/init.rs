@@ -43,11 +43,13 @@ pub(crate) struct Cluster {
     pub(crate) id: String,
 }
 
-pub(crate) async fn initialize(
+/// `tell` makes of the keys what is answered, before anything is stored: where it cannot, nothing is.
+pub(crate) async fn initialize<T>(
     parts: &Parts,
     threshold: ValidThreshold,
     request: InitRequest,
-) -> Result<Initialized, Refusal> {
+    tell: impl FnOnce(Initialized) -> Result<T, Refusal> + Send,
+) -> Result<T, Refusal> {
     let entropy = parts.entropy.as_ref();
     let wrapping = request.key.unwrap_or_else(|| make_key(parts));
     let root = make_key(parts);
@@ -78,6 +80,7 @@ pub(crate) async fn initialize(
     let root_token = first_token(parts, &mut tx, request.root_token)?;
     defaults::write(&mut tx, entropy, parts.clock.now())?;
 
+    let told = tell(Initialized { shares, root_token })?;
     let mut batch = tx.finish().map_err(from_barrier)?.batch;
     // In the same batch, and sealed last: it tells how often the key was used so far.
     batch.ops.extend(keyring_op(parts, &keyring, &root)?);
@@ -89,7 +92,7 @@ pub(crate) async fn initialize(
         threshold = threshold.threshold(),
         "initialized"
     );
-    Ok(Initialized { shares, root_token })
+    Ok(told)
 }
 
 /// The write of the keyring: with what it counted until now, since what is sealed from here on is
@@ -164,11 +167,4 @@ pub(crate) fn is_given(value: &Value) -> bool {
         Value::Array(list) => !list.is_empty(),
         Value::Object(members) => !members.is_empty(),
     }
-}
-
-/// PGP is not spoken: a second library of cryptography would come with it.
-pub(crate) fn no_pgp(field: &str) -> Refusal {
-    Refusal::invalid(format!(
-        "{field}: PGP keys are not supported, encrypt the answer on the client"
-    ))
 }

@@ -42,6 +42,7 @@ mod own_work;
 mod parts;
 mod passed;
 mod people;
+mod pgp;
 mod pins;
 mod pipeline;
 mod process;

@@ -121,13 +121,24 @@ impl Node {
     /// # Errors
     /// When it was done before, when the shares cannot be, and when the storage fails.
     pub async fn initialize(&self, request: InitRequest) -> Result<Initialized, Refusal> {
+        self.initialize_telling(request, |_, made| Ok(made)).await
+    }
+
+    /// As [`initialize`](Self::initialize), and `tell` says what is made of the keys before anything is
+    /// stored.
+    pub(crate) async fn initialize_telling<T>(
+        &self,
+        request: InitRequest,
+        tell: impl FnOnce(ValidThreshold, Initialized) -> Result<T, Refusal> + Send,
+    ) -> Result<T, Refusal> {
         let _changing = self.changing.lock().await;
         let threshold = ValidThreshold::new(request.shares, request.threshold);
         let threshold = threshold.map_err(|error| Refusal::invalid(error.to_string()))?;
         if self.seal_config()?.is_some() {
             return Err(Refusal::invalid("Vault is already initialized"));
         }
-        crate::init::initialize(&self.parts, threshold, request).await
+        let tell = |made| tell(threshold, made);
+        crate::init::initialize(&self.parts, threshold, request, tell).await
     }
 
     /// Takes one share of the key; unseals once there are enough.

@@ -1,9 +1,9 @@
-//! Shares as clients write and read them: hexadecimal or Base64.
+//! Shares as clients write and read them: hexadecimal or Base64. Encrypted ones too.
 
 use base::{Refusal, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use seal::Share;
+use seal::{Handed, Share};
 
 /// Longest text that is looked at: any share is far shorter.
 const TEXT_MAX: usize = 1024;
@@ -15,16 +15,20 @@ pub(crate) fn parse(text: &str) -> Result<Share, Refusal> {
     share.flatten().map(Secret::new).ok_or_else(wrong)
 }
 
-/// All shares in hexadecimal.
-pub(crate) fn all_in_hex(shares: &[Share]) -> Vec<String> {
-    let hex = |share: &Share| share.expose().iter().map(|b| format!("{b:02x}")).collect();
-    shares.iter().map(hex).collect()
+/// All that is handed out, in hexadecimal.
+pub(crate) fn all_in_hex(handed: &Handed) -> Vec<String> {
+    handed.each().into_iter().map(hex).collect()
 }
 
-/// All shares in Base64.
-pub(crate) fn all_in_base64(shares: &[Share]) -> Vec<String> {
-    let base64 = |share: &Share| STANDARD.encode(share.expose());
-    shares.iter().map(base64).collect()
+/// All that is handed out, in Base64.
+pub(crate) fn all_in_base64(handed: &Handed) -> Vec<String> {
+    let each = handed.each().into_iter();
+    each.map(|bytes| STANDARD.encode(bytes)).collect()
+}
+
+/// Lowercase hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn from_base64(text: &str) -> Option<Vec<u8>> {
@@ -48,8 +52,8 @@ mod tests {
     #[test]
     fn reads_what_it_writes_and_nothing_else() {
         let share = Secret::new(vec![0, 255, 16]);
-        let shares = [share];
-        for text in [&all_in_hex(&shares)[0], &all_in_base64(&shares)[0]] {
+        let handed = Handed::Open(vec![share]);
+        for text in [&all_in_hex(&handed)[0], &all_in_base64(&handed)[0]] {
             assert_eq!(parse(text).unwrap().expose(), &[0, 255, 16], "{text}");
         }
         for text in ["zz!", "a", "aGk", &"00".repeat(TEXT_MAX)] {

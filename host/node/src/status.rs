@@ -3,15 +3,20 @@
 use crate::init::InitRequest;
 use crate::native::{NativeField, body, describe_route};
 use crate::node::{Node, Phase};
+use crate::pgp::Reading;
 use crate::pipeline::operation;
 use crate::replication::status as replicated;
 use crate::{observed, shares};
 use Does::{Later, Now};
 use base::{Answer, HealthReport, Json, Map, Operation, Refusal, RefusalKind, Request};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use core::pin::Pin;
 use manifest::Access::Public;
-use manifest::FieldKind::{Boolean, Integer, Text};
+use manifest::FieldKind::{Boolean, Integer, Text, TextList};
 use manifest::Operation::{Read, Update};
+use openpgp::EncryptError;
+use seal::Backup;
 use serde_json::{Value, json};
 use std::sync::PoisonError;
 
@@ -41,6 +46,16 @@ const INIT: &[NativeField] = &[
         "Number of shares of the unseal key.",
     ),
     body("secret_threshold", Integer, "How many of them unseal."),
+    body(
+        "pgp_keys",
+        TextList,
+        "PGP keys to encrypt the shares to, one for each, in Base64.",
+    ),
+    body(
+        "root_token_pgp_key",
+        Text,
+        "PGP key to encrypt the root token to, in Base64.",
+    ),
 ];
 const UNSEAL: &[NativeField] = &[
     body("key", Text, "One share, hexadecimal or Base64."),
@@ -247,26 +262,39 @@ async fn init(node: &Node, data: &Map) -> Result<Answer, Refusal> {
             recovery.join(",")
         )));
     }
-    if let Some(field) = ["pgp_keys", "root_token_pgp_key"]
-        .iter()
-        .find(|name| is_given(name))
-    {
-        return Err(crate::init::no_pgp(field));
-    }
-    let made = node.initialize(request).await?;
-    Ok(Answer::Bare(Json::of(&json!({
-        "keys": shares::all_in_hex(&made.shares),
-        "keys_base64": shares::all_in_base64(&made.shares),
-        "root_token": made.root_token.expose(),
-    }))))
+    let keys = texts(data, "pgp_keys")?;
+    let root_key = text(data, "root_token_pgp_key")?;
+    let parts = node.parts();
+    let (now, entropy) = (parts.clock.now(), parts.entropy.as_ref());
+    let reading = Reading { now, entropy };
+    let made = node.initialize_telling(request, |threshold, made| {
+        let handing = reading.handing(&keys, Backup::None, threshold);
+        let handing = handing.map_err(|refusal| {
+            Refusal::invalid(format!("invalid seal configuration: {refusal}"))
+        })?;
+        let failed = |error: EncryptError| Refusal::internal(error.to_string());
+        let handed = handing.hand_out(made.shares, entropy).map_err(failed)?;
+        let root_token = match root_key {
+            "" => made.root_token.expose().clone(),
+            key => {
+                let holder = reading
+                    .one(key)
+                    .map_err(|why| Refusal::invalid(format!("{why}, in root_token_pgp_key")))?;
+                let token = made.root_token.expose().as_bytes();
+                STANDARD.encode(holder.encrypt(token, entropy).map_err(failed)?)
+            }
+        };
+        Ok(Json::of(&json!({
+            "keys": shares::all_in_hex(&handed),
+            "keys_base64": shares::all_in_base64(&handed),
+            "root_token": root_token,
+        })))
+    });
+    made.await.map(Answer::Bare)
 }
 
 async fn unseal(node: &Node, data: &Map) -> Result<Answer, Refusal> {
-    let key = match data.get("key") {
-        None | Some(Value::Null) => "",
-        Some(Value::String(key)) => key,
-        Some(_) => return Err(not_a("key", "text")),
-    };
+    let key = text(data, "key")?;
     let [reset, migrate] = [flag(data, "reset")?, flag(data, "migrate")?];
     if reset {
         node.reset_progress();
@@ -291,6 +319,23 @@ fn whole_number(data: &Map, name: &str) -> Result<i64, Refusal> {
         None | Some(Value::Null) => Ok(0),
         Some(value) => value.as_i64().ok_or_else(|| not_a(name, "whole number")),
     }
+}
+
+/// A text that was given, or an empty one.
+fn text<'a>(data: &'a Map, name: &str) -> Result<&'a str, Refusal> {
+    match data.get(name) {
+        None | Some(Value::Null) => Ok(""),
+        Some(Value::String(text)) => Ok(text),
+        Some(_) => Err(not_a(name, "text")),
+    }
+}
+
+/// Texts that were given, or none.
+fn texts(data: &Map, name: &str) -> Result<Vec<String>, Refusal> {
+    let given = data.get(name).cloned().unwrap_or_default();
+    let texts: Result<Option<Vec<String>>, _> = serde_json::from_value(given);
+    let texts = texts.map_err(|_| not_a(name, "list of texts"))?;
+    Ok(texts.unwrap_or_default())
 }
 
 /// A flag that was given, or false.

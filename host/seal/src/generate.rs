@@ -1,10 +1,11 @@
 //! A root token from a quorum of shares, for whoever lost all others. A state machine without IO:
 //! it says when a token may be made, and hides the token from everybody but whoever has the
-//! one-time password.
+//! one-time password, or the key that it is for.
 
 use crate::quorum::{CancelBy, Quorum, QuorumError};
 use crate::{Share, ValidThreshold};
 use base::{Entropy, Secret, Timestamp};
+use openpgp::Recipient;
 
 /// An attempt to make a root token, or none.
 #[derive(Default)]
@@ -12,7 +13,25 @@ pub struct GenerateRoot(Option<Attempt>);
 
 struct Attempt {
     quorum: Quorum,
-    password: Secret<String>,
+    cover: Cover,
+}
+
+/// What hides the token on its way.
+#[derive(Debug)]
+pub enum Cover {
+    /// A password as long as the token.
+    Password(Secret<String>),
+    /// A PGP key.
+    Recipient(Recipient),
+}
+
+/// A token on its way.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Hidden {
+    /// Each byte of it with one of the password.
+    ByPassword(Vec<u8>),
+    /// A PGP message.
+    Message(Vec<u8>),
 }
 
 /// How far an attempt is.
@@ -24,6 +43,8 @@ pub struct GenerateStatus {
     pub progress: u8,
     /// Shares that are needed.
     pub required: u8,
+    /// Of the PGP key that the token is for, if it is for one.
+    pub fingerprint: Option<String>,
 }
 
 /// What came of a share.
@@ -36,13 +57,13 @@ pub enum Generated {
 }
 
 impl GenerateRoot {
-    /// Begins an attempt. The token will be hidden by `password`.
+    /// Begins an attempt. The token will be hidden by `cover`.
     ///
     /// # Errors
     /// [`QuorumError::InProgress`].
     pub fn begin(
         &mut self,
-        password: Secret<String>,
+        cover: Cover,
         current: ValidThreshold,
         entropy: &dyn Entropy,
         now: Timestamp,
@@ -51,7 +72,7 @@ impl GenerateRoot {
             return Err(QuorumError::InProgress);
         }
         let quorum = Quorum::begin(current, entropy, now);
-        self.0 = Some(Attempt { quorum, password });
+        self.0 = Some(Attempt { quorum, cover });
         Ok(())
     }
 
@@ -63,6 +84,10 @@ impl GenerateRoot {
             nonce: attempt.quorum.nonce().to_owned(),
             progress,
             required,
+            fingerprint: match &attempt.cover {
+                Cover::Password(_) => None,
+                Cover::Recipient(recipient) => Some(recipient.fingerprint()),
+            },
         })
     }
 
@@ -87,12 +112,21 @@ impl GenerateRoot {
         )
     }
 
-    /// The token as it is told: each byte of it with one of the password. None without an attempt,
-    /// and for a token of another length than the password.
-    pub fn hide(&self, token: &str) -> Option<Vec<u8>> {
-        let password = self.0.as_ref()?.password.expose();
-        let pairs = token.bytes().zip(password.bytes());
-        (token.len() == password.len()).then(|| pairs.map(|(one, other)| one ^ other).collect())
+    /// The token as it is told. None without an attempt, and for a token of another length than the
+    /// password.
+    pub fn hide(&self, token: &str, entropy: &dyn Entropy) -> Option<Hidden> {
+        match &self.0.as_ref()?.cover {
+            Cover::Password(password) => {
+                let password = password.expose();
+                let pairs = token.bytes().zip(password.bytes());
+                let hidden = || pairs.map(|(one, other)| one ^ other).collect();
+                (token.len() == password.len()).then(|| Hidden::ByPassword(hidden()))
+            }
+            Cover::Recipient(recipient) => {
+                let message = recipient.encrypt(token.as_bytes(), entropy);
+                message.ok().map(Hidden::Message)
+            }
+        }
     }
 
     /// Ends the attempt, if there is one.

@@ -6,11 +6,13 @@
 //!
 //! Shares protect a key that wraps the root key, never the root key itself: the seal of a cluster
 //! can change without one entry being sealed anew. Where keys have to leave for another cluster, they
-//! go in a [`sealed_box`]. Nothing here is stored and nothing is logged.
+//! go in a [`sealed_box`]; where shares leave for their holders, they may be encrypted to keys of theirs.
+//! Nothing here is stored and nothing is logged.
 
 mod config;
 mod field;
 mod generate;
+mod handing;
 mod progress;
 mod quorum;
 mod rekey;
@@ -20,10 +22,13 @@ mod threshold;
 mod wrap;
 
 pub use config::{SealConfig, SealKind};
-pub use generate::{GenerateRoot, GenerateStatus, Generated};
+pub use generate::{Cover, GenerateRoot, GenerateStatus, Generated, Hidden};
+pub use handing::{Backup, Handed, Handing, HandingError};
 pub use progress::{Progress, Submitted, UnsealProgress};
 pub use quorum::{CANCEL_GUARD, CancelBy, QuorumError};
-pub use rekey::{NewSeal, Rekey, RekeyStatus, Rekeyed, Verification, Verified, VerifyStatus};
+pub use rekey::{
+    NewSeal, Rekey, RekeyPlan, RekeyStatus, Rekeyed, Verification, Verified, VerifyStatus,
+};
 pub use shamir::{Share, ShareError, combine, split};
 pub use threshold::{ThresholdError, ValidThreshold};
 pub use wrap::{KEY_BYTES, Key, UnwrapError, unwrap_root_key, wrap_root_key};

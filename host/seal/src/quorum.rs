@@ -5,6 +5,7 @@ use crate::{Key, Share, ShareError, Submitted, UnsealProgress, ValidThreshold, u
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base::{Entropy, Timestamp, make_uuid};
 use core::time::Duration;
+use openpgp::EncryptError;
 
 /// How long an attempt that anybody may begin can be ended only by whoever knows its nonce.
 pub const CANCEL_GUARD: Duration = Duration::from_secs(10 * 60);
@@ -37,6 +38,9 @@ pub enum QuorumError {
     /// The shares make a key, and it is not the one.
     #[error("the shares are not those of the seal")]
     NotTheKey,
+    /// What was to be handed out could not be encrypted.
+    #[error(transparent)]
+    Encrypt(#[from] EncryptError),
 }
 
 /// Who ends an attempt.

@@ -9,7 +9,7 @@
 //! The old shares are those of the seal until whoever drives this has stored the new seal.
 
 use crate::quorum::{CancelBy, Quorum, QuorumError, is_same_key};
-use crate::{KEY_BYTES, Key, Share, ShareError, ValidThreshold, split};
+use crate::{Backup, Handed, Handing, KEY_BYTES, Key, Share, ShareError, ValidThreshold, split};
 use base::{Entropy, Secret, Timestamp};
 
 /// A change of the unseal keys, or none.
@@ -25,9 +25,19 @@ pub enum Verification {
     Unneeded,
 }
 
+/// What is wanted of a change.
+#[derive(Debug)]
+pub struct RekeyPlan {
+    /// What the new seal will need.
+    pub threshold: ValidThreshold,
+    /// How the new shares reach their holders.
+    pub handing: Handing,
+    /// Must they come back first?
+    pub verification: Verification,
+}
+
 struct Attempt {
-    wanted: ValidThreshold,
-    verification: Verification,
+    plan: RekeyPlan,
     quorum: Quorum,
     made: Option<Made>,
 }
@@ -49,6 +59,10 @@ pub struct RekeyStatus {
     pub progress: u8,
     /// Old shares that are needed.
     pub required: u8,
+    /// Of the PGP keys that the new shares are for, if they are for any.
+    pub fingerprints: Option<Vec<String>>,
+    /// Is a backup of the encrypted shares asked for?
+    pub backup: Backup,
     /// Is a verification asked for?
     pub verification: Verification,
     /// Names the verification, once it is what is left to do.
@@ -81,9 +95,9 @@ pub enum Rekeyed {
     /// More are needed.
     Progress,
     /// The new shares, which count once they are verified.
-    ToVerify(Vec<Share>),
+    ToVerify(Handed),
     /// The new shares, which count once the new seal is stored.
-    Ready(Vec<Share>, NewSeal),
+    Ready(Handed, NewSeal),
 }
 
 /// What came of a new share.
@@ -102,8 +116,7 @@ impl Rekey {
     /// [`QuorumError::InProgress`].
     pub fn begin(
         &mut self,
-        wanted: ValidThreshold,
-        verification: Verification,
+        plan: RekeyPlan,
         current: ValidThreshold,
         entropy: &dyn Entropy,
         now: Timestamp,
@@ -112,8 +125,7 @@ impl Rekey {
             return Err(QuorumError::InProgress);
         }
         self.0 = Some(Attempt {
-            wanted,
-            verification,
+            plan,
             quorum: Quorum::begin(current, entropy, now),
             made: None,
         });
@@ -126,10 +138,12 @@ impl Rekey {
         let (progress, required) = attempt.quorum.counts();
         Some(RekeyStatus {
             nonce: attempt.quorum.nonce().to_owned(),
-            wanted: attempt.wanted,
+            wanted: attempt.plan.threshold,
             progress,
             required,
-            verification: attempt.verification,
+            fingerprints: attempt.plan.handing.fingerprints(),
+            backup: attempt.plan.handing.backup(),
+            verification: attempt.plan.verification,
             verification_nonce: attempt
                 .made
                 .as_ref()
@@ -160,11 +174,12 @@ impl Rekey {
         let mut wrapping = [0; KEY_BYTES];
         entropy.fill(&mut wrapping);
         let wrapping = Secret::new(wrapping);
-        let shares = split(&wrapping, attempt.wanted, entropy);
-        let threshold = attempt.wanted;
-        Ok(match attempt.verification {
+        let threshold = attempt.plan.threshold;
+        let shares = split(&wrapping, threshold, entropy);
+        let handed = attempt.plan.handing.hand_out(shares, entropy)?;
+        Ok(match attempt.plan.verification {
             Verification::Unneeded => Rekeyed::Ready(
-                shares,
+                handed,
                 NewSeal {
                     threshold,
                     wrapping,
@@ -175,7 +190,7 @@ impl Rekey {
                     wrapping,
                     quorum: Quorum::begin(threshold, entropy, now),
                 });
-                Rekeyed::ToVerify(shares)
+                Rekeyed::ToVerify(handed)
             }
         })
     }
@@ -186,7 +201,7 @@ impl Rekey {
         let made = attempt.made.as_ref()?;
         Some(VerifyStatus {
             nonce: made.quorum.nonce().to_owned(),
-            wanted: attempt.wanted,
+            wanted: attempt.plan.threshold,
             progress: made.quorum.counts().0,
         })
     }
@@ -206,7 +221,7 @@ impl Rekey {
         match made.quorum.submit(nonce, share, entropy) {
             Ok(None) => Ok(Verified::Progress),
             Ok(Some(key)) if is_same_key(&key, &made.wrapping) => Ok(Verified::Ready(NewSeal {
-                threshold: attempt.wanted,
+                threshold: attempt.plan.threshold,
                 wrapping: key,
             })),
             Ok(Some(_)) | Err(QuorumError::Share(ShareError::Duplicate)) => {

@@ -11,8 +11,9 @@ use base::{Entropy, Secret, Timestamp};
 use core::sync::atomic::{AtomicU64, Ordering};
 use proptest::prelude::*;
 use seal::{
-    CANCEL_GUARD, CancelBy, GenerateRoot, Generated, Key, QuorumError, Rekey, Rekeyed, Share,
-    ValidThreshold, Verification, Verified, combine, split, unwrap_root_key, wrap_root_key,
+    Backup, CANCEL_GUARD, CancelBy, Cover, GenerateRoot, Generated, Handed, Handing, HandingError,
+    Hidden, Key, QuorumError, Rekey, RekeyPlan, Rekeyed, Share, ValidThreshold, Verification,
+    Verified, combine, split, unwrap_root_key, wrap_root_key,
 };
 
 struct Lcg(AtomicU64);
@@ -42,6 +43,25 @@ fn threshold(shares: i64, threshold: i64) -> ValidThreshold {
     ValidThreshold::new(shares, threshold).unwrap()
 }
 
+fn plan(shares: i64, needed: i64, verification: Verification) -> RekeyPlan {
+    RekeyPlan {
+        threshold: threshold(shares, needed),
+        handing: Handing::default(),
+        verification,
+    }
+}
+
+fn open(handed: Handed) -> Vec<Share> {
+    match handed {
+        Handed::Open(shares) => shares,
+        Handed::Encrypted(_) => panic!("nobody asked for it"),
+    }
+}
+
+fn password(text: &str) -> Cover {
+    Cover::Password(Secret::new(String::from(text)))
+}
+
 fn copy(share: &Share) -> Share {
     Secret::new(share.expose().clone())
 }
@@ -69,8 +89,8 @@ impl World {
 
     fn begun(&self, verification: Verification) -> (Rekey, String) {
         let mut rekey = Rekey::default();
-        let wanted = threshold(3, 2);
-        let begun = rekey.begin(wanted, verification, self.current, &self.entropy, BEGAN);
+        let plan = plan(3, 2, verification);
+        let begun = rekey.begin(plan, self.current, &self.entropy, BEGAN);
         begun.unwrap();
         let nonce = rekey.status().unwrap().nonce;
         (rekey, nonce)
@@ -100,9 +120,10 @@ fn fit(shares: &[Share], wrapping: &Key, entropy: &Lcg) -> bool {
 fn enough_old_shares_make_new_ones() {
     let world = World::new(1);
     let (mut rekey, nonce) = world.begun(Verification::Unneeded);
-    let Rekeyed::Ready(shares, seal) = world.submit_all(&mut rekey, &nonce) else {
+    let Rekeyed::Ready(handed, seal) = world.submit_all(&mut rekey, &nonce) else {
         panic!("three of five are enough");
     };
+    let shares = open(handed);
     assert_eq!((shares.len(), seal.threshold), (3, threshold(3, 2)));
     assert!(fit(&shares[1..], &seal.wrapping, &world.entropy));
     // It counts once it is stored; until then the attempt can be repeated.
@@ -115,13 +136,8 @@ fn enough_old_shares_make_new_ones() {
 fn one_attempt_at_a_time() {
     let world = World::new(2);
     let (mut rekey, nonce) = world.begun(Verification::Unneeded);
-    let again = rekey.begin(
-        threshold(1, 1),
-        Verification::Unneeded,
-        world.current,
-        &world.entropy,
-        BEGAN,
-    );
+    let plan = plan(1, 1, Verification::Unneeded);
+    let again = rekey.begin(plan, world.current, &world.entropy, BEGAN);
     assert_eq!(again, Err(QuorumError::InProgress));
     assert_eq!(rekey.status().unwrap().nonce, nonce);
     let mut none = Rekey::default();
@@ -160,9 +176,10 @@ fn new_shares_count_once_they_are_verified() {
     let world = World::new(4);
     let (mut rekey, nonce) = world.begun(Verification::Required);
     assert_eq!(rekey.verification(), None);
-    let Rekeyed::ToVerify(shares) = world.submit_all(&mut rekey, &nonce) else {
+    let Rekeyed::ToVerify(handed) = world.submit_all(&mut rekey, &nonce) else {
         panic!("to be verified");
     };
+    let shares = open(handed);
     let first = rekey.verification().unwrap().nonce;
     let late = world.submit(&mut rekey, &nonce, copy(&world.shares[1]));
     assert_eq!(late.unwrap_err(), QuorumError::ToVerify(first.clone()));
@@ -213,8 +230,7 @@ fn who_has_no_name_and_no_nonce_ends_no_young_attempt() {
         assert_eq!(&rekey.cancel(by(&nonce), now), expected);
         assert_eq!(rekey.status().is_none(), expected.is_ok());
         let mut generate = GenerateRoot::default();
-        let password = Secret::new(String::from("p"));
-        let begun = generate.begin(password, world.current, &world.entropy, BEGAN);
+        let begun = generate.begin(password("p"), world.current, &world.entropy, BEGAN);
         begun.unwrap();
         let nonce = generate.status().unwrap().nonce;
         assert_eq!(&generate.cancel(by(&nonce), now), expected);
@@ -235,12 +251,10 @@ fn who_has_no_name_and_no_nonce_ends_no_young_attempt() {
 fn a_quorum_makes_one_root_token() {
     let world = World::new(6);
     let mut generate = GenerateRoot::default();
-    assert_eq!(generate.hide("token"), None);
-    let password = Secret::new(String::from("abcde"));
-    let begun = generate.begin(password, world.current, &world.entropy, BEGAN);
+    assert_eq!(generate.hide("token", &world.entropy), None);
+    let begun = generate.begin(password("abcde"), world.current, &world.entropy, BEGAN);
     begun.unwrap();
-    let other = Secret::new(String::from("other"));
-    let again = generate.begin(other, world.current, &world.entropy, BEGAN);
+    let again = generate.begin(password("other"), world.current, &world.entropy, BEGAN);
     assert_eq!(again, Err(QuorumError::InProgress));
     let nonce = generate.status().unwrap().nonce;
     let mut submit = |share| generate.submit(&nonce, share, &world.wrapped, &world.entropy);
@@ -249,10 +263,32 @@ fn a_quorum_makes_one_root_token() {
     }
     let last = copy(&world.shares[3]);
     assert_eq!(submit(last), Ok(Generated::Authorized));
-    assert_eq!(generate.hide("abcdf"), Some(vec![0, 0, 0, 0, 3]));
-    assert_eq!(generate.hide("abcd"), None);
+    let hide = |token| generate.hide(token, &world.entropy);
+    let hidden = Hidden::ByPassword(vec![0, 0, 0, 0, 3]);
+    assert_eq!(hide("abcdf"), Some(hidden));
+    assert_eq!(hide("abcd"), None);
     generate.finish();
     assert_eq!(generate.status(), None);
+}
+
+#[test]
+fn shares_are_for_as_many_holders_or_for_nobody() {
+    let key = include_str!("../../openpgp/tests/keys/curve25519.asc");
+    let entropy = Lcg(AtomicU64::new(7));
+    let made = Timestamp::from_rfc3339("2025-06-15T00:00:00Z").unwrap();
+    let recipient = openpgp::Recipient::read(key, made, &entropy).unwrap();
+    let check = |keys, backup, expected: Result<Option<usize>, HandingError>| {
+        let recipients = vec![recipient.clone(); keys];
+        let handing = Handing::to(recipients, backup, threshold(3, 2));
+        let count = |handing: Handing| handing.fingerprints().map(|prints| prints.len());
+        assert_eq!(handing.map(count), expected);
+    };
+    check(0, Backup::None, Ok(None));
+    check(0, Backup::Kept, Err(HandingError::OpenBackup));
+    check(2, Backup::None, Err(HandingError::Count));
+    check(3, Backup::None, Ok(Some(3)));
+    check(3, Backup::Kept, Ok(Some(3)));
+    check(4, Backup::Kept, Err(HandingError::Count));
 }
 
 /// What somebody does to an attempt.
@@ -292,7 +328,7 @@ proptest! {
             match (act, &mut model) {
                 (Act::Begin, model) => {
                     let begun = rekey.begin(
-                        threshold(3, 2), Verification::Unneeded, world.current, &world.entropy, BEGAN,
+                        plan(3, 2, Verification::Unneeded), world.current, &world.entropy, BEGAN,
                     );
                     prop_assert_eq!(begun.is_ok(), model.is_none());
                     model.get_or_insert_default();
@@ -333,8 +369,8 @@ proptest! {
                     prop_assert_eq!(submitted.is_ok(), right);
                     (*given, *is_spoilt) = (Vec::new(), false);
                     if let Ok(done) = submitted {
-                        let Rekeyed::Ready(shares, seal) = done else { panic!("{done:?}") };
-                        prop_assert!(fit(&shares, &seal.wrapping, &world.entropy));
+                        let Rekeyed::Ready(handed, seal) = done else { panic!("{done:?}") };
+                        prop_assert!(fit(&open(handed), &seal.wrapping, &world.entropy));
                         rekey.finish();
                         model = None;
                     }

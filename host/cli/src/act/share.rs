@@ -59,7 +59,7 @@ pub(super) fn given(
     })
 }
 
-/// A public PGP key of a file, in Base64.
+/// A public PGP key of a file, in Base64 and no longer armored: that is what all servers take.
 pub(super) fn pgp_key(path: &str) -> Result<String, Stop> {
     if path.starts_with("keybase:") {
         return Err(Stop::usage(format!(
@@ -67,11 +67,9 @@ pub(super) fn pgp_key(path: &str) -> Result<String, Stop> {
         )));
     }
     let bytes = std::fs::read(path).map_err(|error| Stop::usage(of_file(path, &error)))?;
-    let text = String::from_utf8_lossy(&bytes);
-    match STANDARD.decode(text.trim()) {
-        Ok(_) => Ok(text.trim().to_owned()),
-        Err(_) => Ok(STANDARD.encode(&bytes)),
-    }
+    let packets = openpgp::packets_of_file(&bytes);
+    let packets = packets.map_err(|error| Stop::usage(format!("{path}: {error}")))?;
+    Ok(STANDARD.encode(packets))
 }
 
 /// Public PGP keys of files, which may be separated by commas.

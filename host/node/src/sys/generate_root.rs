@@ -1,20 +1,21 @@
 //! `sys/generate-root` and `sys/generate-root-token`: a root token from a quorum of shares. The
 //! first has answers without an envelope, and no token where the listener says so.
 
-use crate::ceremonies::{cancel_by, only_in_root, refuse_pgp, seal_now};
+use crate::ceremonies::{cancel_by, only_in_root, seal_now};
 use crate::init::root_token;
 use crate::keys::seal_threshold;
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
+use crate::pgp::Reading;
 use crate::shares;
 use access::TokenId;
 use base::{Answer, Json, NamespaceId, Refusal, Secret, make_base62};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use manifest::Access::Token;
 use manifest::FieldKind::Text;
 use manifest::Operation::{Delete, Read, Update};
-use seal::{GenerateStatus, Generated, QuorumError, UnwrapError};
+use seal::{Cover, GenerateStatus, Generated, Hidden, QuorumError, UnwrapError};
 use serde_json::{Value, json};
 
 const PLAN: &[NativeField] = &[
@@ -23,7 +24,11 @@ const PLAN: &[NativeField] = &[
         Text,
         "A one-time password as long as a token; made where it is not given.",
     ),
-    body("pgp_key", Text, "Not supported."),
+    body(
+        "pgp_key",
+        Text,
+        "PGP key to encrypt the token to instead, in Base64.",
+    ),
 ];
 const SHARE: &[NativeField] = &[
     body("key", Text, "A share."),
@@ -66,6 +71,7 @@ struct Shown {
 
 impl Shape {
     fn answer(self, status: Option<&GenerateStatus>, required: u8, shown: &Shown) -> Answer {
+        let fingerprint = status.and_then(|status| status.fingerprint.as_deref());
         let mut data = json!({
             "nonce": status.map_or("", |status| &status.nonce),
             "started": status.is_some(),
@@ -74,7 +80,7 @@ impl Shape {
             "complete": shown.is_complete,
             "encoded_token": shown.encoded,
             "encoded_root_token": shown.encoded,
-            "pgp_fingerprint": "",
+            "pgp_fingerprint": fingerprint.unwrap_or_default(),
             "otp": shown.password,
             "otp_length": if shown.is_complete { 0 } else { TokenId::SERVICE_CHARACTERS },
         });
@@ -116,24 +122,13 @@ fn status(ask: &mut Ask<'_>, shape: Shape) -> Told {
 
 fn begin(ask: &mut Ask<'_>, shape: Shape) -> Told {
     only_in_root(ask)?;
-    refuse_pgp(ask, "pgp_key")?;
     let entropy = ask.node.parts.entropy.as_ref();
-    let given = ask.text("otp").to_owned();
-    let (password, shown) = match given.is_empty() {
-        false => (given, String::new()),
-        true => {
-            let made = make_base62(entropy, TokenId::SERVICE_CHARACTERS);
-            (made.clone(), made)
-        }
-    };
-    if password.len() != TokenId::SERVICE_CHARACTERS {
-        return Err(Refusal::invalid("OTP string has incorrect length"));
-    }
+    let (cover, shown) = cover(ask)?;
     let current = seal_threshold(ask.node)?;
     let mut attempts = ask.node.ceremonies.of(ask);
     attempts
         .generate
-        .begin(Secret::new(password), current, entropy, ask.now)
+        .begin(cover, current, entropy, ask.now)
         .map_err(|error| refusal(&error))?;
     let status = attempts.generate.status();
     let shown = Shown {
@@ -141,6 +136,31 @@ fn begin(ask: &mut Ask<'_>, shape: Shape) -> Told {
         ..Shown::default()
     };
     Ok(shape.answer(status.as_ref(), current.threshold(), &shown))
+}
+
+/// What is to hide the token, and the password where it is made here.
+fn cover(ask: &Ask<'_>) -> Result<(Cover, String), Refusal> {
+    let entropy = ask.node.parts.entropy.as_ref();
+    match (ask.text("otp"), ask.text("pgp_key")) {
+        ("", "") => {
+            let made = make_base62(entropy, TokenId::SERVICE_CHARACTERS);
+            Ok((Cover::Password(Secret::new(made.clone())), made))
+        }
+        ("", key) => {
+            let now = ask.now;
+            let recipient = Reading { now, entropy }.one(key);
+            let recipient = recipient
+                .map_err(|why| Refusal::invalid(format!("error parsing PGP key: {why}")))?;
+            Ok((Cover::Recipient(recipient), String::new()))
+        }
+        (password, _) if password.len() != TokenId::SERVICE_CHARACTERS => {
+            Err(Refusal::invalid("OTP string has incorrect length"))
+        }
+        (password, _) => {
+            let password = Secret::new(password.to_owned());
+            Ok((Cover::Password(password), String::new()))
+        }
+    }
 }
 
 fn cancel(ask: &mut Ask<'_>) -> Told {
@@ -192,16 +212,19 @@ async fn update(ask: &mut Ask<'_>, shape: Shape) -> Told {
     }
 }
 
-/// Makes the token, and says it hidden by the password of the attempt, which is over then.
+/// Makes the token, and says it hidden by what the attempt began with, which is over then.
 async fn make(ask: &Ask<'_>) -> Result<String, Refusal> {
     let node = ask.node;
     let entropy = node.parts.entropy.as_ref();
     let id = TokenId::make_service(entropy, NamespaceId::ROOT);
-    let hidden = node.ceremonies.of(ask).generate.hide(id.expose());
+    let hidden = node.ceremonies.of(ask).generate.hide(id.expose(), entropy);
     let hidden = hidden.ok_or_else(|| refusal(&QuorumError::NotInProgress))?;
     node.transact(|tx| root_token(tx, &node.salt, entropy, node.now(), &id))
         .await?;
     node.ceremonies.of(ask).generate.finish();
     tracing::warn!("a root token was made from shares of the key");
-    Ok(STANDARD_NO_PAD.encode(hidden))
+    Ok(match hidden {
+        Hidden::ByPassword(bytes) => STANDARD_NO_PAD.encode(bytes),
+        Hidden::Message(bytes) => STANDARD.encode(bytes),
+    })
 }

@@ -1,18 +1,20 @@
 //! `sys/rekey` and `sys/rotate/root`: another set of unseal keys. The first has answers without an
 //! envelope, and no token where the listener says so.
 
-use crate::ceremonies::{cancel_by, only_in_root, refuse_pgp, seal_now};
+use crate::ceremonies::{cancel_by, only_in_root, seal_now};
 use crate::keys::seal_threshold;
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
+use crate::pgp::{HandingRefusal, KeptShares, Reading};
 use crate::shares;
 use base::{Answer, Json, Refusal};
+use locality::SystemKey;
 use manifest::Access::Token;
 use manifest::FieldKind::{Boolean, Integer, Text, TextList};
 use manifest::Operation::{Delete, Read, Update};
 use seal::{
-    NewSeal, QuorumError, RekeyStatus, Rekeyed, Share, UnwrapError, ValidThreshold, Verification,
-    Verified, VerifyStatus,
+    Backup, Handed, Handing, HandingError, NewSeal, QuorumError, RekeyPlan, RekeyStatus, Rekeyed,
+    Share, UnwrapError, ValidThreshold, Verification, Verified, VerifyStatus,
 };
 use serde_json::{Value, json};
 
@@ -24,8 +26,16 @@ const PLAN: &[NativeField] = &[
         Boolean,
         "Must the new shares be shown before they count?",
     ),
-    body("pgp_keys", TextList, "Not supported."),
-    body("backup", Boolean, "Not supported: it needs PGP keys."),
+    body(
+        "pgp_keys",
+        TextList,
+        "PGP keys to encrypt the new shares to, one for each, in Base64.",
+    ),
+    body(
+        "backup",
+        Boolean,
+        "Are the encrypted shares to be kept in the server as well?",
+    ),
     body(
         "stored_shares",
         Integer,
@@ -52,8 +62,8 @@ pub(super) const ROUTES: &[NativeRoute] = &[
     on(Read, "rekey/verify", Token, Now(|ask| verification(ask, &REKEY)), &[], "How far the verification is."),
     on(Update, "rekey/verify", Token, Later(|ask| Box::pin(verify(ask, &REKEY))), SHARE, "Takes a share of the new key."),
     on(Delete, "rekey/verify", Token, Now(|ask| restart_verification(ask, &REKEY)), NONCE, "Begins the verification anew."),
-    on(Read, "rekey/backup", Token, Now(no_backup), &[], "Shares that were kept, encrypted with PGP."),
-    on(Delete, "rekey/backup", Token, Now(nothing), &[], "Removes the shares that were kept."),
+    on(Read, "rekey/backup", Token, Now(backup), &[], "Shares that were kept, encrypted with PGP."),
+    on(Delete, "rekey/backup", Token, Now(delete_backup), &[], "Removes the shares that were kept."),
     on(Read, "rekey/recovery-key-backup", Token, Now(no_backup), &[], "Recovery shares that were kept, encrypted with PGP."),
     on(Delete, "rekey/recovery-key-backup", Token, Now(nothing), &[], "Removes the recovery shares that were kept."),
     on(Read, "rekey-recovery-key/init", Token, Now(no_recovery_rekey), ANYTHING, "Recovery keys need an auto-unseal."),
@@ -70,8 +80,8 @@ pub(super) const ROUTES: &[NativeRoute] = &[
     on(Read, "rotate/root/verify", Token, Now(|ask| verification(ask, &ROTATE)), &[], "How far the verification is."),
     on(Update, "rotate/root/verify", Token, Later(|ask| Box::pin(verify(ask, &ROTATE))), SHARE, "Takes a share of the new key."),
     on(Delete, "rotate/root/verify", Token, Now(|ask| restart_verification(ask, &ROTATE)), NONCE, "Begins the verification anew."),
-    on(Read, "rotate/root/backup", Token, Now(no_backup), &[], "Shares that were kept, encrypted with PGP."),
-    on(Delete, "rotate/root/backup", Token, Now(nothing), &[], "Removes the shares that were kept."),
+    on(Read, "rotate/root/backup", Token, Now(backup), &[], "Shares that were kept, encrypted with PGP."),
+    on(Delete, "rotate/root/backup", Token, Now(delete_backup), &[], "Removes the shares that were kept."),
     on(Read, "rotate/recovery/backup", Token, Now(no_backup), &[], "Recovery shares that were kept, encrypted with PGP."),
     on(Delete, "rotate/recovery/backup", Token, Now(nothing), &[], "Removes the recovery shares that were kept."),
     on(Read, "rotate/recovery/init", Token, Now(no_recovery_keys), ANYTHING, "Recovery keys need an auto-unseal."),
@@ -192,11 +202,8 @@ impl Family {
             "required": status.required,
             "verification_required": status.verification == Verification::Required,
         });
-        if is_bare {
-            extend(
-                &mut data,
-                &json!({ "pgp_fingerprints": null, "backup": false }),
-            );
+        if is_bare || status.fingerprints.is_some() {
+            extend(&mut data, &handing(status));
         }
         if !is_bare || nonce.is_some() {
             extend(
@@ -207,16 +214,15 @@ impl Family {
         data
     }
 
-    fn complete(&self, status: &RekeyStatus, shares: &[Share]) -> Value {
+    fn complete(&self, status: &RekeyStatus, handed: &Handed) -> Value {
         let mut data = json!({
             "nonce": status.nonce,
             "complete": true,
-            "keys": shares::all_in_hex(shares),
-            "keys_base64": shares::all_in_base64(shares),
-            "pgp_fingerprints": null,
-            "backup": false,
+            "keys": shares::all_in_hex(handed),
+            "keys_base64": shares::all_in_base64(handed),
             "verification_required": status.verification == Verification::Required,
         });
+        extend(&mut data, &handing(status));
         let nonce = status.verification_nonce.as_deref();
         if matches!(self.has_envelope, HasEnvelope::Yes) || nonce.is_some() {
             extend(
@@ -232,6 +238,14 @@ fn extend(data: &mut Value, more: &Value) {
     if let (Value::Object(data), Value::Object(more)) = (data, more) {
         data.extend(more.clone());
     }
+}
+
+/// To whom an attempt hands out.
+fn handing(status: &RekeyStatus) -> Value {
+    json!({
+        "pgp_fingerprints": status.fingerprints,
+        "backup": status.backup == Backup::Kept,
+    })
 }
 
 fn verification_status(status: &VerifyStatus) -> Value {
@@ -258,15 +272,9 @@ fn begin(ask: &mut Ask<'_>, family: &Family) -> Told {
         return Err(Refusal::invalid(text));
     }
     only_in_root(ask)?;
-    refuse_pgp(ask, "pgp_keys")?;
-    if ask.flag("backup") {
-        let text =
-            "cannot request a backup of the new keys without providing PGP keys for encryption";
-        return Err(Refusal::invalid(text));
-    }
     let number = |name| ask.input.get(name).and_then(Value::as_i64).unwrap_or(0);
     let wanted = ValidThreshold::new(number("secret_shares"), number("secret_threshold"));
-    let wanted = wanted.map_err(|error| {
+    let threshold = wanted.map_err(|error| {
         let kind = format!("invalid {} seal", family.kind);
         Refusal::invalid(error.to_string().replace("invalid seal", &kind))
     })?;
@@ -274,15 +282,46 @@ fn begin(ask: &mut Ask<'_>, family: &Family) -> Told {
         true => Verification::Required,
         false => Verification::Unneeded,
     };
+    let plan = RekeyPlan {
+        threshold,
+        handing: asked_handing(ask, family, threshold)?,
+        verification,
+    };
     let current = seal_threshold(ask.node)?;
     let entropy = ask.node.parts.entropy.as_ref();
     let mut attempts = ask.node.ceremonies.of(ask);
     attempts
         .rekey
-        .begin(wanted, verification, current, entropy, ask.now)
+        .begin(plan, current, entropy, ask.now)
         .map_err(|error| family.refusal(&error))?;
     let status = attempts.rekey.status();
     Ok(family.answer(&family.status(status.as_ref(), current)))
+}
+
+fn asked_handing(
+    ask: &Ask<'_>,
+    family: &Family,
+    threshold: ValidThreshold,
+) -> Result<Handing, Refusal> {
+    let backup = match ask.flag("backup") {
+        true => Backup::Kept,
+        false => Backup::None,
+    };
+    let keys = ask.texts("pgp_keys").unwrap_or_default();
+    let reading = Reading {
+        now: ask.now,
+        entropy: ask.node.parts.entropy.as_ref(),
+    };
+    let handing = reading.handing(&keys, backup, threshold);
+    handing.map_err(|refusal| {
+        Refusal::invalid(match (refusal, family.has_envelope) {
+            (HandingRefusal::Holders(error @ HandingError::OpenBackup), _) => error.to_string(),
+            (HandingRefusal::Holders(HandingError::Count), HasEnvelope::No) => {
+                String::from("incorrect number of PGP keys for rekey")
+            }
+            (other, _) => format!("invalid {} seal configuration: {other}", family.kind),
+        })
+    })
 }
 
 fn cancel(ask: &mut Ask<'_>) -> Told {
@@ -314,14 +353,21 @@ async fn update(ask: &mut Ask<'_>, family: &Family) -> Told {
     let submitted = submitted.map_err(|error| family.refusal(&error))?;
     let gone = || family.refusal(&QuorumError::NotInProgress);
     let status = status.ok_or_else(gone)?;
-    match submitted {
-        Rekeyed::Progress => Ok(family.answer(&family.status(Some(&status), current))),
-        Rekeyed::ToVerify(shares) => Ok(family.answer(&family.complete(&status, &shares))),
-        Rekeyed::Ready(shares, seal) => {
-            store(ask, seal).await?;
-            Ok(family.answer(&family.complete(&status, &shares)))
-        }
+    let (handed, seal) = match submitted {
+        Rekeyed::Progress => return Ok(family.answer(&family.status(Some(&status), current))),
+        Rekeyed::ToVerify(handed) => (handed, None),
+        Rekeyed::Ready(handed, seal) => (handed, Some(seal)),
+    };
+    // First of all: who gets no answer finds the new shares here, whether they count or not.
+    if status.backup == Backup::Kept
+        && let Some(kept) = KeptShares::of(&status.nonce, &handed)
+    {
+        kept.keep(node).await?;
     }
+    if let Some(seal) = seal {
+        store(ask, seal).await?;
+    }
+    Ok(family.answer(&family.complete(&status, &handed)))
 }
 
 fn verification(ask: &mut Ask<'_>, family: &Family) -> Told {
@@ -386,6 +432,20 @@ fn share(ask: &Ask<'_>) -> Result<Share, Refusal> {
         )),
         text => shares::parse(text),
     }
+}
+
+fn backup(ask: &mut Ask<'_>) -> Told {
+    only_in_root(ask)?;
+    match KeptShares::read(ask.tx)? {
+        Some(kept) => Ok(Answer::repeated(&kept.shown())),
+        None => no_backup(ask),
+    }
+}
+
+fn delete_backup(ask: &mut Ask<'_>) -> Told {
+    only_in_root(ask)?;
+    ask.tx.delete(&SystemKey::shares_backup());
+    Ok(Answer::Empty)
 }
 
 fn no_backup(_: &mut Ask<'_>) -> Told {

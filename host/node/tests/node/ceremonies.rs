@@ -184,7 +184,6 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("sys/rekey/init", r#"{"secret_shares":1,"secret_threshold":2}"#, "invalid rekey seal configuration: threshold cannot be larger than shares"),
     ("sys/rekey/init", r#"{"secret_shares":256,"secret_threshold":2}"#, "invalid rekey seal configuration: shares must be less than 256"),
     ("sys/rekey/init", r#"{"secret_shares":1,"secret_threshold":1,"backup":true}"#, "cannot request a backup of the new keys without providing PGP keys for encryption"),
-    ("sys/rekey/init", r#"{"secret_shares":1,"secret_threshold":1,"pgp_keys":["keybase:some"]}"#, "pgp_keys: PGP keys are not supported, encrypt the answer on the client"),
     ("sys/rekey/update", r#"{}"#, "'key' must be specified in request body as JSON"),
     ("sys/rekey/update", r#"{"key":"zz!"}"#, "'key' must be a valid hex or base64 string"),
     ("sys/rekey/update", r#"{"key":"SHARE"}"#, "no rekey in progress"),
@@ -194,7 +193,6 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("sys/rotate/recovery/init", r#"{}"#, "recovery keys not supported"),
     ("sys/generate-root/update", r#"{"key":"SHARE"}"#, "no root generation in progress"),
     ("sys/generate-root/attempt", r#"{"otp":"short"}"#, "OTP string has incorrect length"),
-    ("sys/generate-root/attempt", r#"{"pgp_key":"a"}"#, "pgp_key: PGP keys are not supported, encrypt the answer on the client"),
 ];
 
 #[tokio::test]

@@ -19,7 +19,10 @@ mod identity;
 mod namespaces;
 mod observe;
 mod openapi;
+#[path = "../../../openpgp/tests/recipient/opened.rs"]
+mod opened;
 mod pair;
+mod pgp;
 mod policies;
 mod quotas;
 mod replication;

@@ -148,9 +148,6 @@ const REFUSED: &[(&str, &str)] = &[
     (r#"{"secret_shares":1,"secret_threshold":1,"recovery_shares":true}"#, "failed to decode JSON input: recovery_shares is not a whole number"),
     (r#"{"recovery_shares":1,"recovery_threshold":1}"#, "parameters recovery_shares,recovery_threshold not applicable to seal type shamir"),
     (r#"{"secret_shares":1,"secret_threshold":1,"recovery_pgp_keys":["a"]}"#, "parameters recovery_pgp_keys not applicable to seal type shamir"),
-    (r#"{"secret_shares":1,"secret_threshold":1,"pgp_keys":["a"]}"#, "pgp_keys: PGP keys are not supported, encrypt the answer on the client"),
-    (r#"{"secret_shares":1,"secret_threshold":1,"pgp_keys":"keybase:a"}"#, "pgp_keys: PGP keys are not supported, encrypt the answer on the client"),
-    (r#"{"secret_shares":1,"secret_threshold":1,"root_token_pgp_key":"keybase:a"}"#, "root_token_pgp_key: PGP keys are not supported, encrypt the answer on the client"),
 ];
 
 #[tokio::test]
