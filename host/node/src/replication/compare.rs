@@ -7,6 +7,7 @@ use super::moment::Moment;
 use super::primary::Primary;
 use super::secondary::Doing;
 use super::serve::{Broken, check_hello, packed, receive, send};
+use super::shelved::{self, Shelved};
 use super::{Secondary, exclusions};
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
@@ -15,7 +16,8 @@ use journal::{Batch, JournalError, Op};
 use link::{Channel, Link, Peer};
 use locality::Exclusion;
 use replication::{
-    Answerer, CompareError, Comparison, Heard, Method, Outcome, Position, Question, Told, decode,
+    Answerer, CompareError, Comparison, Heard, Method, Outcome, Position, Question, Told, View,
+    decode,
 };
 use seal::sealed_box::KeyPair;
 use std::sync::Arc;
@@ -24,6 +26,10 @@ use tokio::sync::mpsc;
 /// Bytes that gather before they are committed. What is less in all is one commit: nobody sees a part
 /// of it.
 const GATHERED_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// The same, of what is laid on the shelf: nobody sees anything of it, and what is there is not sent
+/// again after an interruption.
+const SHELVED_BYTES_MAX: usize = 1024 * 1024;
 
 /// For how long the primary waits for the secondary to take a message or to ask the next question.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -141,7 +147,7 @@ fn answer_here(
 /// Hears a message where nobody else waits for what is read meanwhile.
 async fn hear_apart(
     mut comparison: Comparison,
-    held: &Arc<Moment>,
+    held: &Arc<dyn View>,
     told: Told,
 ) -> Result<(Comparison, Heard), Broken> {
     if has_one_thread() {
@@ -166,23 +172,54 @@ pub(crate) async fn run(
     link: &dyn Link,
     keys: &KeyPair,
 ) -> Result<(), Broken> {
-    {
-        let mut how = secondary.how();
-        how.doing = Doing::Compares;
-        (how.to_fetch, how.fetched) = (0, 0);
-    }
-    let channel = link.open(Method::Compare.name()).await?;
     let run = Run {
         node,
         secondary,
         keys,
-        before: secondary.position(),
+        place: Place::Here(secondary.position()),
         held: Arc::new(Moment(node.parts.storage.snapshot())),
         gathered: Vec::new(),
         gathered_bytes: 0,
     };
-    let comparison = Comparison::new(hello(node, secondary, keys));
-    run.complete(channel, comparison).await
+    run.complete(link).await.map(drop)
+}
+
+/// Everything that a primary has, on the shelf.
+pub(crate) struct Came {
+    pub(crate) position: Position,
+    pub(crate) shared: SharedKeys,
+}
+
+/// Lays everything that the primary has on the shelf, where some of it may be already.
+pub(crate) async fn gather(
+    node: &Arc<Unsealed>,
+    secondary: &Arc<Secondary>,
+    link: &dyn Link,
+    keys: &KeyPair,
+) -> Result<Came, Broken> {
+    let run = Run {
+        node,
+        secondary,
+        keys,
+        place: Place::Shelf(None),
+        held: Arc::new(Shelved::new(Moment(node.parts.storage.snapshot()))),
+        gathered: Vec::new(),
+        gathered_bytes: 0,
+    };
+    match run.complete(link).await? {
+        (Place::Shelf(Some(shared)), Some(position)) => Ok(Came { position, shared }),
+        _ => Err(Broken::Here(String::from(
+            "there was more to compare than is remembered at a time",
+        ))),
+    }
+}
+
+/// Where what comes is put.
+enum Place {
+    /// Where it belongs. Until all is known the secondary is as far as it was.
+    Here(Position),
+    /// On the shelf, and the keys that open it are kept beside.
+    Shelf(Option<SharedKeys>),
 }
 
 /// A comparison that goes on.
@@ -190,18 +227,18 @@ struct Run<'a> {
     node: &'a Arc<Unsealed>,
     secondary: &'a Arc<Secondary>,
     keys: &'a KeyPair,
-    before: Position,
-    held: Arc<Moment>,
+    place: Place,
+    held: Arc<dyn View>,
     gathered: Vec<Op>,
     gathered_bytes: usize,
 }
 
 impl Run<'_> {
-    async fn complete(
-        mut self,
-        mut channel: Channel,
-        mut comparison: Comparison,
-    ) -> Result<(), Broken> {
+    /// Where everything was put, and how far that is where it is all.
+    async fn complete(mut self, link: &dyn Link) -> Result<(Place, Option<Position>), Broken> {
+        self.begin();
+        let mut channel = link.open(Method::Compare.name()).await?;
+        let mut comparison = Comparison::new(hello(self.node, self.secondary, self.keys));
         while !comparison.is_complete() {
             while let Some(question) = comparison.ask() {
                 send(&channel, &question).await?;
@@ -213,13 +250,23 @@ impl Run<'_> {
                 Heard::Nothing => {}
                 Heard::Keys(package) => {
                     let shared = SharedKeys::open(&package, self.keys)?;
-                    self.node.take_shared_keys(&shared).await?;
+                    match &mut self.place {
+                        Place::Here(_) => self.node.take_shared_keys(&shared).await?,
+                        Place::Shelf(kept) => *kept = Some(shared),
+                    }
                 }
                 Heard::Put(ops) => self.put(ops).await?,
             }
         }
         drop(channel);
-        self.finish(&comparison.finish()?).await
+        let position = self.finish(&comparison.finish()?).await?;
+        Ok((self.place, position))
+    }
+
+    fn begin(&self) {
+        let mut how = self.secondary.how();
+        how.doing = Doing::Compares;
+        (how.to_fetch, how.fetched) = (0, 0);
     }
 
     async fn put(&mut self, ops: Vec<Op>) -> Result<(), Broken> {
@@ -234,37 +281,51 @@ impl Run<'_> {
             .map(|op| op.key.as_bytes().len() + op.value.as_ref().map_or(0, Vec::len))
             .sum::<usize>();
         self.gathered.extend(ops);
-        if self.gathered_bytes > GATHERED_BYTES_MAX {
-            self.flush(&self.before.clone()).await?;
+        if self.gathered_bytes > self.gathered_bytes_max() {
+            self.flush(None).await?;
         }
         Ok(())
     }
 
-    /// Commits what has gathered.
-    async fn flush(&mut self, position: &Position) -> Result<(), Broken> {
-        let mut ops = core::mem::take(&mut self.gathered);
-        self.gathered_bytes = 0;
-        ops.sort_by(|one, other| one.key.cmp(&other.key));
-        commit(self.node, vec![Batch { ops }], position).await
+    const fn gathered_bytes_max(&self) -> usize {
+        match self.place {
+            Place::Here(_) => GATHERED_BYTES_MAX,
+            Place::Shelf(_) => SHELVED_BYTES_MAX,
+        }
     }
 
-    /// Takes away what the primary has not, now that all is known, and is then where it was.
-    async fn finish(mut self, outcome: &Outcome) -> Result<(), Broken> {
+    /// Commits what has gathered, and how far that leads where it is all.
+    async fn flush(&mut self, position: Option<&Position>) -> Result<(), Broken> {
+        let mut ops = core::mem::take(&mut self.gathered);
+        self.gathered_bytes = 0;
+        match &self.place {
+            Place::Here(before) => {
+                ops.sort_by(|one, other| one.key.cmp(&other.key));
+                commit(self.node, vec![Batch { ops }], position.unwrap_or(before)).await
+            }
+            Place::Shelf(_) => {
+                let done = shelved::put(self.node, ops).await;
+                done.map_err(|error| Broken::Here(crate::refusal::chain(&error)))
+            }
+        }
+    }
+
+    /// Takes away what the primary has not, now that all is known. How far the primary was, unless
+    /// there was more to take away than is remembered at a time: the next comparison finds the rest.
+    async fn finish(&mut self, outcome: &Outcome) -> Result<Option<Position>, Broken> {
         let held = Arc::clone(&self.held);
         for piece in outcome.deletions(&*held) {
-            if self.gathered_bytes > GATHERED_BYTES_MAX {
-                self.flush(&self.before.clone()).await?;
+            if self.gathered_bytes > self.gathered_bytes_max() {
+                self.flush(None).await?;
             }
             let ops = piece?;
             self.gathered_bytes += ops.iter().map(|op| op.key.as_bytes().len()).sum::<usize>();
             self.gathered.extend(ops);
         }
-        let Some(position) = outcome.position() else {
-            // There was more than is remembered at a time: the next comparison finds the rest.
-            return self.flush(&self.before.clone()).await;
-        };
-        self.flush(position).await?;
-        self.secondary.reached(position.clone());
-        Ok(())
+        self.flush(outcome.position()).await?;
+        if let (Place::Here(_), Some(position)) = (&self.place, outcome.position()) {
+            self.secondary.reached(position.clone());
+        }
+        Ok(outcome.position().cloned())
     }
 }

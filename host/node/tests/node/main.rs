@@ -14,6 +14,7 @@ mod cubbyhole;
 mod filters;
 mod house;
 mod identity;
+mod joining;
 mod namespaces;
 mod observe;
 mod openapi;

@@ -19,7 +19,7 @@ pub(crate) struct Member {
 }
 
 /// Lets everything else go on: the time stands still while there is something to do.
-async fn a_while() {
+pub(crate) async fn a_while() {
     let nothing = core::future::pending::<()>();
     let _ = tokio::time::timeout(core::time::Duration::from_millis(20), nothing).await;
 }

@@ -18,3 +18,4 @@ mod life;
 mod local;
 mod pair;
 mod roles;
+mod rollback;
