@@ -18,6 +18,7 @@ mod exclusion;
 mod key;
 mod path_filter;
 mod rules;
+mod shelf;
 mod system;
 
 pub use class::{Class, ClassMark, Ignored, Local, Replicated};
@@ -27,4 +28,5 @@ pub use path_filter::{FilterMode, Filterable, FilteredMount, LeftOut, PathFilter
 pub use rules::{
     Locality, MountLocality, Place, Rule, RuleChange, RuleError, StorageRules, Undeclared,
 };
+pub use shelf::Shelf;
 pub use system::SystemKey;

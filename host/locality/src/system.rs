@@ -71,7 +71,11 @@ impl SystemKey<Ignored> {
     pub fn digest_mend() -> Self {
         Self::root("core/mend-digests")
     }
-    /// That a cluster is becoming a secondary, and which entries stay.
+    /// Whom a cluster is to follow once everything of it is here.
+    pub fn joining() -> Self {
+        Self::root("core/replication/performance/joining")
+    }
+    /// How far a cluster is that becomes a secondary, from where there is no way back.
     pub fn wiping() -> Self {
         Self::root("core/wiping")
     }

@@ -11,7 +11,7 @@ use crate::unsealed::Unsealed;
 use base::{CrossOrigin, Refusal, RefusalKind, Reply, Request};
 use locality::SystemKey;
 use seal::{Key, SealConfig, Share, Submitted, UnsealProgress, ValidThreshold};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 /// One server of a cluster.
 pub struct Node {
@@ -19,6 +19,8 @@ pub struct Node {
     phase: RwLock<Phase>,
     /// Seal, unseal and initialisation come one after the other.
     changing: tokio::sync::Mutex<()>,
+    /// For what goes on when nobody asks.
+    itself: Weak<Self>,
 }
 
 /// Keys are in memory only in the unsealed phase: to seal is to drop it.
@@ -31,10 +33,11 @@ pub(crate) enum Phase {
 impl Node {
     /// A sealed node on these parts.
     pub fn new(parts: Parts) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new_cyclic(|itself| Self {
             parts: Arc::new(parts),
             phase: RwLock::new(Phase::sealed()),
             changing: tokio::sync::Mutex::new(()),
+            itself: Weak::clone(itself),
         })
     }
 
@@ -79,9 +82,6 @@ impl Node {
         if unsealed.wants_seal() {
             self.seal_if(&unsealed).await;
         }
-        if let Some(becoming) = unsealed.becoming() {
-            self.become_secondary(&unsealed, becoming).await;
-        }
         answered
     }
 
@@ -105,6 +105,22 @@ impl Node {
             Phase::Unsealed(unsealed) => Some(unsealed),
             Phase::Sealed(_) => None,
         }
+    }
+
+    /// Goes over to an unsealed node, and waits for what it may be to become.
+    fn open(&self, unsealed: Arc<Unsealed>) {
+        let (itself, mut settled) = (Weak::clone(&self.itself), unsealed.wish.settled());
+        let waits_for = Arc::downgrade(&unsealed);
+        // Ends with the unsealed node, which it does not hold.
+        tokio::spawn(async move {
+            while settled.wait_for(|is_settled| *is_settled).await.is_ok() {
+                let (Some(node), Some(unsealed)) = (itself.upgrade(), waits_for.upgrade()) else {
+                    return;
+                };
+                node.become_secondary(&unsealed).await;
+            }
+        });
+        self.enter(Phase::Unsealed(unsealed));
     }
 
     fn enter(&self, phase: Phase) {
@@ -163,18 +179,23 @@ impl Node {
         }
     }
 
-    /// Follows another cluster from now on. What this one held goes; meanwhile it is sealed.
-    async fn become_secondary(&self, unsealed: &Arc<Unsealed>, becoming: Becoming) {
+    /// Follows another cluster from now on, unless somebody went back. What this one held goes;
+    /// meanwhile it is sealed.
+    async fn become_secondary(&self, unsealed: &Arc<Unsealed>) {
         let _changing = self.changing.lock().await;
+        let Some(becoming) = unsealed.wish.begin() else {
+            return;
+        };
         let current = self.unsealed();
         if !current.is_some_and(|current| Arc::ptr_eq(&current, unsealed)) {
+            // Sealed meanwhile: it begins anew when it is unsealed.
             return;
         }
         self.enter(Phase::sealed());
         unsealed.stop().await;
         match self.open_secondary(&becoming).await {
             Ok(unsealed) => {
-                self.enter(Phase::Unsealed(unsealed));
+                self.open(unsealed);
                 tracing::info!("this cluster is a performance secondary now");
             }
             Err(refusal) => tracing::error!(
@@ -205,7 +226,7 @@ impl Node {
         enable::go_on(&self.parts).await?;
         let unsealed =
             Unsealed::open(Arc::clone(&self.parts), Keys::new(keyring, root, key)).await?;
-        self.enter(Phase::Unsealed(unsealed));
+        self.open(unsealed);
         tracing::info!("unsealed");
         Ok(())
     }

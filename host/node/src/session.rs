@@ -101,7 +101,7 @@ impl Unsealed {
         match self.replication.role() {
             Role::Secondary(secondary) => token.replicated <= secondary.position().index,
             Role::Primary(_) => token.replicated <= applied,
-            Role::Off => false,
+            Role::Off | Role::Joining(_) => false,
         }
     }
 }

@@ -17,9 +17,9 @@ use crate::people::People;
 use crate::quotas::Quotas;
 use crate::refusal::{chain, from_barrier, from_commit, is_fatal};
 use crate::removal::Removals;
-use crate::replication::enable::Becoming;
 use crate::replication::follower::Follower;
-use crate::replication::{Replication, Role, exclusions};
+use crate::replication::joining::Wish;
+use crate::replication::{Replication, Role, exclusions, shelved};
 use crate::searches::Searches;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
@@ -30,7 +30,7 @@ use base::{CrossOrigin, MountId, NamespaceId, Refusal, Timestamp};
 use locality::{Class, PhysicalKey, SystemKey};
 use policy::Acl;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// An unsealed node.
 pub(crate) struct Unsealed {
@@ -62,8 +62,8 @@ pub(crate) struct Unsealed {
     current: AtomicU64,
     refreshing: tokio::sync::Mutex<()>,
     seal_wanted: AtomicBool,
-    /// What the cluster is to become once a request is answered.
-    becoming: Mutex<Option<Becoming>>,
+    /// What the cluster is to become.
+    pub(crate) wish: Wish,
     expirer: Expirer,
     pub(crate) replication: Replication,
     pub(crate) follower: Follower,
@@ -112,13 +112,17 @@ impl Unsealed {
             current: AtomicU64::new(0),
             refreshing: tokio::sync::Mutex::new(()),
             seal_wanted: AtomicBool::new(false),
-            becoming: Mutex::default(),
+            wish: Wish::default(),
             expirer: Expirer::default(),
             own_work: OwnWork::default(),
             removals: Removals::default(),
             leaving: namespaces::Removals::default(),
         });
         unsealed.replication.play(role);
+        if unsealed.replication.joining().is_none() {
+            // Somebody went back, and did not come to the end of it.
+            shelved::clear(&unsealed).await?;
+        }
         defaults::complete(&unsealed).await?;
         versions::note(&unsealed).await?;
         unsealed.load().await?;
@@ -387,19 +391,6 @@ impl Unsealed {
 
     pub(crate) fn wants_seal(&self) -> bool {
         self.seal_wanted.load(Ordering::Acquire)
-    }
-
-    /// Asks to become a secondary once the request that wants it is answered.
-    pub(crate) fn want_to_become(&self, becoming: Becoming) {
-        *self.becoming.lock().unwrap_or_else(PoisonError::into_inner) = Some(becoming);
-    }
-
-    /// What it is to become, told once.
-    pub(crate) fn becoming(&self) -> Option<Becoming> {
-        self.becoming
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
     }
 
     /// Ends it: no commit is taken from now on, and nothing goes on in the background.

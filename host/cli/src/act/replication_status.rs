@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 const ROWS: [(&str, &str); 18] = [
     ("mode", "Mode"),
     ("state", "State"),
+    ("rollback_possible", "Rollback Possible"),
     ("connection_state", "Connection State"),
     ("last_error", "Last Error"),
     ("secondary_id", "Secondary ID"),
@@ -207,14 +208,15 @@ mod tests {
 
     #[test]
     fn a_secondary_that_fetches() {
-        let text = r#"{"data":{"performance":{"mode":"bootstrapping","state":"merkle-sync",
+        let text = r#"{"data":{"performance":{"mode":"bootstrapping","state":"merkle-sync","rollback_possible":true,
             "last_error":"","primary_cluster_addr":null,"lag_entries":7,"lag_bytes":0,
             "mounts_in_the_way":[],"lag_seconds":1.25,"merkle_sync_progress":{"sync_total_keys":10,"sync_progress":4}}}}"#;
         let found = status_text(&answer(text));
         let has = |line: &str| assert!(found.lines().any(|found| found == line), "{found}");
-        has("State           merkle-sync");
-        has("Lag             7 entries, 0 bytes, 1.250 seconds");
-        has("Fetched Keys    4 of 10");
+        has("State                merkle-sync");
+        has("Lag                  7 entries, 0 bytes, 1.250 seconds");
+        has("Fetched Keys         4 of 10");
+        has("Rollback Possible    true");
         assert!(!found.contains("Last Error"), "{found}");
         assert!(!found.contains("in the Way"), "{found}");
         assert!(!found.contains("Primary Cluster Address"), "{found}");

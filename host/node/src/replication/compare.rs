@@ -7,6 +7,7 @@ use super::moment::Moment;
 use super::primary::Primary;
 use super::secondary::Doing;
 use super::serve::{Broken, check_hello, packed, receive, send};
+use super::shelved::{self, Shelved};
 use super::{Secondary, exclusions};
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
@@ -15,7 +16,8 @@ use journal::{Batch, Extent, JournalError, Op};
 use link::{Channel, Link, Peer};
 use locality::Exclusion;
 use replication::{
-    Answerer, CompareError, Comparison, Heard, Method, Outcome, Position, Question, Told, decode,
+    Answerer, CompareError, Comparison, Heard, Method, Outcome, Position, Question, Told, View,
+    decode,
 };
 use seal::sealed_box::KeyPair;
 use std::sync::Arc;
@@ -25,8 +27,9 @@ use tokio::sync::mpsc;
 /// of it.
 const GATHERED_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// As much once something was committed: what is seen in parts may be seen in smaller ones, and
-/// each waits in memory some times over, as entry of the log and as what comes of it.
+/// As much once something was committed, and of what is laid on the shelf: what is seen in parts, or
+/// not at all, may be in smaller ones, and each waits in memory some times over, as entry of the log
+/// and as what comes of it.
 const NEXT_GATHERED_BYTES_MAX: usize = 1024 * 1024;
 
 /// For how long the primary waits for the secondary to take a message or to ask the next question.
@@ -160,7 +163,7 @@ fn answer_here(
 /// Hears a message where nobody else waits for what is read meanwhile.
 async fn hear_apart(
     mut comparison: Comparison,
-    held: &Arc<Moment>,
+    held: &Arc<dyn View>,
     told: Told,
 ) -> Result<(Comparison, Heard), Broken> {
     if has_one_thread() {
@@ -185,24 +188,65 @@ pub(crate) async fn run(
     link: &dyn Link,
     keys: &KeyPair,
 ) -> Result<(), Broken> {
-    {
-        let mut how = secondary.how();
-        how.doing = Doing::Compares;
-        (how.to_fetch, how.fetched) = (0, 0);
-    }
-    let channel = link.open(Method::Compare.name()).await?;
-    let run = Run {
-        node,
-        secondary,
-        keys,
-        before: secondary.position(),
-        held: Arc::new(Moment(node.parts.storage.snapshot())),
-        gathered: Vec::new(),
-        gathered_bytes: 0,
-        gathered_bytes_max: GATHERED_BYTES_MAX,
+    let place = Place::Here(secondary.position());
+    let run = Run::new(node, secondary, keys, place);
+    run.complete(link).await.map(drop)
+}
+
+/// Everything that a primary has, on the shelf.
+pub(crate) struct Came {
+    pub(crate) position: Position,
+    pub(crate) shared: SharedKeys,
+}
+
+/// Lays everything that the primary has on the shelf, where some of it may be already.
+pub(crate) async fn gather(
+    node: &Arc<Unsealed>,
+    secondary: &Arc<Secondary>,
+    link: &dyn Link,
+    keys: &KeyPair,
+) -> Result<Came, Broken> {
+    let place = Place::Shelf {
+        keys: None,
+        computed: shelved::Computed::default(),
     };
-    let comparison = Comparison::new(hello(node, secondary, keys));
-    run.complete(channel, comparison).await
+    let (place, position) = Run::new(node, secondary, keys, place)
+        .complete(link)
+        .await?;
+    match (place, position) {
+        (
+            Place::Shelf {
+                keys: Some(shared), ..
+            },
+            Some(position),
+        ) => Ok(Came { position, shared }),
+        _ => Err(Broken::Here(String::from(
+            "there was more to compare than is remembered at a time",
+        ))),
+    }
+}
+
+/// Where what comes is put.
+enum Place {
+    /// Where it belongs. Until all is known the secondary is as far as it was.
+    Here(Position),
+    /// On the shelf.
+    Shelf {
+        /// Those that open what lies there.
+        keys: Option<SharedKeys>,
+        computed: shelved::Computed,
+    },
+}
+
+impl Place {
+    /// What is there now.
+    fn held(&self, node: &Unsealed) -> Arc<dyn View> {
+        let moment = Moment(node.parts.storage.snapshot());
+        match self {
+            Self::Here(_) => Arc::new(moment),
+            Self::Shelf { computed, .. } => Arc::new(Shelved::new(moment, Arc::clone(computed))),
+        }
+    }
 }
 
 /// A comparison that goes on.
@@ -210,19 +254,42 @@ struct Run<'a> {
     node: &'a Arc<Unsealed>,
     secondary: &'a Arc<Secondary>,
     keys: &'a KeyPair,
-    before: Position,
-    held: Arc<Moment>,
+    place: Place,
+    held: Arc<dyn View>,
     gathered: Vec<Op>,
     gathered_bytes: usize,
     gathered_bytes_max: usize,
 }
 
-impl Run<'_> {
-    async fn complete(
-        mut self,
-        mut channel: Channel,
-        mut comparison: Comparison,
-    ) -> Result<(), Broken> {
+impl<'a> Run<'a> {
+    fn new(
+        node: &'a Arc<Unsealed>,
+        secondary: &'a Arc<Secondary>,
+        keys: &'a KeyPair,
+        place: Place,
+    ) -> Self {
+        let (held, gathered_bytes_max) = match &place {
+            Place::Here(_) => (place.held(node), GATHERED_BYTES_MAX),
+            // Nobody sees what lies there.
+            Place::Shelf { .. } => (place.held(node), NEXT_GATHERED_BYTES_MAX),
+        };
+        Self {
+            node,
+            secondary,
+            keys,
+            place,
+            held,
+            gathered: Vec::new(),
+            gathered_bytes: 0,
+            gathered_bytes_max,
+        }
+    }
+
+    /// Where everything was put, and how far that is where it is all.
+    async fn complete(mut self, link: &dyn Link) -> Result<(Place, Option<Position>), Broken> {
+        self.begin();
+        let mut channel = link.open(Method::Compare.name()).await?;
+        let mut comparison = Comparison::new(hello(self.node, self.secondary, self.keys));
         while !comparison.is_complete() {
             while let Some(question) = comparison.ask() {
                 send(&channel, &question).await?;
@@ -234,13 +301,23 @@ impl Run<'_> {
                 Heard::Nothing => {}
                 Heard::Keys(package) => {
                     let shared = SharedKeys::open(&package, self.keys)?;
-                    self.node.take_shared_keys(&shared).await?;
+                    match &mut self.place {
+                        Place::Here(_) => self.node.take_shared_keys(&shared).await?,
+                        Place::Shelf { keys, .. } => *keys = Some(shared),
+                    }
                 }
                 Heard::Put(ops) => self.put(ops).await?,
             }
         }
         drop(channel);
-        self.finish(&comparison.finish()?).await
+        let position = self.finish(&comparison.finish()?).await?;
+        Ok((self.place, position))
+    }
+
+    fn begin(&self) {
+        let mut how = self.secondary.how();
+        how.doing = Doing::Compares;
+        (how.to_fetch, how.fetched) = (0, 0);
     }
 
     async fn put(&mut self, ops: Vec<Op>) -> Result<(), Broken> {
@@ -256,41 +333,48 @@ impl Run<'_> {
             .sum::<usize>();
         self.gathered.extend(ops);
         if self.gathered_bytes > self.gathered_bytes_max {
-            self.flush(&self.before.clone()).await?;
+            self.flush(None).await?;
         }
         Ok(())
     }
 
-    /// Commits what has gathered.
-    async fn flush(&mut self, position: &Position) -> Result<(), Broken> {
+    /// Commits what has gathered, and how far that leads where it is all.
+    async fn flush(&mut self, position: Option<&Position>) -> Result<(), Broken> {
         let mut ops = core::mem::take(&mut self.gathered);
         self.gathered_bytes = 0;
         self.gathered_bytes_max = NEXT_GATHERED_BYTES_MAX;
-        ops.sort_by(|one, other| one.key.cmp(&other.key));
-        commit(self.node, vec![Batch { ops }], position).await?;
+        match &self.place {
+            Place::Here(before) => {
+                ops.sort_by(|one, other| one.key.cmp(&other.key));
+                commit(self.node, vec![Batch { ops }], position.unwrap_or(before)).await?;
+            }
+            Place::Shelf { .. } => {
+                let done = shelved::put(self.node, ops).await;
+                done.map_err(|error| Broken::Here(crate::refusal::chain(&error)))?;
+            }
+        }
         // Storage keeps in memory all that is written after a moment which is held.
-        self.held = Arc::new(Moment(self.node.parts.storage.snapshot()));
+        self.held = self.place.held(self.node);
         Ok(())
     }
 
-    /// Takes away what the primary has not, now that all is known, and is then where it was.
-    async fn finish(mut self, outcome: &Outcome) -> Result<(), Broken> {
+    /// Takes away what the primary has not, now that all is known. How far the primary was, unless
+    /// there was more to take away than is remembered at a time: the next comparison finds the rest.
+    async fn finish(&mut self, outcome: &Outcome) -> Result<Option<Position>, Broken> {
         let held = Arc::clone(&self.held);
         for piece in outcome.deletions(&*held) {
             if self.gathered_bytes > self.gathered_bytes_max {
-                self.flush(&self.before.clone()).await?;
+                self.flush(None).await?;
             }
             let ops = piece?;
             self.gathered_bytes += ops.iter().map(|op| op.key.as_bytes().len()).sum::<usize>();
             self.gathered.extend(ops);
         }
-        let Some(position) = outcome.position() else {
-            // There was more than is remembered at a time: the next comparison finds the rest.
-            return self.flush(&self.before.clone()).await;
-        };
-        self.flush(position).await?;
-        self.secondary.reached(position.clone());
-        Ok(())
+        self.flush(outcome.position()).await?;
+        if let (Place::Here(_), Some(position)) = (&self.place, outcome.position()) {
+            self.secondary.reached(position.clone());
+        }
+        Ok(outcome.position().cloned())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::secondary::{Connection, Doing};
 use super::serve::Broken;
-use super::{Secondary, following};
+use super::{Role, Secondary, following, joining};
 use crate::unsealed::Unsealed;
 use core::time::Duration;
 use link::{Backoff, Protocol};
@@ -18,10 +18,10 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 pub(crate) struct Follower(Mutex<Option<JoinHandle<()>>>);
 
 impl Follower {
-    /// Follows the primary from now on, where this is a secondary that has one.
+    /// Follows the primary from now on, where this is a secondary that has one, or becomes one.
     pub(crate) async fn restart(&self, node: &Arc<Unsealed>) {
         self.stop().await;
-        if let Some(secondary) = node.replication.secondary()
+        if let Role::Secondary(secondary) | Role::Joining(secondary) = node.replication.role()
             && !secondary.record.primary_addresses.is_empty()
         {
             let task = tokio::spawn(follow(Arc::downgrade(node), secondary));
@@ -100,5 +100,12 @@ async fn connected(node: &Arc<Unsealed>, secondary: &Arc<Secondary>) -> (Result<
     }
     secondary.connected(Some(Arc::clone(&link)));
     tracing::info!(address = link.address(), "connected to the primary");
-    (following::run(node, secondary, &*link).await, true)
+    let done = match node.replication.joining() {
+        Some(_) => match joining::run(node, secondary, &*link).await {
+            Ok(never) => match never {},
+            Err(broken) => Err(broken),
+        },
+        None => following::run(node, secondary, &*link).await,
+    };
+    (done, true)
 }

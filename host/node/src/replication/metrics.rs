@@ -24,7 +24,9 @@ pub(crate) fn metrics(node: &Unsealed) -> Result<Vec<Metric>, Refusal> {
     match role {
         Role::Off => {}
         Role::Primary(primary) => all.extend(of_primary(node, &primary)?),
-        Role::Secondary(secondary) => all.extend(of_secondary(node, &secondary)),
+        Role::Secondary(secondary) | Role::Joining(secondary) => {
+            all.extend(of_secondary(node, &secondary));
+        }
     }
     Ok(all)
 }

@@ -7,6 +7,8 @@
 //!
 //!  secondary  Follower (a task) ─ dial ─▶ follow ─▶ one commit: entries and position
 //!                                     └─▶ compare ─▶ what differs, then follow
+//!
+//!  joining    as a secondary, but what comes lies on the shelf; once it is all, it becomes one
 //! ```
 
 pub(crate) mod acceptor;
@@ -18,6 +20,7 @@ pub(crate) mod exclusions;
 pub(crate) mod follower;
 pub(crate) mod following;
 pub(crate) mod forward;
+pub(crate) mod joining;
 pub(crate) mod key_package;
 pub(crate) mod known;
 pub(crate) mod metrics;
@@ -26,6 +29,7 @@ pub(crate) mod primary;
 pub(crate) mod records;
 pub(crate) mod secondary;
 pub(crate) mod serve;
+pub(crate) mod shelved;
 pub(crate) mod status;
 pub(crate) mod verify;
 
@@ -50,6 +54,8 @@ pub(crate) enum Role {
     Primary(Arc<Primary>),
     /// It follows another one.
     Secondary(Arc<Secondary>),
+    /// None yet: what it is to follow comes, and it can go back.
+    Joining(Arc<Secondary>),
 }
 
 /// The part that this cluster plays now.
@@ -72,7 +78,7 @@ impl Replication {
     pub(crate) fn primary(&self) -> Option<Arc<Primary>> {
         match self.role() {
             Role::Primary(primary) => Some(primary),
-            Role::Off | Role::Secondary(_) => None,
+            Role::Off | Role::Secondary(_) | Role::Joining(_) => None,
         }
     }
 
@@ -80,7 +86,15 @@ impl Replication {
     pub(crate) fn secondary(&self) -> Option<Arc<Secondary>> {
         match self.role() {
             Role::Secondary(secondary) => Some(secondary),
-            Role::Off | Role::Primary(_) => None,
+            Role::Off | Role::Primary(_) | Role::Joining(_) => None,
+        }
+    }
+
+    /// The part of a secondary that it is to play, while it plays none.
+    pub(crate) fn joining(&self) -> Option<Arc<Secondary>> {
+        match self.role() {
+            Role::Joining(secondary) => Some(secondary),
+            Role::Off | Role::Primary(_) | Role::Secondary(_) => None,
         }
     }
 
@@ -115,6 +129,10 @@ impl Role {
         let following = tx.read_json::<SecondaryRecord>(&SystemKey::performance_secondary());
         if let Some(record) = following.map_err(from_barrier)? {
             return Ok(Self::Secondary(Arc::new(Secondary::load(tx, record)?)));
+        }
+        let joining = tx.read_json::<SecondaryRecord>(&SystemKey::joining());
+        if let Some(record) = joining.map_err(from_barrier)? {
+            return Ok(Self::Joining(Arc::new(Secondary::load(tx, record)?)));
         }
         let leading = tx.read_json::<PrimaryRecord>(&SystemKey::performance_primary());
         match leading.map_err(from_barrier)? {

@@ -20,7 +20,7 @@ pub(crate) fn performance(node: &Unsealed) -> Result<Value, Refusal> {
     match node.replication.role() {
         Role::Off => Ok(disabled()),
         Role::Primary(primary) => of_primary(node, &primary),
-        Role::Secondary(secondary) => of_secondary(node, &secondary),
+        Role::Secondary(secondary) | Role::Joining(secondary) => of_secondary(node, &secondary),
     }
 }
 
@@ -29,6 +29,7 @@ pub(crate) fn mode(node: &Unsealed) -> &'static str {
     match node.replication.role() {
         Role::Off => "disabled",
         Role::Primary(_) => "primary",
+        Role::Joining(_) => "bootstrapping",
         Role::Secondary(secondary) if !secondary.is_whole() => "bootstrapping",
         Role::Secondary(_) => "secondary",
     }
@@ -145,7 +146,8 @@ fn of_secondary(node: &Unsealed, secondary: &Secondary) -> Result<Value, Refusal
     let heard = how.last_heartbeat.map(Timestamp::to_rfc3339);
     let is_ready = how.connection == super::secondary::Connection::Ready;
     let mut status = json!({
-        "mode": if secondary.is_whole() { "secondary" } else { "bootstrapping" },
+        "mode": mode(node),
+        "rollback_possible": node.replication.joining().is_some(),
         "state": how.doing.name(),
         "connection_state": how.connection.name(),
         "cluster_id": record.relation,

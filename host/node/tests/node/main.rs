@@ -16,6 +16,7 @@ mod filter_preview;
 mod filters;
 mod house;
 mod identity;
+mod joining;
 mod namespaces;
 mod observe;
 mod openapi;

@@ -20,15 +20,29 @@ pub(crate) struct Network(Arc<Mutex<Inner>>);
 struct Inner {
     nodes: BTreeMap<String, Arc<Node>>,
     is_cut: bool,
+    /// Bytes that are carried before it is cut; None for all there are.
+    left: Option<usize>,
+    /// A method that nobody answers.
+    refused: Option<&'static str>,
     wire: Vec<u8>,
 }
 
 impl Network {
     /// A cluster with an address of this name, unsealed and with a root token.
     pub(crate) async fn cluster(&self, name: &str) -> (House, seal::Share) {
+        let mut house = self.on(name, Arc::new(Memory::with_faults()), 0);
+        let mut made = house.initialize(1, 1).await.unwrap();
+        house.submit(&made.shares[0]).await.unwrap();
+        house.token = made.root_token.expose().clone();
+        (house, made.shares.remove(0))
+    }
+
+    /// A server of a cluster, sealed, on a disk that may have been there before. `life` counts those
+    /// that were on it.
+    pub(crate) fn on(&self, name: &str, storage: Arc<Memory>, life: u64) -> House {
         let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_000)));
-        let storage = Arc::new(Memory::with_faults());
-        let entropy = Arc::new(Counting::new(name.bytes().map(u64::from).sum()));
+        let from = name.bytes().map(u64::from).sum::<u64>() + life * 1_000_000_000;
+        let entropy = Arc::new(Counting::new(from));
         let node = Node::new(Parts {
             dialer: Arc::new(self.clone()),
             settings: Settings {
@@ -39,24 +53,43 @@ impl Network {
             },
             ..Parts::alone(storage.clone(), clock.clone(), entropy).unwrap()
         });
-        let mut house = House {
+        self.inner()
+            .nodes
+            .insert(format!("{name}:8201"), Arc::clone(&node));
+        House {
             node,
             clock,
             storage,
             token: String::new(),
-        };
-        let mut made = house.initialize(1, 1).await.unwrap();
-        house.submit(&made.shares[0]).await.unwrap();
-        house.token = made.root_token.expose().clone();
-        self.inner()
-            .nodes
-            .insert(format!("{name}:8201"), Arc::clone(&house.node));
-        (house, made.shares.remove(0))
+        }
+    }
+
+    /// Nobody answers a method any more, or everybody all of them again.
+    pub(crate) fn refuse(&self, method: Option<&'static str>) {
+        self.inner().refused = method;
     }
 
     /// Nobody can be reached any more, or everybody again.
     pub(crate) fn cut(&self, is_cut: bool) {
-        self.inner().is_cut = is_cut;
+        let mut inner = self.inner();
+        inner.is_cut = is_cut;
+        inner.left = None;
+    }
+
+    /// Lets go of its nodes, which hold it: each takes much room for components.
+    pub(crate) fn end(&self) {
+        let nodes = core::mem::take(&mut self.inner().nodes);
+        drop(nodes);
+    }
+
+    /// So many bytes are carried, and then nobody can be reached any more.
+    pub(crate) fn cut_after(&self, bytes: usize) {
+        self.inner().left = Some(bytes);
+    }
+
+    /// Bytes that were carried.
+    pub(crate) fn carried_bytes(&self) -> usize {
+        self.inner().wire.len()
     }
 
     /// Was this sent by anybody?
@@ -131,8 +164,11 @@ impl Link for Wire {
 
     fn open<'a>(&'a self, method: &'a str) -> Later<'a, Result<Channel, LinkError>> {
         Box::pin(async move {
-            if self.network.inner().is_cut {
-                return Err(LinkError::Ended(String::from("cut")));
+            {
+                let inner = self.network.inner();
+                if inner.is_cut || inner.refused == Some(method) {
+                    return Err(LinkError::Ended(String::from("cut")));
+                }
             }
             let (near, tap_near) = link::pair();
             let (far, tap_far) = link::pair();
@@ -175,6 +211,12 @@ impl Wire {
                         }
                         if let Ok(frame) = &piece {
                             inner.wire.extend_from_slice(frame);
+                            let left = inner.left.map(|left| left.checked_sub(frame.len()));
+                            if left == Some(None) {
+                                inner.is_cut = true;
+                                break;
+                            }
+                            inner.left = left.flatten();
                         }
                     }
                     if to.send(piece).await.is_err() {

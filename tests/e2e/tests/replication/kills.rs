@@ -119,6 +119,14 @@ fn kills_lose_nothing_that_was_acknowledged() {
     }
 }
 
+fn opens(cluster: &Cluster, shares: &[String]) -> bool {
+    let client = cluster.client_as("");
+    let mut answers = shares
+        .iter()
+        .map(|share| client.write("sys/unseal", &json!({ "key": share })));
+    answers.any(|answer| answer.status == 200 && answer.json()["sealed"] == false)
+}
+
 #[test]
 fn a_secondary_that_is_killed_while_it_begins_goes_on() {
     let mut pair = Pair::apart("", "");
@@ -134,13 +142,16 @@ fn a_secondary_that_is_killed_while_it_begins_goes_on() {
     // Slow, so that it is killed in the middle.
     a.relay.slow_down(core::time::Duration::from_millis(20));
     pair.c.enable_secondary(&token, &json!({}));
-    pair.c.shares.clone_from(&pair.a.shares);
     for _ in 0..3 {
         pair.c.until_status("it is a secondary", |status| {
             status["mode"] == "bootstrapping" || status["mode"] == "secondary"
         });
         pair.c.server.kill();
-        pair.c.start_again();
+        pair.c.server.start();
+        // Which shares unseal it depends on how far it was.
+        if !opens(&pair.c, &pair.c.shares) {
+            assert!(opens(&pair.c, &pair.a.shares));
+        }
     }
     pair.a.relay.slow_down(core::time::Duration::ZERO);
     pair.joined();

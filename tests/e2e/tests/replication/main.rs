@@ -20,4 +20,5 @@ mod life;
 mod local;
 mod pair;
 mod roles;
+mod rollback;
 mod silence;

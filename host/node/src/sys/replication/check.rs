@@ -45,7 +45,7 @@ async fn check(ask: &mut Ask<'_>) -> Told {
                 step("cluster address", named(address, "cluster_addr")),
             ]
         }
-        Role::Secondary(secondary) => {
+        Role::Secondary(secondary) | Role::Joining(secondary) => {
             let record = &secondary.record;
             let given = ask.texts("addresses").unwrap_or_default();
             let addresses: Vec<String> = match given.is_empty() {

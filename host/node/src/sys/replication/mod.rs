@@ -9,7 +9,7 @@ pub(super) mod secondary;
 pub(super) mod upkeep;
 
 use crate::native::Ask;
-use crate::replication::{Primary, Secondary};
+use crate::replication::{Primary, Role, Secondary};
 use base::{Answer, Envelope, Refusal};
 use std::sync::Arc;
 
@@ -29,6 +29,18 @@ fn the_primary(ask: &Ask<'_>) -> Result<Arc<Primary>, Refusal> {
 
 fn the_secondary(ask: &Ask<'_>) -> Result<Arc<Secondary>, Refusal> {
     crate::ceremonies::only_in_root(ask)?;
-    let none = || Refusal::invalid("this cluster is not a performance secondary");
-    ask.node.replication.secondary().ok_or_else(none)
+    match ask.node.replication.role() {
+        Role::Secondary(secondary) => Ok(secondary),
+        Role::Joining(_) => Err(still_joins()),
+        Role::Off | Role::Primary(_) => Err(Refusal::invalid(
+            "this cluster is not a performance secondary",
+        )),
+    }
+}
+
+/// It is what it was, and has no part yet.
+fn still_joins() -> Refusal {
+    Refusal::invalid(
+        "this cluster is becoming a performance secondary, and its first synchronization is not complete: secondary/disable goes back",
+    )
 }

@@ -1,6 +1,6 @@
 //! The primary: made, demoted, disabled.
 
-use super::{remark, the_primary};
+use super::{remark, still_joins, the_primary};
 use crate::ceremonies::only_in_root;
 use crate::native::Does::Later;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
@@ -117,6 +117,7 @@ async fn enable(ask: &mut Ask<'_>) -> Told {
             let text = "this cluster is a performance secondary: promote it to make it the primary";
             return Err(Refusal::invalid(text));
         }
+        Role::Joining(_) => return Err(still_joins()),
     }
     let relation = make_uuid(ask.node.parts.entropy.as_ref());
     let address = ask.text("primary_cluster_addr").to_owned();

@@ -1,15 +1,14 @@
 //! A secondary: made, promoted, led to another primary, disabled.
 
-use super::{primary, remark, the_secondary};
+use super::{primary, remark, still_joins, the_secondary};
 use crate::ceremonies::only_in_root;
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::refusal::from_barrier;
 use crate::replication::activation::{Redemption, host_and_port, redeem};
-use crate::replication::enable::Becoming;
 use crate::replication::records::SecondaryRecord;
 use crate::replication::secondary::Doing;
-use crate::replication::{Role, Secondary, following};
+use crate::replication::{Role, Secondary, following, shelved};
 use crate::tables::stored_mounts;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
@@ -44,7 +43,7 @@ const ENABLE: &[NativeField] = &[
     body(
         "confirm_wipe",
         Text,
-        "The id of this cluster: needed where it holds anything, for all of that goes.",
+        "The id of this cluster: needed where it holds anything, for all of that goes once everything of the primary is here.",
     ),
 ];
 const PROMOTE: &[NativeField] = &[
@@ -80,14 +79,14 @@ const UPDATE: &[NativeField] = &[
 #[rustfmt::skip]
 pub(in crate::sys) const ROUTES: &[NativeRoute] = &[
     on(Update, "replication/performance/secondary/generate-public-key", Token, Now(generate_key), &[], "Makes the key that an activation token is to be sealed to."),
-    on(Update, "replication/performance/secondary/enable", Token, Later(|ask| Box::pin(enable(ask))), ENABLE, "Makes this cluster a performance secondary. Everything that it holds goes."),
+    on(Update, "replication/performance/secondary/enable", Token, Later(|ask| Box::pin(enable(ask))), ENABLE, "Makes this cluster a performance secondary. Everything that it holds goes once everything of the primary is here."),
     on(Update, "replication/performance/secondary/promote", Token, Later(|ask| Box::pin(promote(ask))), PROMOTE, "Makes this secondary the primary."),
     on(Update, "replication/performance/secondary/update-primary", Token, Later(|ask| Box::pin(update(ask))), UPDATE, "Lets this secondary follow another primary."),
-    on(Update, "replication/performance/secondary/disable", Token, Later(|ask| Box::pin(disable(ask))), &[], "Ends performance replication here. What is here stays."),
-    on(Update, "replication/secondary/enable", Token, Later(|ask| Box::pin(enable(ask))), ENABLE, "Makes this cluster a performance secondary. Everything that it holds goes."),
+    on(Update, "replication/performance/secondary/disable", Token, Later(|ask| Box::pin(disable(ask))), &[], "Ends performance replication here. What is here stays; before the first synchronization is complete that is what was here before."),
+    on(Update, "replication/secondary/enable", Token, Later(|ask| Box::pin(enable(ask))), ENABLE, "Makes this cluster a performance secondary. Everything that it holds goes once everything of the primary is here."),
     on(Update, "replication/secondary/promote", Token, Later(|ask| Box::pin(promote(ask))), PROMOTE, "Makes this secondary the primary."),
     on(Update, "replication/secondary/update-primary", Token, Later(|ask| Box::pin(update(ask))), UPDATE, "Lets this secondary follow another primary."),
-    on(Update, "replication/secondary/disable", Token, Later(|ask| Box::pin(disable(ask))), &[], "Ends performance replication here. What is here stays."),
+    on(Update, "replication/secondary/disable", Token, Later(|ask| Box::pin(disable(ask))), &[], "Ends performance replication here. What is here stays; before the first synchronization is complete that is what was here before."),
 ];
 
 fn generate_key(ask: &mut Ask<'_>) -> Told {
@@ -142,6 +141,7 @@ async fn enable(ask: &mut Ask<'_>) -> Told {
             let text = "this cluster is a performance secondary already: update-primary lets it follow another primary";
             return Err(Refusal::invalid(text));
         }
+        Role::Joining(_) => return Err(still_joins()),
     }
     check_wipe(ask)?;
     if ask.text("token").is_empty() {
@@ -149,20 +149,59 @@ async fn enable(ask: &mut Ask<'_>) -> Told {
     }
     let record = redeemed(ask).await?;
     let secondary = Secondary::load(ask.tx, record)?;
-    let shared = following::fetch_keys(ask.node, &secondary)
-        .await
-        .map_err(|broken| {
-            Refusal::invalid(format!(
-                "error fetching secondary bootstrap package: {broken}"
-            ))
-        })?;
-    ask.node.want_to_become(Becoming {
-        record: secondary.record,
-        shared,
-        cluster: ask.node.cluster.clone(),
-    });
+    // Whoever cannot reach its primary is told so at once.
+    let fetched = following::fetch_keys(ask.node, &secondary).await;
+    fetched.map(drop).map_err(|broken| {
+        Refusal::invalid(format!(
+            "error fetching secondary bootstrap package: {broken}"
+        ))
+    })?;
+    join(ask.node, secondary).await?;
     Ok(remark(
         "Vault has successfully found secondary information; it may take a while to perform setup tasks. Vault will be unavailable until these tasks and initial sync complete.",
+    ))
+}
+
+/// Begins to fetch everything. The cluster is what it was until it has it.
+async fn join(node: &Arc<Unsealed>, secondary: Secondary) -> Result<(), Refusal> {
+    // What an attempt before this one may have left is of another relation.
+    shelved::clear(node).await?;
+    let stored = node.transact(|tx| {
+        tx.write_json(&SystemKey::joining(), &secondary.record)
+            .map_err(from_barrier)
+    });
+    stored.await?;
+    node.replication.play(Role::Joining(Arc::new(secondary)));
+    node.follower.restart(node).await;
+    tracing::info!("this cluster becomes a performance secondary");
+    Ok(())
+}
+
+/// A cluster that becomes a secondary stays what it is.
+async fn go_back(node: &Arc<Unsealed>) -> Told {
+    node.wish.withdraw()?;
+    node.follower.stop().await;
+    // What the task may have said before it ended.
+    node.wish.withdraw()?;
+    let stored = node.transact(|tx| {
+        tx.delete(&SystemKey::joining());
+        Ok(())
+    });
+    if let Err(refusal) = stored.await {
+        node.follower.restart(node).await;
+        return Err(refusal);
+    }
+    node.replication.play(Role::Off);
+    if let Err(refusal) = shelved::clear(node).await {
+        // It is only room: the next unseal or the next attempt clears it.
+        tracing::warn!(
+            reason = refusal.reason,
+            "clearing what came from the primary"
+        );
+    }
+    tracing::info!("this cluster does not become a performance secondary");
+    Ok(remark(
+        "The first synchronization was not complete: this cluster is what it was before.",
     ))
 }
 
@@ -181,6 +220,14 @@ fn check_wipe(ask: &mut Ask<'_>) -> Result<(), Refusal> {
 }
 
 async fn promote(ask: &mut Ask<'_>) -> Told {
+    if ask.node.replication.joining().is_some() && ask.flag("dry_run") {
+        only_in_root(ask)?;
+        let blockers = ["the first synchronization is not complete"];
+        return Ok(Answer::data(&json!({
+            "blockers": blockers,
+            "can_promote": false,
+        })));
+    }
     let secondary = the_secondary(ask)?;
     let blockers = blockers(&secondary);
     if ask.flag("dry_run") {
@@ -318,8 +365,12 @@ fn forget_filter(tx: &mut Transaction) -> Result<(), Refusal> {
 }
 
 async fn disable(ask: &mut Ask<'_>) -> Told {
-    the_secondary(ask)?;
     let node = ask.node;
+    if node.replication.joining().is_some() {
+        only_in_root(ask)?;
+        return go_back(node).await;
+    }
+    the_secondary(ask)?;
     node.follower.stop().await;
     node.transact(|tx| {
         tx.delete(&SystemKey::performance_secondary());

@@ -60,7 +60,7 @@ async fn recover(ask: &mut Ask<'_>) -> Told {
         Role::Primary(_) => Ok(remark(
             "nothing to recover: the secondaries connect by themselves",
         )),
-        Role::Secondary(_) => {
+        Role::Secondary(_) | Role::Joining(_) => {
             ask.node.follower.restart(ask.node).await;
             Ok(remark("the connection to the primary is made anew"))
         }

@@ -1,0 +1,73 @@
+//! The way back, while the first synchronization is not complete.
+
+use core::time::Duration;
+use e2e::clusters::{Cluster, Pair};
+use serde_json::{Value, json};
+
+const DISABLE: &str = "sys/replication/performance/secondary/disable";
+
+/// It has what it had, for those who could read it.
+fn is_its_own(c: &Cluster) {
+    assert_eq!(c.read("own/x")["data"]["v"], "mine");
+    assert_eq!(c.read("sys/policies/acl/mine")["data"]["policy"], "# mine");
+    assert_eq!(c.client().read("kv/0").status, 404);
+}
+
+fn cannot_reach_it(status: &Value) -> bool {
+    status["connection_state"] == "transient_failure"
+}
+
+#[test]
+fn a_cluster_whose_primary_is_lost_goes_back_to_what_it_was() {
+    let mut pair = Pair::apart("", "");
+    pair.a.write("sys/mounts/kv", &json!({ "type": "kv" }));
+    for number in 0..100 {
+        let body = json!({ "v": number, "more": "x".repeat(10_000) });
+        pair.a.write(&format!("kv/{number}"), &body);
+    }
+    pair.c.write("sys/mounts/own", &json!({ "type": "kv" }));
+    pair.c.write("own/x", &json!({ "v": "mine" }));
+    let policy = json!({ "policy": "# mine" });
+    pair.c.write("sys/policies/acl/mine", &policy);
+    let token = pair.a.activation("c", &json!({}));
+    // Slow, so that the way is cut in the middle.
+    pair.a.relay.slow_down(Duration::from_millis(20));
+    pair.c.enable_secondary(&token, &json!({}));
+    pair.a.relay.cut();
+    let status = pair.c.until_status("the cut is seen", cannot_reach_it);
+    assert_eq!(status["mode"], "bootstrapping", "{status:#}");
+    assert_eq!(status["rollback_possible"], true, "{status:#}");
+    assert_ne!(status["last_error"], "", "{status:#}");
+    is_its_own(&pair.c);
+    pair.c.write("own/y", &json!({ "v": "meanwhile" }));
+
+    // Its own shares unseal it, and it tries again.
+    pair.c.server.kill();
+    pair.c.start_again();
+    pair.c.until_status("it tries again", cannot_reach_it);
+    is_its_own(&pair.c);
+    let checked = pair
+        .c
+        .write("sys/replication/performance/check", &json!({}));
+    assert_eq!(checked["data"]["ok"], false, "{checked:#}");
+
+    pair.c.write(DISABLE, &json!({}));
+    assert_eq!(pair.c.status()["mode"], "disabled");
+    is_its_own(&pair.c);
+    pair.c.server.kill();
+    pair.c.start_again();
+    assert_eq!(pair.c.status()["mode"], "disabled");
+    is_its_own(&pair.c);
+    assert_eq!(pair.c.read("own/y")["data"]["v"], "meanwhile");
+
+    // And when the primary is back it may begin again.
+    pair.a.relay.slow_down(Duration::ZERO);
+    pair.a.relay.mend();
+    pair.a.write(
+        "sys/replication/performance/primary/revoke-secondary",
+        &json!({ "id": "c" }),
+    );
+    pair.join("c", &json!({}));
+    assert_eq!(pair.c.read("kv/99")["data"]["v"], 99);
+    assert_eq!(pair.c.client().read("own/x").status, 404);
+}
