@@ -138,12 +138,15 @@ pub(crate) async fn put(node: &Unsealed, ops: Vec<Op>) -> Result<(), CommitError
 
 /// Takes everything off the shelf.
 pub(crate) async fn clear(node: &Unsealed) -> Result<(), Refusal> {
-    let (from, to) = Shelf::Coming.range();
+    let (mut after, behind) = Shelf::Coming.range();
     loop {
         let snapshot = node.parts.storage.snapshot();
-        let some = snapshot.range(Space::Entries, &from, Some(&to));
+        // What is gone already would be passed again each time.
+        let from = after.clone();
+        let some = snapshot.range(Space::Entries, &from, Some(&behind));
         let ops = some.take(KEYS_AT_ONCE).map(|entry| {
             let (key, _) = entry.map_err(from_storage)?;
+            after = key.to_vec();
             let key = PhysicalKey::from_bytes(&key);
             Ok(Op {
                 key: key.map_err(|error| Refusal::internal(error.to_string()))?,
