@@ -354,6 +354,7 @@ mod tests {
         let check = |key: &PhysicalKey, class: Class| assert_eq!(key.class(), class, "{key:?}");
         check(SystemKey::keyring().physical(), Class::Ignored);
         check(SystemKey::seal_config().physical(), Class::Ignored);
+        check(SystemKey::shares_backup().physical(), Class::Ignored);
         check(SystemKey::cluster().physical(), Class::Ignored);
         check(SystemKey::rotation().physical(), Class::Replicated);
         check(SystemKey::cross_origin().physical(), Class::Replicated);

@@ -7,9 +7,9 @@ use crate::signature::{Signature, Use, kind};
 use crate::verify::{About, is_by};
 use base::Timestamp;
 
-/// How many signatures of one key are verified. One that is extended each year, with five user ids,
-/// comes to a hundred in twenty years.
-const VERIFIED_MAX: usize = 256;
+/// How many signatures of one key are verified. The newest come first, so that it takes one or two for
+/// each user id and each subkey, however old the key is.
+const VERIFIED_MAX: usize = 64;
 
 /// Which key to encrypt to.
 pub(crate) struct Chosen {
@@ -209,10 +209,7 @@ impl Judge<'_> {
     /// Would it count if it were the primary key's? What takes back counts for ever and with any hash:
     /// forged, it only keeps somebody from encrypting.
     fn may_count(&self, signature: &Signature<'_>) -> bool {
-        let revokes = matches!(
-            signature.kind,
-            kind::REVOKES_KEY | kind::REVOKES_SUBKEY | kind::REVOKES_USER
-        );
+        let revokes = kind::revokes(signature.kind);
         let is_over = self.is_over(signature.created, signature.ends_after);
         signature.may_be_of(&self.fingerprint)
             && (revokes || (signature.hash != Hash::Sha1 && !is_over))

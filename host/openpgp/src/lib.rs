@@ -14,7 +14,7 @@
 //! to know it.
 //!
 //! Keys and signatures are those of version 4 ([RFC 9580], [RFC 4880]), messages have a session key of
-//! version 3 and data of version 1, which GnuPG opens since 1.0.
+//! version 3 and data of version 1, which GnuPG 2 opens.
 //!
 //! [RFC 9580]: https://www.rfc-editor.org/rfc/rfc9580
 //! [RFC 4880]: https://www.rfc-editor.org/rfc/rfc4880

@@ -13,6 +13,11 @@ pub(crate) mod kind {
     pub(crate) const REVOKES_KEY: u8 = 0x20;
     pub(crate) const REVOKES_SUBKEY: u8 = 0x28;
     pub(crate) const REVOKES_USER: u8 = 0x30;
+
+    /// Does it take something back?
+    pub(crate) const fn revokes(kind: u8) -> bool {
+        matches!(kind, REVOKES_KEY | REVOKES_SUBKEY | REVOKES_USER)
+    }
 }
 
 /// Numbers of what is said.
@@ -65,8 +70,8 @@ pub(crate) struct Signature<'a> {
 }
 
 impl<'a> Signature<'a> {
-    /// None for whatever cannot count: other versions and hashes, a form that is none, what must be
-    /// understood and is not.
+    /// None for whatever cannot count: other versions and hashes, a form that is none, and what must be
+    /// understood and is not, but in a signature that takes back.
     pub(crate) fn read(body: &'a [u8]) -> Option<Self> {
         let mut reader = Reader::new(body);
         let [version, kind, algorithm, hash] = reader.array()?;
@@ -125,7 +130,8 @@ impl<'a> Signature<'a> {
             }
             Some(())
         })?;
-        (is_dated && is_understood).then_some(())
+        let counts = is_dated && is_understood || kind::revokes(self.kind);
+        counts.then_some(())
     }
 
     fn hear_issuer(&mut self, number: u8, value: &'a [u8]) -> Option<()> {

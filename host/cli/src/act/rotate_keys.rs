@@ -49,6 +49,14 @@ impl Command {
         }
     }
 
+    /// As it is typed.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Rekey => "rekey",
+            Self::Rotate => "rotate-keys",
+        }
+    }
+
     const fn short(self) -> &'static str {
         match self {
             Self::Rekey => "rekey",
@@ -112,6 +120,13 @@ to protect the returned unseal keys along with -backup to allow recovery of\n\
 the encrypted keys in case of emergency. You can delete the stored keys later\n\
 using the -backup-delete flag.";
 
+const NOT_KEPT: &str = "WARNING! You are using PGP keys for encryption of the resulting keys, but did not\n\
+enable the option to backup the keys in the server. If you lose the encrypted\n\
+keys after they are returned, you will not be able to recover them. Consider\n\
+canceling this operation and re-running with -backup to allow recovery of the\n\
+encrypted keys in case of emergency. You can delete the stored keys later using\n\
+the -backup-delete flag.";
+
 fn begin(
     session: &mut Session<'_>,
     command: Command,
@@ -119,7 +134,11 @@ fn begin(
     args: &RotateKeys,
 ) -> Result<u8, Stop> {
     let keys = share::pgp_keys(&args.pgp_keys)?;
-    let bare = keys.is_none();
+    let warning = match (&keys, args.backup) {
+        (None, _) => Some(LOST),
+        (Some(_), false) => Some(NOT_KEPT),
+        (Some(_), true) => None,
+    };
     let body = json!({
         "secret_shares": args.key_shares,
         "secret_threshold": args.key_threshold,
@@ -130,8 +149,8 @@ fn begin(
     let request = ApiRequest::put(command.path(target, "init"), body);
     let during = format!("Error initializing {}", command.noun());
     let answer = session.ask(&request).during(&during)?;
-    if bare {
-        session.warn(LOST)?;
+    if let Some(warning) = warning {
+        session.warn(warning)?;
         if session.settings.format == crate::show::Format::Table {
             session.say("")?;
         }
@@ -190,7 +209,7 @@ fn provide(
     if args.verify {
         return session.success("Success! The new shares are verified, and take effect now.");
     }
-    show_keys(session, &running, &answer)
+    show_keys(session, command, &running, &answer)
 }
 
 /// The members of a status, with what they are where nothing runs.
@@ -253,17 +272,18 @@ const KEYS_ORDER: [&str; 8] = [
 
 fn show_keys(
     session: &mut Session<'_>,
+    command: Command,
     running: &ApiAnswer,
     answer: &ApiAnswer,
 ) -> Result<u8, Stop> {
     let count = |key: &str| running.field(key).map(value::inline).unwrap_or_default();
-    let lines = keys_text(answer, &count("n"), &count("t"));
+    let lines = keys_text(command, answer, &count("n"), &count("t"));
     let node = json::ordered(answer.data(), &KEYS_ORDER);
     session.show_or(&node, || lines)?;
     Ok(code::OK)
 }
 
-fn keys_text(answer: &ApiAnswer, shares: &str, threshold: &str) -> String {
+fn keys_text(command: Command, answer: &ApiAnswer, shares: &str, threshold: &str) -> String {
     let keys = match texts(answer.field("keys_base64")) {
         none if none.is_empty() => texts(answer.field("keys")),
         keys => keys,
@@ -281,6 +301,13 @@ fn keys_text(answer: &ApiAnswer, shares: &str, threshold: &str) -> String {
         "\nOperation nonce: {}\n",
         text(answer.field("nonce"))
     ));
+    if answer.field("backup").and_then(Value::as_bool) == Some(true) {
+        lines.push(format!(
+            "The encrypted keys are kept in the server as well. Remove them at any time with\n\
+             \"casemate operator {} -backup-delete\"; the server does not remove them by itself.\n",
+            command.name()
+        ));
+    }
     let must_verify = answer
         .field("verification_required")
         .and_then(Value::as_bool);
@@ -341,11 +368,24 @@ mod tests {
     fn keys_to_distribute() {
         let body = r#"{"nonce":"n","complete":true,"keys_base64":["a","b"],
             "verification_required":true,"verification_nonce":"v"}"#;
-        let text = keys_text(&ApiAnswer::new(200, body.to_owned()), "2", "1");
+        let answer = |body: &str| ApiAnswer::new(200, body.to_owned());
+        let text = keys_text(Command::Rekey, &answer(body), "2", "1");
         assert!(
             text.starts_with("\nKey 1: a\nKey 2: b\n\nOperation nonce: n\n\n"),
             "{text}"
         );
         assert!(text.ends_with("with -verify and the nonce v."), "{text}");
+
+        let body = r#"{"nonce":"n","complete":true,"keys_base64":["a","b"],
+            "pgp_fingerprints":["f","g"],"backup":true}"#;
+        let text = keys_text(Command::Rotate, &answer(body), "2", "1");
+        assert!(
+            text.starts_with("\nKey 1 fingerprint: f; value: a\nKey 2 fingerprint: g; value: b\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("operator rotate-keys -backup-delete"),
+            "{text}"
+        );
     }
 }

@@ -77,6 +77,16 @@ async fn unseal(house: &House, share: &str) {
     told.unwrap();
 }
 
+/// Gives each share; what the last answer says.
+async fn give(house: &House, path: &str, nonce: &Value, shares: &[String]) -> Value {
+    let mut told = Value::Null;
+    for share in shares {
+        let given = json!({ "nonce": nonce, "key": share });
+        told = house.write(path, given).await.unwrap();
+    }
+    told
+}
+
 #[tokio::test]
 async fn what_init_tells_is_for_its_holders() {
     let (house, _) = initialized([&holder!("rsa2048"), &holder!("curve25519")]).await;
@@ -139,14 +149,8 @@ async fn new_shares_are_for_their_holders_and_kept_for_them() {
         );
         let status = house.read(&format!("{family}/init")).await.unwrap();
         assert_eq!(status["pgp_fingerprints"], prints);
-        let mut done = Value::Null;
-        for share in &old {
-            let given = json!({ "nonce": begun["nonce"], "key": share });
-            done = house
-                .write(&format!("{family}/update"), given)
-                .await
-                .unwrap();
-        }
+        let update = format!("{family}/update");
+        let done = give(&house, &update, &begun["nonce"], &old).await;
         assert_eq!(
             (&done["pgp_fingerprints"], &done["backup"]),
             (&prints, &json!(true))
@@ -168,13 +172,8 @@ async fn new_shares_are_for_their_holders_and_kept_for_them() {
             holders[1].opens(&of_one[0]),
             holders[0].opens(&done["keys_base64"][1]),
         ];
-        for share in &new {
-            let given = json!({ "nonce": done["verification_nonce"], "key": share });
-            house
-                .write(&format!("{family}/verify"), given)
-                .await
-                .unwrap();
-        }
+        let verify = format!("{family}/verify");
+        give(&house, &verify, &done["verification_nonce"], &new).await;
 
         let after = House::on(Arc::new(house.storage.crash(0)), Arc::clone(&house.clock));
         let after = House {
@@ -199,10 +198,7 @@ async fn a_backup_needs_a_token_and_is_no_entry_in_clear() {
         "secret_shares": 1, "secret_threshold": 1, "pgp_keys": [holder.sent()], "backup": true,
     });
     let begun = house.write("sys/rekey/init", plan).await.unwrap();
-    for share in &old {
-        let given = json!({ "nonce": begun["nonce"], "key": share });
-        house.write("sys/rekey/update", given).await.unwrap();
-    }
+    give(&house, "sys/rekey/update", &begun["nonce"], &old).await;
     house.read("sys/rekey/backup").await.unwrap();
     for operation in [Operation::Read, Operation::Delete] {
         let refused = house
@@ -288,11 +284,7 @@ async fn a_root_token_is_for_its_holder() {
             &house.read(&attempt).await.unwrap()["pgp_fingerprint"],
             print
         );
-        let mut done = Value::Null;
-        for share in &shares {
-            let given = json!({ "nonce": begun["nonce"], "key": share });
-            done = house.write(&update, given).await.unwrap();
-        }
+        let done = give(&house, &update, &begun["nonce"], &shares).await;
         assert_eq!(
             (&done["complete"], &done["pgp_fingerprint"]),
             (&json!(true), print)
