@@ -5,7 +5,7 @@ use crate::show::{table, value};
 use serde_json::{Map, Value};
 
 /// Members of a relation, and how they are called; those that are missing or empty are left out.
-const ROWS: [(&str, &str); 18] = [
+const ROWS: [(&str, &str); 20] = [
     ("mode", "Mode"),
     ("state", "State"),
     ("rollback_possible", "Rollback Possible"),
@@ -22,6 +22,8 @@ const ROWS: [(&str, &str); 18] = [
     ("merkle_root", "Merkle Root"),
     ("corrupted_merkle_tree", "Corrupted Merkle Tree"),
     ("mounts_in_the_way", "Mounts in the Way"),
+    ("aside_entries", "Kept Aside (entries)"),
+    ("aside_left_out", "Not Kept (entries)"),
     ("log_bytes", "Log (bytes)"),
     ("log_bytes_max", "Log Limit (bytes)"),
 ];

@@ -1,6 +1,7 @@
 //! What differs between a primary and a secondary, asked and answered over one call, all of one moment
 //! of the primary.
 
+use super::aside::Keeping;
 use super::following::{commit, hello};
 use super::key_package::SharedKeys;
 use super::moment::Moment;
@@ -177,6 +178,7 @@ pub(crate) async fn run(
         secondary,
         keys,
         place: Place::Here(secondary.position()),
+        keeping: Keeping::begin(node, secondary)?,
         held: Arc::new(Moment(node.parts.storage.snapshot())),
         gathered: Vec::new(),
         gathered_bytes: 0,
@@ -202,6 +204,7 @@ pub(crate) async fn gather(
         secondary,
         keys,
         place: Place::Shelf(None),
+        keeping: None,
         held: Arc::new(Shelved::new(Moment(node.parts.storage.snapshot()))),
         gathered: Vec::new(),
         gathered_bytes: 0,
@@ -228,6 +231,8 @@ struct Run<'a> {
     secondary: &'a Arc<Secondary>,
     keys: &'a KeyPair,
     place: Place,
+    /// What is to be kept of what gives way.
+    keeping: Option<Keeping>,
     held: Arc<dyn View>,
     gathered: Vec<Op>,
     gathered_bytes: usize,
@@ -301,7 +306,12 @@ impl Run<'_> {
         match &self.place {
             Place::Here(before) => {
                 ops.sort_by(|one, other| one.key.cmp(&other.key));
-                commit(self.node, vec![Batch { ops }], position.unwrap_or(before)).await
+                let mut batches = Vec::new();
+                if let Some(keeping) = &self.keeping {
+                    batches.extend(keeping.batch(self.node, &ops, position)?);
+                }
+                batches.push(Batch { ops });
+                commit(self.node, batches, position.unwrap_or(before)).await
             }
             Place::Shelf(_) => {
                 let done = shelved::put(self.node, ops).await;
