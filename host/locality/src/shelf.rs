@@ -14,6 +14,8 @@ use base::{MountId, NamespaceId};
 pub enum Shelf {
     /// What came from a primary, until all of it is here.
     Coming,
+    /// What gave way to what another primary has.
+    Aside,
 }
 
 impl Shelf {
@@ -64,6 +66,7 @@ impl Shelf {
     fn at(self, path: &str) -> PhysicalKey {
         let shelf = match self {
             Self::Coming => "core/coming/",
+            Self::Aside => "core/aside/",
         };
         let path = format!("{shelf}{path}");
         PhysicalKey::new(Class::Ignored, NamespaceId::ROOT, MountId::SYSTEM, &path)

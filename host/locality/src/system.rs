@@ -75,6 +75,14 @@ impl SystemKey<Ignored> {
     pub fn joining() -> Self {
         Self::root("core/replication/performance/joining")
     }
+    /// That a cluster was a primary, and has not compared itself with the next one.
+    pub fn former() -> Self {
+        Self::root("core/replication/performance/former")
+    }
+    /// How much lies aside.
+    pub fn aside() -> Self {
+        Self::root("core/replication/performance/aside")
+    }
     /// How far a cluster is that becomes a secondary, from where there is no way back.
     pub fn wiping() -> Self {
         Self::root("core/wiping")

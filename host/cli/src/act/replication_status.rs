@@ -5,7 +5,7 @@ use crate::show::{table, value};
 use serde_json::{Map, Value};
 
 /// Members of a relation, and how they are called; those that are missing or empty are left out.
-const ROWS: [(&str, &str); 19] = [
+const ROWS: [(&str, &str); 21] = [
     ("mode", "Mode"),
     ("state", "State"),
     ("rollback_possible", "Rollback Possible"),
@@ -23,6 +23,8 @@ const ROWS: [(&str, &str); 19] = [
     ("corrupted_merkle_tree", "Corrupted Merkle Tree"),
     ("mounts_in_the_way", "Mounts in the Way"),
     ("audit_devices_not_open", "Audit Devices not Open"),
+    ("aside_entries", "Kept Aside (entries)"),
+    ("aside_left_out", "Not Kept (entries)"),
     ("log_bytes", "Log (bytes)"),
     ("log_bytes_max", "Log Limit (bytes)"),
 ];

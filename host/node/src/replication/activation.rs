@@ -12,6 +12,7 @@ use base::{OutboundRequest, Refusal, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use core::time::Duration;
+use replication::Position;
 use seal::sealed_box::{self, KeyPair};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -40,6 +41,9 @@ pub(crate) struct Bundle {
     pub(crate) ca_cert: String,
     /// The secondary's certificate and key.
     pub(crate) client: Certified,
+    /// How far the primary had followed the one before it.
+    #[serde(default)]
+    pub(crate) since: Option<Position>,
 }
 
 /// How an activation token is to be redeemed.
@@ -78,6 +82,7 @@ impl Bundle {
             authority,
             primary_addresses: vec![host_and_port(&self.primary_cluster_addr).to_owned()],
             primary_api: api_address.to_owned(),
+            since: self.since,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What differs between a primary and a secondary, asked and answered over one call, all of one moment
 //! of the primary.
 
+use super::aside::Keeping;
 use super::following::{commit, hello};
 use super::key_package::SharedKeys;
 use super::moment::Moment;
@@ -189,7 +190,8 @@ pub(crate) async fn run(
     keys: &KeyPair,
 ) -> Result<(), Broken> {
     let place = Place::Here(secondary.position());
-    let run = Run::new(node, secondary, keys, place);
+    let mut run = Run::new(node, secondary, keys, place);
+    run.keeping = Keeping::begin(node, secondary)?;
     run.complete(link).await.map(drop)
 }
 
@@ -255,6 +257,8 @@ struct Run<'a> {
     secondary: &'a Arc<Secondary>,
     keys: &'a KeyPair,
     place: Place,
+    /// What is to be kept of what gives way.
+    keeping: Option<Keeping>,
     held: Arc<dyn View>,
     gathered: Vec<Op>,
     gathered_bytes: usize,
@@ -278,6 +282,7 @@ impl<'a> Run<'a> {
             secondary,
             keys,
             place,
+            keeping: None,
             held,
             gathered: Vec::new(),
             gathered_bytes: 0,
@@ -346,7 +351,12 @@ impl<'a> Run<'a> {
         match &self.place {
             Place::Here(before) => {
                 ops.sort_by(|one, other| one.key.cmp(&other.key));
-                commit(self.node, vec![Batch { ops }], position.unwrap_or(before)).await?;
+                let mut batches = Vec::new();
+                if let Some(keeping) = &self.keeping {
+                    batches.extend(keeping.batch(self.node, &ops, position)?);
+                }
+                batches.push(Batch { ops });
+                commit(self.node, batches, position.unwrap_or(before)).await?;
             }
             Place::Shelf { .. } => {
                 let done = shelved::put(self.node, ops).await;

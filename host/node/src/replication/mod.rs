@@ -14,6 +14,7 @@
 pub(crate) mod acceptor;
 pub(crate) mod activation;
 pub(crate) mod answers;
+pub(crate) mod aside;
 pub(crate) mod compare;
 pub(crate) mod enable;
 pub(crate) mod exclusions;

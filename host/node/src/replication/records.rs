@@ -3,6 +3,7 @@
 use base::{Secret, Timestamp};
 use core::time::Duration;
 use link::Identity;
+use replication::Position;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -49,6 +50,9 @@ pub(crate) struct PrimaryRecord {
     pub(crate) server: Certified,
     /// Where secondaries are to connect to, in the place of the node's own address; empty for none.
     pub(crate) cluster_addr: String,
+    /// How far it had followed the primary before it; None where it was made.
+    #[serde(default)]
+    pub(crate) since: Option<Position>,
 }
 
 /// A secondary, as its primary knows it.
@@ -88,6 +92,9 @@ pub(crate) struct SecondaryRecord {
     pub(crate) primary_addresses: Vec<String>,
     /// The API of the primary; empty where it is not known.
     pub(crate) primary_api: String,
+    /// How far the primary had followed the one before it.
+    #[serde(default)]
+    pub(crate) since: Option<Position>,
 }
 
 mod base64_bytes {

@@ -160,6 +160,7 @@ mod tests {
                 authority: Vec::new(),
                 primary_addresses: Vec::new(),
                 primary_api: String::new(),
+                since: None,
             },
             how: Mutex::default(),
             position: watch::channel(Position::default()).0,

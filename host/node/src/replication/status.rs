@@ -2,7 +2,7 @@
 
 use super::primary::Live;
 use super::records::KnownSecondary;
-use super::{Primary, Role, Secondary, known};
+use super::{Primary, Role, Secondary, aside, known};
 use crate::unsealed::Unsealed;
 use base::{Refusal, Timestamp};
 use digest::{Position as Place, Record, Tree};
@@ -17,11 +17,19 @@ pub(crate) fn disabled() -> Value {
 
 /// Performance replication, from the side of this cluster.
 pub(crate) fn performance(node: &Unsealed) -> Result<Value, Refusal> {
-    match node.replication.role() {
-        Role::Off => Ok(disabled()),
-        Role::Primary(primary) => of_primary(node, &primary),
-        Role::Secondary(secondary) | Role::Joining(secondary) => of_secondary(node, &secondary),
+    let mut status = match node.replication.role() {
+        Role::Off => disabled(),
+        Role::Primary(primary) => of_primary(node, &primary)?,
+        Role::Secondary(secondary) | Role::Joining(secondary) => of_secondary(node, &secondary)?,
+    };
+    if let Some(kept) = aside::kept(&mut node.begin())?
+        && let Value::Object(members) = &mut status
+    {
+        members.insert(String::from("aside_entries"), json!(kept.entries));
+        members.insert(String::from("aside_bytes"), json!(kept.bytes));
+        members.insert(String::from("aside_left_out"), json!(kept.left_out));
     }
+    Ok(status)
 }
 
 /// The mode alone, as `sys/health` has it.

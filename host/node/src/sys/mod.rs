@@ -72,6 +72,7 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     replication::known::ROUTES,
     replication::secondary::ROUTES,
     replication::filters::ROUTES,
+    replication::aside::ROUTES,
     replication::check::ROUTES,
     replication::upkeep::ROUTES,
 ];

@@ -8,6 +8,7 @@
 )]
 
 mod aliases;
+mod aside;
 mod audit;
 mod batch;
 mod ceremonies;

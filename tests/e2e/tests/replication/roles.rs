@@ -1,5 +1,7 @@
 //! Who is the primary changes.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use e2e::clusters::{Cluster, Pair};
 use serde_json::{Value, json};
 
@@ -142,6 +144,36 @@ fn an_old_primary_that_was_not_demoted_is_left_behind() {
     assert_eq!(kv(a, "kv/new"), "new");
     assert_eq!(kv(a, "kv/before"), "before");
     assert_eq!(kv(a, "kv/lost"), Value::Null);
+    what_nobody_else_had_is_kept(a);
     a.write("kv/again", &json!({ "v": "again" }));
     assert_eq!(kv(c, "kv/again"), "again");
+}
+
+/// It can still be taken out.
+fn what_nobody_else_had_is_kept(a: &Cluster) {
+    assert_eq!(a.status()["aside_left_out"], 0);
+    let aside = "sys/replication/performance/secondary/aside";
+    let exported = a.read(&format!("{aside}/export"))["data"].clone();
+    let entries = exported["entries"].as_array().unwrap();
+    let decoded = entries.iter().map(|entry| {
+        assert_eq!(entry["mount"], "kv/", "{exported:#}");
+        let value = STANDARD.decode(entry["value"].as_str().unwrap()).unwrap();
+        (
+            entry["path"].as_str().unwrap().to_owned(),
+            String::from_utf8(value).unwrap(),
+        )
+    });
+    let decoded: std::collections::BTreeMap<String, String> = decoded.collect();
+    assert!(
+        decoded.values().any(|value| value.contains("\"lost\"")),
+        "{decoded:?}"
+    );
+    assert!(
+        decoded
+            .values()
+            .any(|value| value.contains("changed too late")),
+        "{decoded:?}"
+    );
+    a.delete(aside);
+    assert_eq!(a.client().read(aside).status, 404);
 }

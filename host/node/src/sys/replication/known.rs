@@ -130,6 +130,7 @@ fn issue(
         primary_cluster_addr: address,
         ca_cert: STANDARD.encode(authority.certificate()),
         client: Certified::of(&issued.certificate, &issued.key),
+        since: primary.since.clone(),
     };
     Ok((record, bundle))
 }

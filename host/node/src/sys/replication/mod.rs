@@ -1,5 +1,6 @@
 //! `sys/replication/performance/*`: which part this cluster plays, and what goes with it.
 
+pub(super) mod aside;
 pub(super) mod check;
 pub(super) mod filters;
 pub(super) mod known;

@@ -5,6 +5,7 @@ use crate::ceremonies::only_in_root;
 use crate::native::Does::Later;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::refusal::{chain, from_barrier};
+use crate::replication::aside::Former;
 use crate::replication::records::{Certified, PrimaryRecord, SecondaryRecord};
 use crate::replication::{Primary, Role, Secondary};
 use crate::unsealed::Unsealed;
@@ -63,6 +64,7 @@ pub(super) fn new_record(
         authority: Certified::of(authority.certificate(), authority.key()),
         server: Certified::of(&server.certificate, &server.key),
         cluster_addr: cluster_addr.to_owned(),
+        since: None,
     })
 }
 
@@ -76,6 +78,7 @@ pub(super) async fn lead(node: &Arc<Unsealed>, record: PrimaryRecord) -> Result<
         .transact(|tx| {
             tx.delete(&SystemKey::performance_secondary());
             tx.delete(&SystemKey::performance_position());
+            tx.delete(&SystemKey::former());
             forget_all_known(tx)?;
             tx.write_json(&SystemKey::performance_primary(), &record)
                 .map_err(from_barrier)
@@ -140,6 +143,7 @@ async fn demote(ask: &mut Ask<'_>) -> Told {
         authority: Vec::new(),
         primary_addresses: Vec::new(),
         primary_api: String::new(),
+        since: None,
     };
     // First of all: what is written from here on would be written by two primaries.
     node.committer.fence(true);
@@ -162,6 +166,12 @@ async fn demote(ask: &mut Ask<'_>) -> Told {
         .transact(|tx| {
             tx.delete(&SystemKey::performance_primary());
             forget_all_known(tx)?;
+            // What nobody else has may give way to what the next primary has.
+            let former = Former {
+                generation: record.generation,
+            };
+            tx.write_json(&SystemKey::former(), &former)
+                .map_err(from_barrier)?;
             // What is here is whole: it is of a generation that the next primary's comes after.
             let position = Position {
                 relation: record.relation.clone(),

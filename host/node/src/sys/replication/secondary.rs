@@ -247,12 +247,13 @@ async fn promote(ask: &mut Ask<'_>) -> Told {
     }
     let known = &secondary.record;
     let address = ask.text("primary_cluster_addr").to_owned();
-    let record = primary::new_record(
+    let mut record = primary::new_record(
         ask.node,
         known.relation.clone(),
         known.generation + 1,
         &address,
     )?;
+    record.since = Some(secondary.position());
     primary::lead(ask.node, record).await?;
     tracing::info!("this cluster was promoted to the performance primary");
     Ok(remark(
@@ -375,6 +376,7 @@ async fn disable(ask: &mut Ask<'_>) -> Told {
     node.transact(|tx| {
         tx.delete(&SystemKey::performance_secondary());
         tx.delete(&SystemKey::performance_position());
+        tx.delete(&SystemKey::former());
         Ok(())
     })
     .await?;
