@@ -159,6 +159,19 @@ impl View {
         }
     }
 
+    /// Reads what is not the mount's, for a function that the host offers to all components: what may
+    /// be read there is the host's to decide, never a name of the component's alone. Counts as a call,
+    /// and what is read is remembered as of any other.
+    ///
+    /// # Errors
+    /// [`ViewError`] as its variants say.
+    pub fn for_host<T>(
+        &mut self,
+        read: impl FnOnce(&mut Transaction) -> Result<T, BarrierError>,
+    ) -> Result<T, ViewError> {
+        self.call(|view| Ok(read(&mut view.transaction)?))
+    }
+
     /// How many calls were made.
     pub const fn calls(&self) -> u64 {
         self.calls

@@ -315,6 +315,7 @@ pub(crate) fn of_host(
         checkpoint: Some(Arc::clone(&pinned.checkpoint)),
         outbound: pinned.outbound.clone(),
         leases: Leases::Admitted,
+        passwords: Some(Arc::clone(&pinned.passwords)),
     }
 }
 

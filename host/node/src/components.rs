@@ -6,7 +6,7 @@ use crate::own_work::Started;
 use crate::refusal::{chain, from_barrier};
 use crate::room::Room;
 use crate::unsealed::Unsealed;
-use crate::{component_grants, tables};
+use crate::{component_grants, passwords, tables};
 use barrier::Transaction;
 use base::{NamespaceId, Refusal};
 use locality::SystemKey;
@@ -65,6 +65,10 @@ impl Components {
         };
         let tables = node.tables();
         let times = node.parts.meters.times_of(namespace, entry.id);
+        let passwords = passwords::OfNamespace {
+            namespace,
+            entropy: Arc::clone(&node.parts.entropy),
+        };
         let namespace = tables.namespaces.with_id(namespace);
         let facts = MountFacts {
             path: entry.path.as_str().to_owned(),
@@ -84,6 +88,7 @@ impl Components {
             matcher,
             facts: Arc::new(facts),
             checkpoint: Arc::new(Midway::of(node, &place)),
+            passwords: Arc::new(passwords),
             place,
             outbound: component_grants::way_out(node, &component, entry)?,
             limits: component_grants::limits(node, &entry.config),

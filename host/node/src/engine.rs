@@ -30,6 +30,8 @@ pub(crate) struct Pinned {
     pub(crate) facts: Arc<plugin::MountFacts>,
     /// Commits its calls half-way.
     pub(crate) checkpoint: Arc<dyn plugin::Checkpoint>,
+    /// By the policies of its namespace.
+    pub(crate) passwords: Arc<dyn plugin::Passwords>,
     pub(crate) place: Arc<Entry>,
     /// To the hosts that were granted; None where there are none.
     pub(crate) outbound: Option<Arc<dyn Outbound>>,

@@ -41,6 +41,7 @@ mod observed;
 mod own_work;
 mod parts;
 mod passed;
+mod passwords;
 mod people;
 mod pgp;
 mod pins;

@@ -1,7 +1,7 @@
 //! What a component is asked, and what comes of it.
 
 use crate::{CallError, Limits};
-use barrier::View;
+use barrier::{View, ViewError};
 use base::{Client, Json, Outbound, Raw, Timestamp};
 use core::future::Future;
 use core::pin::Pin;
@@ -34,6 +34,8 @@ pub struct Call {
     pub outbound: Option<Arc<dyn Outbound>>,
     /// Is there room for the lease that may come of it?
     pub leases: Leases,
+    /// Makes passwords by the policies of the mount's namespace; None where there are none.
+    pub passwords: Option<Arc<dyn Passwords>>,
 }
 
 /// Is there room for a lease?
@@ -135,6 +137,32 @@ pub enum CheckpointError {
     /// Not now.
     #[error("nothing can be committed now: {0}")]
     Unavailable(String),
+}
+
+/// Makes passwords by policies that the operator wrote.
+pub trait Passwords: Send + Sync {
+    /// Makes one by the policy of that name, which is read in the transaction of `view`.
+    ///
+    /// # Errors
+    /// [`PasswordError`] as its variants say.
+    fn make(&self, view: &mut View, policy: &str) -> Result<String, PasswordError>;
+}
+
+/// Why there is no password.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// There is no such policy.
+    #[error("there is no such password policy")]
+    Unknown,
+    /// No password came in many draws.
+    #[error("hardly any password keeps the policy")]
+    Unmet,
+    /// What is stored is no policy.
+    #[error("the password policy cannot be read: {0}")]
+    Damaged(String),
+    /// It could not be read, or the call has read too much already.
+    #[error(transparent)]
+    View(#[from] ViewError),
 }
 
 /// A call that ended well.

@@ -31,8 +31,8 @@ mod v0_1;
 pub use artifact::TrustedArtifact;
 pub use call::{
     Answer, Call, CallResult, Caller, Checkpoint, CheckpointError, Committing, Done, Grant,
-    Incoming, Lease, LeaseTerms, LeasedSecret, Leases, Matched, MountFacts, Outcome, Renewal,
-    SystemFacts, TokenShape,
+    Incoming, Lease, LeaseTerms, LeasedSecret, Leases, Matched, MountFacts, Outcome, PasswordError,
+    Passwords, Renewal, SystemFacts, TokenShape,
 };
 pub use compiler::{COMPILE, Compiler, compile_standard_input};
 pub use component::Component;

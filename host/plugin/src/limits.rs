@@ -32,6 +32,8 @@ pub struct Limits {
     pub log_line_bytes_max: usize,
     /// Random bytes that one call of `entropy` gives.
     pub random_bytes_max: u32,
+    /// Passwords that one call makes.
+    pub passwords_max: u32,
 }
 
 impl Default for Limits {
@@ -49,6 +51,7 @@ impl Default for Limits {
             log_lines_max: 100,
             log_line_bytes_max: 2_048,
             random_bytes_max: 1 << 20,
+            passwords_max: 100,
         }
     }
 }

@@ -237,7 +237,10 @@ async fn damaged(applied: Applied, damage: Damage) -> (Arc<dyn Storage>, u64) {
         .range(Space::Log, b"", None)
         .map(|entry| entry.unwrap().0)
         .collect();
-    damage(&memory, &keys[keys.len() - 3], &keys[keys.len() - 1]);
+    let [.., middle, _, end] = keys.as_slice() else {
+        unreachable!("there are at least six")
+    };
+    damage(&memory, middle, end);
     (memory, last)
 }
 

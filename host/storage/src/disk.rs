@@ -23,6 +23,10 @@ use std::sync::{Arc, Mutex, RwLock};
 const MIB: u64 = 1024 * 1024;
 const COUNT_KEY: &[u8] = b"synced";
 
+/// What is found in the journal alone is brought to its place soon after an opening where it is more
+/// than this: it does not stay in memory, and the next opening does not put it there again.
+const RECOVERED_BYTES_MAX: u64 = MIB;
+
 /// How often it is looked whether everything is in its place, and how long one look waits for the
 /// next. A disk that takes longer has its journal read at the next opening.
 const LOOKS_MAX: u32 = 2_000;
@@ -153,6 +157,12 @@ impl Disk {
             Some((witness, _)) => witness,
             None => Witness::create(&witness_path, found)?,
         };
+        if database.write_buffer_size() > RECOVERED_BYTES_MAX {
+            for keyspace in keyspaces(&spaces, &count) {
+                let flushed = keyspace.rotate_memtable();
+                flushed.map_err(|error| StorageError::from_fjall(doing(), error))?;
+            }
+        }
         Ok(Self {
             database,
             spaces,
@@ -195,9 +205,8 @@ impl Disk {
 
     /// Brings everything to its place. False where that takes too long.
     fn flush(&self) -> Result<bool, fjall::Error> {
-        let spaces = Space::ALL.iter().map(|space| self.spaces.of(*space));
-        let keyspaces: Vec<&Keyspace> = spaces.chain([&self.count]).collect();
-        for keyspace in &keyspaces {
+        let keyspaces = keyspaces(&self.spaces, &self.count);
+        for keyspace in keyspaces {
             keyspace.rotate_memtable()?;
         }
         for _ in 0..LOOKS_MAX {
@@ -349,6 +358,16 @@ fn open_database(
     };
     let count = keyspace("count", small)?;
     Ok((database, spaces, count))
+}
+
+const fn keyspaces<'a>(spaces: &'a Spaces, count: &'a Keyspace) -> [&'a Keyspace; 5] {
+    let Spaces {
+        entries,
+        digests,
+        log,
+        meta,
+    } = spaces;
+    [entries, digests, log, meta, count]
 }
 
 fn read_count(count: &Keyspace) -> Result<u64, fjall::Error> {

@@ -1,7 +1,7 @@
 //! What a handler may reach.
 
 use crate::host::Host;
-use crate::{Failure, FailureKind, Result, internal};
+use crate::{Failure, FailureKind, Result, internal, invalid};
 use core::cell::RefCell;
 use core::time::Duration;
 use serde::{Serialize, de::DeserializeOwned};
@@ -49,6 +49,18 @@ pub(crate) enum StorageError {
         expect(dead_code, reason = "only a host has rivals")
     )]
     Conflict,
+    Unavailable,
+}
+
+/// Why there is no password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PasswordError {
+    UnknownPolicy,
+    Unmet,
+    #[cfg_attr(
+        not(target_family = "wasm"),
+        expect(dead_code, reason = "a test's policies can always be read")
+    )]
     Unavailable,
 }
 
@@ -205,6 +217,28 @@ impl Ctx {
     /// Random bytes of the system's generator.
     pub fn random_bytes(&self, length: u32) -> Vec<u8> {
         self.host.random_bytes(length)
+    }
+
+    /// A password by a policy of the mount's namespace, as the operator wrote it to
+    /// `sys/policies/password/…`. One call makes at most 100.
+    ///
+    /// # Errors
+    /// When there is no such policy, or hardly any password keeps it: both are the operator's to mend.
+    pub fn make_password(&self, policy: &str) -> Result<String> {
+        self.host
+            .make_password(policy)
+            .map_err(|error| match error {
+                PasswordError::UnknownPolicy => {
+                    invalid(format!("password policy {policy:?} does not exist"))
+                }
+                PasswordError::Unmet => invalid(format!(
+                    "hardly any password satisfies the rules of password policy {policy:?}"
+                )),
+                PasswordError::Unavailable => Failure {
+                    kind: FailureKind::Unavailable,
+                    message: "no passwords can be made now".into(),
+                },
+            })
     }
 
     /// A random UUID.

@@ -2,7 +2,7 @@
 //! uses and nothing more: its import list is its list of abilities.
 
 use crate::bindings::host::casemate::plugin as host;
-use crate::context::{Level, Page, StorageError};
+use crate::context::{Level, Page, PasswordError, StorageError};
 
 pub(crate) use crate::imports_crypto::HostKey;
 pub(crate) use crate::imports_http::HostRequest;
@@ -84,6 +84,14 @@ impl Host {
 
     pub(crate) fn random_bytes(&self, length: u32) -> Vec<u8> {
         host::entropy::random_bytes(length)
+    }
+
+    pub(crate) fn make_password(&self, policy: &str) -> Result<String, PasswordError> {
+        host::passwords::generate(policy).map_err(|error| match error {
+            host::passwords::Error::UnknownPolicy => PasswordError::UnknownPolicy,
+            host::passwords::Error::Unmet => PasswordError::Unmet,
+            host::passwords::Error::Unavailable => PasswordError::Unavailable,
+        })
     }
 
     pub(crate) fn mount_path(&self) -> String {

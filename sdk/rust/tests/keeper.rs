@@ -58,6 +58,7 @@ const fn engine() -> Engine {
         .update("roles/{name}", "Writes a role.", write_role)
         .patch("roles/{name}", "Changes a role.", write_role)
         .on(Operation::Read, "creds/{name}", "Makes a secret.", creds)
+        .update("passwords/{name}", "Makes a password.", password)
         .read("who", "Says who asks.", who)
         .update("ask", "Asks an upstream.", ask)
         .gives_renewable("creds", "A secret.", renew, revoke)
@@ -131,6 +132,10 @@ fn creds(ctx: &mut Ctx, at: Named) -> Result<Reply> {
             ..Terms::default()
         },
     }))
+}
+
+fn password(ctx: &mut Ctx, at: Named) -> Result<Reply> {
+    Reply::data(&json!({ "password": ctx.make_password(&at.name)? }))
 }
 
 #[derive(Fields)]
@@ -325,4 +330,24 @@ fn callers_times_and_options_are_what_the_test_says() {
     );
     let failure = mount.delete("who").unwrap_err();
     assert_eq!(failure, unsupported());
+}
+
+#[test]
+fn passwords_are_of_the_policies_that_the_test_has() {
+    let mount = TestMount::new(engine());
+    mount
+        .with_password_policy("strong", "abc", 20)
+        .with_password_policy("empty", "", 20);
+    let made = |name: &str| mount.update(&format!("passwords/{name}"), json!({}));
+    let (first, second) = (made("strong").unwrap(), made("strong").unwrap());
+    let text = first.to_value();
+    let text = text["password"].as_str().unwrap();
+    assert_eq!(text.len(), 20);
+    assert!(text.chars().all(|one| "abc".contains(one)), "{text}");
+    assert_ne!(first.to_value(), second.to_value());
+    let unknown = made("weak").unwrap_err();
+    assert_eq!(unknown.kind, FailureKind::Invalid);
+    assert_eq!(unknown.message, r#"password policy "weak" does not exist"#);
+    let unmet = made("empty").unwrap_err();
+    assert!(unmet.message.starts_with("hardly any password"));
 }

@@ -11,9 +11,18 @@ use tokio::runtime::Runtime;
 
 const LEASES: usize = 1_000_000;
 
+/// How a server ends.
+#[derive(Clone, Copy)]
+enum End {
+    /// With no warning.
+    Kill,
+    /// As an operator stops it.
+    Stop,
+}
+
 pub(crate) fn print(runtime: &Runtime) {
     let mut server = Durable::started();
-    restart(&mut server, "without leases");
+    let none = [End::Kill, End::Stop].map(|end| restart(&mut server, end, "none"));
     let body = json!({ "ttl": "24h", "no_parent": true, "policies": ["default"] });
     let create = Load::new(
         &server,
@@ -22,22 +31,55 @@ pub(crate) fn print(runtime: &Runtime) {
     );
     let made = runtime.block_on(create.run(CONNECTIONS, LEASES));
     println!("{LEASES} tokens with a lease, {:.0}/s", made.per_second);
-    restart(&mut server, "with all of them");
+    // The journal is as long as the writes before the end made it, whatever else is there.
+    restart(&mut server, End::Kill, "all, killed while they were made");
+    let all = [End::Kill, End::Stop].map(|end| restart(&mut server, end, "all"));
+    for (name, none, all) in [
+        ("after a kill", &none[0], &all[0]),
+        ("after a stop", &none[1], &all[1]),
+    ] {
+        println!(
+            "{name}: {:+.3} s to the first read, {:+.1} MiB, for {LEASES} leases",
+            all.first_read - none.first_read,
+            all.resident_mib - none.resident_mib
+        );
+    }
 }
 
-/// Stops it with no warning, and times it from there to the first answered read.
-fn restart(server: &mut Durable, name: &str) {
-    server.kill();
-    let started = Instant::now();
+/// What a start came to.
+struct Started {
+    first_read: f64,
+    resident_mib: f64,
+}
+
+/// Ends it, and times it from there to the first answered read.
+fn restart(server: &mut Durable, end: End, leases: &str) -> Started {
+    let how = match end {
+        End::Kill => {
+            server.kill();
+            "killed"
+        }
+        End::Stop => {
+            server.signal("TERM");
+            assert!(server.ended_well(), "{}", server.log());
+            "stopped"
+        }
+    };
+    let begun = Instant::now();
     server.start();
-    let sealed = started.elapsed();
+    let open = begun.elapsed();
     server.unseal();
     let read = server.client().read("auth/token/lookup-self");
     assert_eq!(read.status, 200, "{}", read.body);
+    let started = Started {
+        first_read: begun.elapsed().as_secs_f64(),
+        resident_mib: resident_mib(server.id()),
+    };
     println!(
-        "{name:<20} storage open {:>7.3} s, first read {:>7.3} s, resident {:>6.1} MiB",
-        sealed.as_secs_f64(),
-        started.elapsed().as_secs_f64(),
-        resident_mib(server.id())
+        "leases: {leases:<34} {how:<8} storage open {:>7.3} s, first read {:>7.3} s, resident {:>6.1} MiB",
+        open.as_secs_f64(),
+        started.first_read,
+        started.resident_mib
     );
+    started
 }

@@ -3,6 +3,7 @@
 use super::policy_writes::plain;
 use crate::native::Does::Now;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
+use crate::passwords::Stored;
 use crate::refusal::from_barrier;
 use base::{Answer, Refusal, RefusalKind};
 use locality::SystemKey;
@@ -10,7 +11,6 @@ use manifest::Access::Token;
 use manifest::FieldKind::Text;
 use manifest::Operation::{Delete, List, Read, Update};
 use policy::PasswordPolicy;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 const NAME: &[NativeField] = &[path("name", "Name of the policy.")];
@@ -32,13 +32,6 @@ pub(super) const ROUTES: &[NativeRoute] = &[
     on(Delete, "policies/password/{name}", Token, Now(delete), NAME, "Deletes a password policy."),
     on(Read, "policies/password/{name}/generate", Token, Now(generate), NAME, "Makes a password by a policy."),
 ];
-
-/// A stored password policy.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    /// As it was written.
-    text: String,
-}
 
 fn list(ask: &mut Ask<'_>) -> Told {
     let all = SystemKey::password_policies(ask.namespace.id);
@@ -100,8 +93,8 @@ const GIVEN_UP: &str =
     "failed to generate password from policy: hardly any password satisfies its rules";
 
 fn find(ask: &mut Ask<'_>) -> Result<Stored, Refusal> {
-    let key = SystemKey::password_policy(ask.namespace.id, ask.text("name"));
-    let stored = ask.tx.read_json(&key).map_err(from_barrier)?;
+    let (namespace, name) = (ask.namespace.id, ask.text("name").to_owned());
+    let stored = Stored::find(ask.tx, namespace, &name).map_err(from_barrier)?;
     stored.ok_or_else(|| Refusal::new(RefusalKind::NotFound, listed("policy does not exist")))
 }
 

@@ -21,7 +21,7 @@ const PACKAGE: &str = "casemate:plugin/";
 /// Components of the same minor version of 0 understand each other, and no others.
 pub(crate) const TRACK: &str = "0.1";
 
-const IMPORTS: [&str; 12] = [
+const IMPORTS: [&str; 13] = [
     "types",
     "manifest",
     "storage",
@@ -31,6 +31,7 @@ const IMPORTS: [&str; 12] = [
     "system",
     "clock",
     "entropy",
+    "passwords",
     "crypto",
     "log",
     "http-client",

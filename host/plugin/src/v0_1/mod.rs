@@ -8,6 +8,7 @@ pub(crate) mod http;
 mod instance;
 mod interfaces;
 mod log;
+mod passwords;
 mod reply;
 mod state;
 mod storage;

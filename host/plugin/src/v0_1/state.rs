@@ -2,7 +2,7 @@
 
 use super::bindings::engine::casemate::plugin as wit;
 use crate::runtime::Machine;
-use crate::{Call, CallError, Checkpoint, Leases, Limits};
+use crate::{Call, CallError, Checkpoint, Leases, Limits, Passwords};
 use barrier::{View, ViewError};
 use base::Outbound;
 use core::time::Duration;
@@ -25,6 +25,7 @@ pub(crate) struct State {
     /// Of the HTTP requests in the making.
     pub(super) outgoing_bytes: usize,
     pub(super) log_lines: u32,
+    pub(super) passwords_made: u32,
     pub(super) resources: ResourceTable,
     deadline_tick: u64,
     memory_bytes: usize,
@@ -44,6 +45,7 @@ pub(super) struct Facts {
     pub(super) incoming: Option<crate::Incoming>,
     pub(super) checkpoint: Option<Arc<dyn Checkpoint>>,
     pub(super) outbound: Option<Arc<dyn Outbound>>,
+    pub(super) passwords: Option<Arc<dyn Passwords>>,
 }
 
 /// What a call may do to storage.
@@ -86,6 +88,7 @@ impl State {
                 incoming: call.incoming,
                 checkpoint: call.checkpoint,
                 outbound: call.outbound,
+                passwords: call.passwords,
             },
             limits: call.limits,
             machine: Arc::clone(machine),
@@ -94,6 +97,7 @@ impl State {
             acted_outside: false,
             outgoing_bytes: 0,
             log_lines: 0,
+            passwords_made: 0,
             resources,
             deadline_tick,
             memory_bytes: 0,

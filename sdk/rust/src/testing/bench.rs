@@ -2,7 +2,7 @@
 
 use super::keys::HostKey;
 use crate::Level;
-use crate::context::StorageError;
+use crate::context::{PasswordError, StorageError};
 use core::net::IpAddr;
 use manifest::StorageRule;
 use std::collections::BTreeMap;
@@ -59,6 +59,8 @@ pub(crate) struct Bench {
     pub(crate) upstream: Option<super::upstream::Upstream>,
     pub(crate) public_keys: Option<super::PublicKeys>,
     pub(crate) lines: Vec<(Level, String)>,
+    /// Characters and length, by name.
+    pub(crate) password_policies: BTreeMap<String, (Vec<char>, usize)>,
 }
 
 /// Longest key, as the host has it.
@@ -92,6 +94,7 @@ impl Bench {
             upstream: None,
             public_keys: None,
             lines: Vec::new(),
+            password_policies: BTreeMap::new(),
         }
     }
 
@@ -218,6 +221,20 @@ impl Bench {
             byte
         };
         (0..length).map(|_| byte()).collect()
+    }
+
+    pub(crate) fn make_password(&mut self, policy: &str) -> Result<String, PasswordError> {
+        let (characters, length) = self
+            .password_policies
+            .get(policy)
+            .cloned()
+            .ok_or(PasswordError::UnknownPolicy)?;
+        let drawn = self.random_bytes(u32::try_from(length).unwrap_or(u32::MAX));
+        let drawn = drawn.into_iter().map(usize::from);
+        let password: Option<String> = drawn
+            .map(|byte| characters.get(byte.checked_rem(characters.len())?))
+            .collect();
+        password.ok_or(PasswordError::Unmet)
     }
 }
 

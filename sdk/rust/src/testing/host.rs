@@ -1,6 +1,6 @@
 //! The host's functions, in a test.
 
-use crate::context::{Level, Page, StorageError};
+use crate::context::{Level, Page, PasswordError, StorageError};
 use crate::testing::bench::{Bench, Caller};
 use core::cell::RefCell;
 use std::rc::Rc;
@@ -65,6 +65,10 @@ impl Host {
 
     pub(crate) fn random_bytes(&self, length: u32) -> Vec<u8> {
         self.0.borrow_mut().random_bytes(length)
+    }
+
+    pub(crate) fn make_password(&self, policy: &str) -> Result<String, PasswordError> {
+        self.0.borrow_mut().make_password(policy)
     }
 
     pub(crate) fn mount_path(&self) -> String {

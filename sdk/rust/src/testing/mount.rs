@@ -132,6 +132,15 @@ impl TestMount {
         self
     }
 
+    /// From now on there is a password policy of this name: so many of these characters.
+    pub fn with_password_policy(&self, name: &str, characters: &str, length: usize) -> &Self {
+        self.bench
+            .borrow_mut()
+            .password_policies
+            .insert(name.into(), (characters.chars().collect(), length));
+        self
+    }
+
     /// From now on public keys are what these say, and signatures are real. Without it they are those
     /// of the stand-in.
     pub fn with_public_keys(&self, keys: super::PublicKeys) -> &Self {

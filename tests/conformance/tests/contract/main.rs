@@ -14,6 +14,7 @@ mod leases;
 mod logins;
 mod namespaces;
 mod outside;
+mod passwords;
 mod quotas;
 mod removal;
 mod starting;

@@ -43,6 +43,7 @@ async fn each_is_stopped_for_its_reason() {
         ("bad-header", "malformed header"),
         ("bad-kind", "undeclared kind"),
         ("entropy", "random bytes at once"),
+        ("passwords", "more than 100 passwords"),
         ("hoards", "resource"),
         ("mails", "bytes of HTTP requests in the making"),
     ];
@@ -254,4 +255,14 @@ async fn nothing_outside_is_granted() {
         World::engine().keys("outbound").await,
         ["http://169.254.169.254/"]
     );
+}
+
+#[tokio::test]
+async fn a_password_is_made_by_a_policy_that_there_is_and_no_other() {
+    let told = World::engine().keys("policies").await;
+    assert_eq!(told.len(), 6);
+    assert_eq!(told[0], "password");
+    for other in &told[1..] {
+        assert!(other.contains("UnknownPolicy"), "{other}");
+    }
 }

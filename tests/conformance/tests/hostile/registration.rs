@@ -51,6 +51,7 @@ fn shows_what_a_component_is() {
             "entropy",
             "http-client",
             "log",
+            "passwords",
             "storage"
         ]
     );

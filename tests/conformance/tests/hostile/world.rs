@@ -7,7 +7,7 @@ use core::time::Duration;
 use locality::{Class, MountLocality, PhysicalKey, Rule, StorageRules};
 use plugin::{
     Answer, Call, CallError, Checkpoint, CheckpointError, Committing, Component, Leases, Limits,
-    Matched, MountFacts, Runtime, RuntimeConfig, SystemFacts,
+    Matched, MountFacts, PasswordError, Passwords, Runtime, RuntimeConfig, SystemFacts,
 };
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -120,6 +120,7 @@ impl World {
             checkpoint: Some(Arc::clone(&self.store) as Arc<dyn Checkpoint>),
             outbound: None,
             leases: Leases::Admitted,
+            passwords: Some(Arc::new(Policies)),
         }
     }
 
@@ -232,5 +233,18 @@ impl Checkpoint for Store {
             view.resume(self.memory.snapshot(), 0);
             Ok(view)
         })
+    }
+}
+
+/// Makes one password, and does not know most policies.
+struct Policies;
+
+impl Passwords for Policies {
+    fn make(&self, _: &mut View, policy: &str) -> Result<String, PasswordError> {
+        match policy {
+            "known" => Ok(String::from("password")),
+            "unmet" => Err(PasswordError::Unmet),
+            _ => Err(PasswordError::Unknown),
+        }
     }
 }

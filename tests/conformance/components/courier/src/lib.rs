@@ -31,6 +31,11 @@ const fn engine() -> Engine {
             "Asks a host outside, and gives a secret for what it made.",
             mint,
         )
+        .update(
+            "password/{name}",
+            "Stores a password that is made by a policy.",
+            password,
+        )
         .on_start(start)
         .on_tick(tick)
 }
@@ -160,6 +165,13 @@ fn mint(ctx: &mut Ctx, asked: Fetch) -> Result<Reply> {
     let name = asked.name.clone();
     fetch(ctx, asked)?;
     creds(ctx, At { name })
+}
+
+fn password(ctx: &mut Ctx, asked: Write) -> Result<Reply> {
+    let made = ctx.make_password(&asked.value)?;
+    ctx.random_bytes(GATE_BYTES);
+    ctx.put(&key(&asked.name), &made)?;
+    Reply::data(&json!({ "password": made }))
 }
 
 fn start(ctx: &mut Ctx) -> Result<()> {

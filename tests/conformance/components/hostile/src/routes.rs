@@ -1,7 +1,7 @@
 //! The ways to misbehave.
 
 use super::casemate::plugin::types::{Failure, FailureKind, LeaseTerms, Raw, Request};
-use super::casemate::plugin::{entropy, http_client, log, storage};
+use super::casemate::plugin::{entropy, http_client, log, passwords as made, storage};
 use super::exports::casemate::plugin::engine::{LeasedSecret, Reply};
 use core::hint::black_box;
 
@@ -31,6 +31,8 @@ pub(super) const ROUTES: &[(&str, Handler)] = &[
     ("bad-header", bad_header),
     ("bad-kind", bad_kind),
     ("entropy", random),
+    ("passwords", passwords),
+    ("policies", policies),
     ("outbound", outbound),
     ("checkpoint", checkpoint),
     ("keys", keys),
@@ -288,4 +290,24 @@ pub(super) fn internal(error: storage::Error) -> Failure {
         kind: FailureKind::Internal,
         message: format!("{error:?}"),
     }
+}
+
+/// Makes passwords for as long as it is let, also by policies that there are not.
+fn passwords(_: &Request) -> Result<Reply, Failure> {
+    loop {
+        for name in ["known", "unmet", "unknown"] {
+            let _ = black_box(made::generate(name));
+        }
+    }
+}
+
+/// Tries names that are more than a name; says what came of each.
+fn policies(_: &Request) -> Result<Reply, Failure> {
+    let long = "x".repeat(100_000);
+    let names = ["known", "", "../known", "a/known", "\0", &long];
+    let told = names.map(|name| match made::generate(name) {
+        Ok(password) => password,
+        Err(error) => format!("{error:?}"),
+    });
+    Ok(Reply::Keys(told.to_vec()))
 }
