@@ -83,12 +83,13 @@ impl Observer for Notes {
     }
 }
 
-/// Engines for components are dear to make, and no component runs here.
+/// Engines for components are dear to make. Calls run on the thread of their node and have what they
+/// want, whoever else runs another seed.
 fn runtime() -> plugin::Runtime {
     static RUNTIME: OnceLock<plugin::Runtime> = OnceLock::new();
     let made = RUNTIME.get_or_init(|| {
         let config = plugin::RuntimeConfig {
-            calls_max: 1,
+            calls_max: 32,
             heavy_threads: 1,
             tick: Duration::from_secs(1),
             ..plugin::RuntimeConfig::default()

@@ -25,6 +25,7 @@
 mod blind;
 mod clock;
 mod cluster;
+mod components;
 mod invariants;
 mod log;
 mod net;

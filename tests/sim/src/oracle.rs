@@ -10,6 +10,19 @@ pub(crate) enum Kind {
     Role,
     Entity,
     Cubbyhole,
+    /// Stored by a component, below a prefix that travels. Its name is the whole path.
+    Shared,
+    /// Stored by a component, below a prefix that stays, by a version that has it so.
+    Kept,
+    /// The same prefix, by the version that has it travel.
+    Released,
+}
+
+impl Kind {
+    /// Is it of the cluster where it is written alone?
+    pub(crate) const fn is_local(self) -> bool {
+        matches!(self, Self::Cubbyhole | Self::Kept)
+    }
 }
 
 /// Something that a client writes: a place, and what is to be there.
@@ -30,6 +43,9 @@ impl Write {
             Kind::Role => "role",
             Kind::Entity => "entity",
             Kind::Cubbyhole => "cubbyhole",
+            Kind::Shared => "shared",
+            Kind::Kept => "kept",
+            Kind::Released => "released",
         };
         format!("{letter}|{}|{}", self.namespace, self.name)
     }
@@ -41,7 +57,9 @@ impl Write {
             Kind::Policy => json!({ "policy": format!("# {value}") }),
             Kind::Role => json!({ "path_suffix": format!("is-{value}") }),
             Kind::Entity => json!({ "metadata": { "value": value } }),
-            Kind::Cubbyhole => json!({ "value": value }),
+            Kind::Cubbyhole | Kind::Shared | Kind::Kept | Kind::Released => {
+                json!({ "value": value })
+            }
         };
         (
             Update,
@@ -57,6 +75,7 @@ fn path_of(kind: Kind, namespace: &str, name: &str) -> String {
         Kind::Role => format!("auth/token/roles/{name}"),
         Kind::Entity => format!("identity/entity/name/{name}"),
         Kind::Cubbyhole => format!("cubbyhole/{name}"),
+        Kind::Shared | Kind::Kept | Kind::Released => name.to_owned(),
     };
     match namespace {
         "" => path,
@@ -72,6 +91,9 @@ pub(crate) fn reading(place: &str) -> Option<(Kind, Operation, String)> {
         "policy" => Kind::Policy,
         "role" => Kind::Role,
         "entity" => Kind::Entity,
+        "shared" => Kind::Shared,
+        "kept" => Kind::Kept,
+        "released" => Kind::Released,
         _ => Kind::Cubbyhole,
     };
     Some((kind, Read, path_of(kind, namespace, name)))
@@ -90,6 +112,9 @@ pub(crate) fn value_in(kind: Kind, answer: &Value) -> Option<String> {
             .strip_prefix("is-")?,
         Kind::Entity => answer.pointer("/metadata/value").and_then(Value::as_str)?,
         Kind::Cubbyhole => answer.get("value").and_then(Value::as_str)?,
+        Kind::Shared | Kind::Kept | Kind::Released => {
+            answer.pointer("/input/value").and_then(Value::as_str)?
+        }
     };
     Some(found.to_owned())
 }

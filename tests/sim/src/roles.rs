@@ -12,7 +12,12 @@ const SECONDARY: &str = "sys/replication/performance/secondary";
 
 impl World {
     /// Tries until it is done: an operator does not leave a role half changed.
-    async fn insist(&self, cluster: &str, path: &str, data: Value) -> Result<Value, String> {
+    pub(crate) async fn insist(
+        &self,
+        cluster: &str,
+        path: &str,
+        data: Value,
+    ) -> Result<Value, String> {
         let mut last = String::new();
         for _ in 0..40 {
             let there = self.cluster(cluster);
@@ -47,7 +52,11 @@ impl World {
             Mode::Deny => all.filter(|id| is_listed(*id)).collect(),
             Mode::Allow => all.filter(|id| !is_listed(*id)).collect(),
         };
-        let paths: Vec<String> = listed.iter().map(|one| format!("{}/", one.name)).collect();
+        let mut paths: Vec<String> = listed.iter().map(|one| format!("{}/", one.name)).collect();
+        if let (Mode::Allow, Some(components)) = (mode, &self.components) {
+            // They are the same everywhere.
+            paths.extend(components.mounts.iter().map(|mount| format!("{mount}/")));
+        }
         let name = match mode {
             Mode::Deny => "deny",
             Mode::Allow => "allow",

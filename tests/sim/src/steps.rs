@@ -39,6 +39,9 @@ impl World {
         if number > 4 && self.random.once_in(40) {
             self.hand_over().await;
         }
+        if self.components.is_some() && self.random.once_in(12) {
+            self.other_edition().await;
+        }
         let asked: Vec<Asked> = (0..count).map(|_| self.begin_write()).collect();
         self.sleep(12).await;
         self.happens().await;
@@ -55,12 +58,16 @@ impl World {
 
     fn begin_write(&mut self) -> Asked {
         let names: Vec<String> = self.clusters.keys().cloned().collect();
-        let cluster = self.random.pick(&names).cloned().unwrap_or_default();
+        let mut cluster = self.random.pick(&names).cloned().unwrap_or_default();
         let write = self.some_write();
+        if write.kind == Kind::Released {
+            // A secondary may not have the version yet that shares it.
+            cluster = self.around.primary();
+        }
         let (operation, path, data) = write.request();
         let there = self.cluster(&cluster);
         let token = match write.kind {
-            Kind::Cubbyhole => there.own_token.clone(),
+            kind if kind.is_local() => there.own_token.clone(),
             _ => template().admin.clone(),
         };
         let asking = there.asking(&token, operation, &path, data);
@@ -85,6 +92,9 @@ impl World {
     fn some_write(&mut self) -> Write {
         self.serial += 1;
         let serial = self.serial;
+        if let Some(write) = self.some_write_to_a_component(serial) {
+            return write;
+        }
         let kind = match self.random.below(8) {
             0..3 => Kind::Policy,
             3 => Kind::Role,
@@ -118,7 +128,7 @@ impl World {
     }
 
     /// Notes a name that is new for those who must not be sent it.
-    fn hide(&self, namespace: Option<&Namespace>, name: &str, is_new: bool) {
+    pub(crate) fn hide(&self, namespace: Option<&Namespace>, name: &str, is_new: bool) {
         if !is_new {
             return;
         }
@@ -158,7 +168,7 @@ impl World {
 
     fn note(&mut self, cluster: &str, write: &Write, wrote: Wrote) {
         let acked = match write.kind {
-            Kind::Cubbyhole => self.local.entry(cluster.to_owned()).or_default(),
+            kind if kind.is_local() => self.local.entry(cluster.to_owned()).or_default(),
             _ => &mut self.shared,
         };
         acked.note(&write.place(), &write.value, wrote);
@@ -188,6 +198,7 @@ impl World {
             }
             26 => self.reissue_one().await,
             27 => self.remember_disks(),
+            31 | 32 => self.mount_a_component().await,
             _ => {}
         }
     }

@@ -153,7 +153,7 @@ pub(crate) async fn activation(
     Ok(text(&made, "token"))
 }
 
-async fn until_it_streams(cluster: &Cluster) -> Result<(), Refused> {
+pub(crate) async fn until_it_streams(cluster: &Cluster) -> Result<(), Refused> {
     for _ in 0..1_000 {
         let status = cluster.status().await;
         if text(&status, "state") == "stream-wals" && status.get("lag_entries") == Some(&json!(0)) {

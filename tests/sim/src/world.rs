@@ -2,12 +2,13 @@
 
 use crate::clock::Virtual;
 use crate::cluster::{Cluster, Surroundings};
+use crate::components::{self, Components};
 use crate::invariants::{Acked, Seen, Watch, check_digests, check_entries};
 use crate::net::Net;
-use crate::oracle::{self, Kind, Write};
+use crate::oracle::{self, Write};
 use crate::plant::Plant;
 use crate::random::Random;
-use crate::template::{NAMES, runtime, template, text};
+use crate::template::{NAMES, Template, runtime, template, text};
 use base::NamespaceId;
 use core::fmt;
 use core::time::Duration;
@@ -67,6 +68,10 @@ pub struct Report {
     pub acked: u64,
     /// Pairs of keys that belong together.
     pub pairs: u64,
+    /// Mounts of components that were made.
+    pub mounts: u64,
+    /// Times that a mount went over to another edition of its component.
+    pub upgrades: u64,
 }
 
 /// A namespace that clients made.
@@ -104,6 +109,8 @@ pub(crate) struct World {
     pub(crate) ids: BTreeMap<String, String>,
     pub(crate) shared: Acked,
     pub(crate) local: BTreeMap<String, Acked>,
+    /// What components there are; None in a run without.
+    pub(crate) components: Option<Components>,
     pub(crate) acked: u64,
     pub(crate) serial: u64,
     /// Those whose disk is to fail.
@@ -111,12 +118,20 @@ pub(crate) struct World {
     pub(crate) story: Vec<String>,
 }
 
+/// Where the run of a seed begins.
+fn beginning(seed: u64) -> &'static Template {
+    match components::has_some(seed) {
+        true => components::template(),
+        false => template(),
+    }
+}
+
 /// Runs a seed: so many steps with faults, then without.
 ///
 /// # Errors
 /// [`Failure`], which says how to see it again.
 pub fn run(seed: u64, steps: u64, plant: Plant) -> Result<Report, Box<Failure>> {
-    let _ = template();
+    let _ = beginning(seed);
     let runtime = runtime();
     let outcome = runtime.block_on(async {
         let mut world = World::begin(seed, plant).await;
@@ -140,7 +155,7 @@ pub fn run(seed: u64, steps: u64, plant: Plant) -> Result<Report, Box<Failure>> 
 
 impl World {
     async fn begin(seed: u64, plant: Plant) -> Self {
-        let template = template();
+        let template = beginning(seed);
         let watch = Arc::new(Watch::default());
         let around = Surroundings {
             seed,
@@ -174,6 +189,7 @@ impl World {
                 .into(),
             shared: Acked::default(),
             local: BTreeMap::new(),
+            components: components::has_some(seed).then(Components::default),
             acked: 0,
             serial: 0,
             failing: BTreeSet::new(),
@@ -206,6 +222,8 @@ impl World {
             entries: watch.trace.entries,
             acked: self.acked,
             pairs: self.around.batches().count() as u64,
+            mounts: self.components.as_ref().map_or(0, Components::made),
+            upgrades: self.components.as_ref().map_or(0, |all| all.upgrades),
         }
     }
 
@@ -372,7 +390,7 @@ impl World {
             return;
         }
         let (acked, token) = match (write.kind, self.local.get(name)) {
-            (Kind::Cubbyhole, Some(local)) => (local, &self.cluster(name).own_token),
+            (kind, Some(local)) if kind.is_local() => (local, &self.cluster(name).own_token),
             _ => (&self.shared, &template().admin),
         };
         let place = write.place();
@@ -386,6 +404,15 @@ impl World {
         };
         let read = cluster.ask(token, operation, &path, Value::Null).await;
         let found = read.ok().and_then(|answer| oracle::value_in(kind, &answer));
+        if !self.is_in_reach(kind) {
+            if let Some(found) = found {
+                let text = format!(
+                    "local_never_leaves_cluster: {place} is {found:?} to a version that has no such place"
+                );
+                self.around.watch.violated(text);
+            }
+            return;
+        }
         let wrong = acked.check(&cluster.name, place, found.as_deref());
         wrong
             .into_iter()

@@ -65,19 +65,17 @@ impl Changes {
     /// The names of what goes and comes.
     fn named(now: &Exclusion, next: &Exclusion, there: &Filterable) -> Self {
         let mut changes = Self::default();
+        let both = [now, next];
         for (id, path) in &there.namespaces {
-            let (was_out, is_out) = (now.namespaces.contains(id), next.namespaces.contains(id));
-            if let Some(change) = changes.of(!was_out, !is_out) {
+            let travels = |exclusion: &Exclusion| !exclusion.namespaces.contains(id);
+            if let Some(change) = changes.of(both, travels) {
                 change.namespaces.push(path.clone());
             }
         }
         for mount in &there.mounts {
             let (namespace, id) = (mount.namespace, mount.id);
-            let (was_out, is_out) = (
-                now.leaves_out(namespace, id),
-                next.leaves_out(namespace, id),
-            );
-            if let Some(change) = changes.of(!was_out, !is_out) {
+            let travels = |exclusion: &Exclusion| !exclusion.leaves_out(namespace, id);
+            if let Some(change) = changes.of(both, travels) {
                 change.mounts.push(mount.path.clone());
             }
         }
@@ -88,11 +86,15 @@ impl Changes {
         changes
     }
 
-    /// Where something counts that travelled, and is to travel.
-    const fn of(&mut self, travelled: bool, travels: bool) -> Option<&mut Change> {
-        match (travelled, travels) {
-            (true, false) => Some(&mut self.deletes),
-            (false, true) => Some(&mut self.sends),
+    /// Where something counts that travels now, or will.
+    fn of(
+        &mut self,
+        now_and_next: [&Exclusion; 2],
+        travels: impl Fn(&Exclusion) -> bool,
+    ) -> Option<&mut Change> {
+        match now_and_next.map(travels) {
+            [true, false] => Some(&mut self.deletes),
+            [false, true] => Some(&mut self.sends),
             _ => None,
         }
     }
@@ -113,7 +115,7 @@ impl Changes {
             let bytes = (key.len() + value.len()) as u64;
             let key = PhysicalKey::from_bytes(&key);
             let key = key.map_err(|error| Refusal::internal(error.to_string()))?;
-            if let Some(change) = self.of(now.travels(&key), next.travels(&key)) {
+            if let Some(change) = self.of([now, next], |exclusion| exclusion.travels(&key)) {
                 change.entries += 1;
                 change.bytes += bytes;
             }
