@@ -5,7 +5,7 @@ use crate::show::{table, value};
 use serde_json::{Map, Value};
 
 /// Members of a relation, and how they are called; those that are missing or empty are left out.
-const ROWS: [(&str, &str); 20] = [
+const ROWS: [(&str, &str); 21] = [
     ("mode", "Mode"),
     ("state", "State"),
     ("rollback_possible", "Rollback Possible"),
@@ -14,6 +14,7 @@ const ROWS: [(&str, &str); 20] = [
     ("secondary_id", "Secondary ID"),
     ("cluster_id", "Cluster ID"),
     ("generation", "Generation"),
+    ("superseded_by", "Superseded by Generation"),
     ("primary_cluster_addr", "Primary Cluster Address"),
     ("last_wal", "Last WAL"),
     ("last_remote_wal", "Last Remote WAL"),
