@@ -14,6 +14,7 @@ const ROWS: [(&str, &str); 21] = [
     ("secondary_id", "Secondary ID"),
     ("cluster_id", "Cluster ID"),
     ("generation", "Generation"),
+    ("superseded_by", "Superseded by Generation"),
     ("primary_cluster_addr", "Primary Cluster Address"),
     ("last_wal", "Last WAL"),
     ("last_remote_wal", "Last Remote WAL"),

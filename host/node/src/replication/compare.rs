@@ -65,7 +65,7 @@ pub(crate) async fn answer(
         let text = "a comparison that does not begin with its beginning";
         return Err(Broken::Message(String::from(text)));
     };
-    if let Err(reason) = check_hello(primary, hello) {
+    if let Err(reason) = check_hello(node, primary, hello).await {
         return send(&channel, &Told::Refused { reason }).await;
     }
     let snapshot = node.parts.storage.snapshot();
@@ -294,7 +294,9 @@ impl<'a> Run<'a> {
     async fn complete(mut self, link: &dyn Link) -> Result<(Place, Option<Position>), Broken> {
         self.begin();
         let mut channel = link.open(Method::Compare.name()).await?;
-        let mut comparison = Comparison::new(hello(self.node, self.secondary, self.keys));
+        let record = &self.secondary.record;
+        let hello = hello(self.node, record, record.generation, self.keys);
+        let mut comparison = Comparison::new(hello);
         while !comparison.is_complete() {
             while let Some(question) = comparison.ask() {
                 send(&channel, &question).await?;

@@ -3,7 +3,7 @@
 
 use super::secondary::{Connection, Doing};
 use super::serve::Broken;
-use super::{Role, Secondary, following, joining};
+use super::{Role, Secondary, following, herald, joining};
 use crate::unsealed::Unsealed;
 use core::time::Duration;
 use link::{Backoff, Protocol};
@@ -18,15 +18,24 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 pub(crate) struct Follower(Mutex<Option<JoinHandle<()>>>);
 
 impl Follower {
-    /// Follows the primary from now on, where this is a secondary that has one, or becomes one.
+    /// Follows the primary from now on, where this is a secondary that has one, or becomes one; where
+    /// it is a primary, tells the one before it.
     pub(crate) async fn restart(&self, node: &Arc<Unsealed>) {
         self.stop().await;
-        if let Role::Secondary(secondary) | Role::Joining(secondary) = node.replication.role()
-            && !secondary.record.primary_addresses.is_empty()
-        {
-            let task = tokio::spawn(follow(Arc::downgrade(node), secondary));
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
-        }
+        let itself = Arc::downgrade(node);
+        let task = match node.replication.role() {
+            Role::Secondary(secondary) | Role::Joining(secondary)
+                if !secondary.record.primary_addresses.is_empty() =>
+            {
+                tokio::spawn(follow(itself, secondary))
+            }
+            Role::Primary(primary) => match primary.record.former.clone() {
+                Some(former) => tokio::spawn(herald::tell(itself, primary, former)),
+                None => return,
+            },
+            Role::Off | Role::Secondary(_) | Role::Joining(_) => return,
+        };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
     }
 
     /// Ends it.
@@ -72,7 +81,7 @@ async fn follow(node: Weak<Unsealed>, secondary: Arc<Secondary>) {
     clippy::disallowed_methods,
     reason = "nothing tells when the primary can be reached again"
 )]
-async fn pause(length: Duration) {
+pub(super) async fn pause(length: Duration) {
     tokio::time::sleep(length).await;
 }
 

@@ -2,6 +2,7 @@
 //! log: each with the position that it leads to.
 
 use super::key_package::SharedKeys;
+use super::records::SecondaryRecord;
 use super::secondary::Doing;
 use super::serve::{Broken, receive, send};
 use super::{Secondary, compare};
@@ -24,11 +25,16 @@ const COMMIT_BYTES: usize = 1024 * 1024;
 const TELL_EVERY: u64 = 256;
 
 /// What this secondary says of itself.
-pub(crate) fn hello(node: &Unsealed, secondary: &Secondary, keys: &KeyPair) -> Hello {
+pub(crate) fn hello(
+    node: &Unsealed,
+    record: &SecondaryRecord,
+    generation: u64,
+    keys: &KeyPair,
+) -> Hello {
     Hello {
         versions: Versions::OURS,
-        relation: secondary.record.relation.clone(),
-        generation: secondary.record.generation,
+        relation: record.relation.clone(),
+        generation,
         api_address: node.parts.settings.api_addr.clone(),
         cluster_address: node.parts.settings.cluster_addr.clone(),
         public_key: keys.public().to_vec(),
@@ -51,7 +57,7 @@ pub(crate) async fn fetch_keys(
     let link = dialed.map_err(|error| Broken::Here(error.to_string()))?;
     let keys = KeyPair::make(node.parts.entropy.as_ref());
     let mut channel = link.open(Method::Bootstrap.name()).await?;
-    send(&channel, &hello(node, secondary, &keys)).await?;
+    send(&channel, &hello(node, record, record.generation, &keys)).await?;
     let package = receive(&mut channel).await?;
     Ok(SharedKeys::open(&package, &keys)?)
 }
@@ -65,7 +71,8 @@ pub(crate) async fn run(
     let keys = KeyPair::make(node.parts.entropy.as_ref());
     loop {
         let mut channel = link.open(Method::Follow.name()).await?;
-        let hello = hello(node, secondary, &keys);
+        let record = &secondary.record;
+        let hello = hello(node, record, record.generation, &keys);
         let position = secondary.position();
         send(&channel, &Follow { hello, position }).await?;
         let mut stream = Stream {

@@ -21,6 +21,7 @@ pub(crate) mod exclusions;
 pub(crate) mod follower;
 pub(crate) mod following;
 pub(crate) mod forward;
+pub(crate) mod herald;
 pub(crate) mod joining;
 pub(crate) mod key_package;
 pub(crate) mod known;

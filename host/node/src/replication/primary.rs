@@ -9,6 +9,7 @@ use journal::Source;
 use link::{NotAdmitted, Peer};
 use replication::Retention;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -19,6 +20,8 @@ pub(crate) struct Primary {
     /// Counts what secondaries said that they have.
     heard: watch::Sender<u64>,
     retention: Mutex<Retention>,
+    /// The generation of a primary after it; zero for none that it has heard of.
+    superseded_by: AtomicU64,
 }
 
 /// No secondary has the log kept for longer.
@@ -64,11 +67,23 @@ impl Primary {
         let waited_for = stored.filter(|one| one.used.is_some() && one.revoked.is_none());
         let live = waited_for.map(|one| (one.id, Live::new())).collect();
         Ok(Self {
+            superseded_by: AtomicU64::new(record.superseded_by.unwrap_or(0)),
             record,
             live: Mutex::new(live),
             heard: watch::channel(0).0,
             retention: Mutex::new(Retention::new(KEPT_FOR)),
         })
+    }
+
+    /// The generation of a primary after it, where it has heard of one.
+    pub(crate) fn superseded_by(&self) -> Option<u64> {
+        let generation = self.superseded_by.load(Ordering::SeqCst);
+        (generation > 0).then_some(generation)
+    }
+
+    /// It has heard of one. Is that news?
+    pub(crate) fn hears_of(&self, generation: u64) -> bool {
+        self.superseded_by.fetch_max(generation, Ordering::SeqCst) < generation
     }
 
     fn live(&self) -> MutexGuard<'_, BTreeMap<String, Live>> {

@@ -53,6 +53,12 @@ pub(crate) struct PrimaryRecord {
     /// How far it had followed the primary before it; None where it was made.
     #[serde(default)]
     pub(crate) since: Option<Position>,
+    /// How it followed that one, until that one knows that it is no more the last.
+    #[serde(default)]
+    pub(crate) former: Option<SecondaryRecord>,
+    /// The generation of a primary after it, once it has heard of one.
+    #[serde(default)]
+    pub(crate) superseded_by: Option<u64>,
 }
 
 /// A secondary, as its primary knows it.

@@ -2,8 +2,9 @@
 
 use super::key_package::SharedKeys;
 use super::primary::Primary;
+use super::records::PrimaryRecord;
 use super::{compare, exclusions, forward, known};
-use crate::refusal::chain;
+use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use base::Refusal;
 use core::time::Duration;
@@ -95,7 +96,11 @@ pub(crate) async fn serve(
 }
 
 /// May who said this go on? Why not, where it may not.
-pub(crate) fn check_hello(primary: &Primary, hello: &Hello) -> Result<(), String> {
+pub(crate) async fn check_hello(
+    node: &Arc<Unsealed>,
+    primary: &Primary,
+    hello: &Hello,
+) -> Result<(), String> {
     let ours = Versions::OURS;
     if hello.versions.protocol < ours.protocol || hello.versions.data < ours.data {
         return Err(format!(
@@ -110,12 +115,39 @@ pub(crate) fn check_hello(primary: &Primary, hello: &Hello) -> Result<(), String
         ));
     }
     if hello.generation > primary.record.generation {
+        note_later(node, primary, hello.generation).await;
         return Err(format!(
             "this primary is of generation {}, a later one of generation {} was promoted since",
             primary.record.generation, hello.generation
         ));
     }
     Ok(())
+}
+
+/// Somebody of this relation has met a later primary: this one says so from now on, and makes no
+/// more secondaries.
+async fn note_later(node: &Arc<Unsealed>, primary: &Primary, generation: u64) {
+    if !primary.hears_of(generation) {
+        return;
+    }
+    tracing::error!(
+        generation,
+        "another cluster was promoted to the primary since: demote this one, and let it follow that"
+    );
+    let stored = node.transact(|tx| {
+        let key = SystemKey::performance_primary();
+        let stored = tx.read_json::<PrimaryRecord>(&key).map_err(from_barrier)?;
+        match stored {
+            Some(mut record) if record.generation == primary.record.generation => {
+                record.superseded_by = Some(generation);
+                tx.write_json(&key, &record).map_err(from_barrier)
+            }
+            _ => Ok(()),
+        }
+    });
+    if let Err(refusal) = stored.await {
+        tracing::warn!(reason = refusal.reason, "noting a later primary");
+    }
 }
 
 /// Hands the keys to a new secondary.
@@ -126,7 +158,8 @@ async fn bootstrap(
     hello: &Hello,
     channel: &Channel,
 ) -> Result<(), Broken> {
-    check_hello(primary, hello).map_err(Broken::Message)?;
+    let checked = check_hello(node, primary, hello).await;
+    checked.map_err(Broken::Message)?;
     note_use(node, peer).await?;
     let package = packed(node, &hello.public_key).await?;
     tracing::info!(secondary = peer.name, "a secondary fetched the shared keys");
@@ -175,7 +208,7 @@ enum Next {
 
 impl Stream<'_> {
     async fn run(&mut self, position: Position) -> Result<(), Broken> {
-        if let Err(reason) = check_hello(self.primary, &self.hello) {
+        if let Err(reason) = check_hello(self.node, self.primary, &self.hello).await {
             return self.say(&Event::Refused { reason }).await;
         }
         note_use(self.node, self.peer).await?;

@@ -67,6 +67,9 @@ fn of_primary(node: &Unsealed, primary: &Primary) -> Result<Value, Refusal> {
         "log_bytes": extent.size_bytes,
         "log_bytes_max": extent.bytes_max,
     });
+    if let (Some(generation), Value::Object(members)) = (primary.superseded_by(), &mut status) {
+        members.insert(String::from("superseded_by"), json!(generation));
+    }
     add_checks(node, &mut status);
     Ok(status)
 }

@@ -1,7 +1,7 @@
 //! What a primary wrote that nobody had when another one was promoted.
 
 use crate::pair::Network;
-use crate::replication::{Member, primary, secondary};
+use crate::replication::{Member, a_while, primary, secondary};
 use base::{Operation, RefusalKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -93,6 +93,22 @@ async fn what_nobody_had_of_an_old_primary_is_kept_and_can_be_taken_out() {
     assert_eq!(listed["generation"], 2);
     assert_eq!(listed["entries"][0]["mount"], "sys/");
     assert!(listed["entries"][0]["value"].is_null());
+    it_is_taken_out(a).await;
+    // Sealed at rest, and never sent.
+    let snapshot = a.house.storage.snapshot();
+    for pair in snapshot.range(Space::Entries, b"", None) {
+        let (_, value) = pair.unwrap();
+        assert!(!value.windows(9).any(|window| window == b"made by a"));
+    }
+    assert!(!network.carried(b"core/aside/"));
+
+    delete(a, ASIDE).await;
+    assert!(a.status().await["aside_entries"].is_null());
+    assert_eq!(a.read(ASIDE).await.unwrap_err().kind, RefusalKind::NotFound);
+    network.end();
+}
+
+async fn it_is_taken_out(a: &Member) {
     let exported = a.read(EXPORT).await.unwrap();
     for (number, expected) in [(0, "# a alone"), (1, "# made by a")] {
         let value = exported["entries"][number]["value"].as_str().unwrap();
@@ -112,18 +128,6 @@ async fn what_nobody_had_of_an_old_primary_is_kept_and_can_be_taken_out() {
         .await
         .unwrap();
     assert_eq!(paths(&page), ["sys/policy/made"]);
-    // Sealed at rest, and never sent.
-    let snapshot = a.house.storage.snapshot();
-    for pair in snapshot.range(Space::Entries, b"", None) {
-        let (_, value) = pair.unwrap();
-        assert!(!value.windows(9).any(|window| window == b"made by a"));
-    }
-    assert!(!network.carried(b"core/aside/"));
-
-    delete(a, ASIDE).await;
-    assert!(a.status().await["aside_entries"].is_null());
-    assert_eq!(a.read(ASIDE).await.unwrap_err().kind, RefusalKind::NotFound);
-    network.end();
 }
 
 #[tokio::test(start_paused = true)]
@@ -142,5 +146,40 @@ async fn where_nothing_was_lost_nothing_is_kept() {
     let read = a.read("sys/policies/acl/p").await.unwrap();
     assert_eq!(read["policy"], "# after");
     assert!(a.status().await["aside_entries"].is_null());
+    network.end();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_primary_that_comes_back_hears_that_there_is_another() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    network.cut(true);
+    c.until(|status| status["connection_state"] == "transient_failure")
+        .await;
+    let promote = "sys/replication/performance/secondary/promote";
+    c.write(promote, json!({ "force": true })).await.unwrap();
+    assert!(a.status().await["superseded_by"].is_null());
+    network.cut(false);
+    a.until(|status| status["superseded_by"] == 2).await;
+    assert_eq!(a.status().await["mode"], "primary");
+    let path = "sys/replication/performance/primary/secondary-token";
+    let refused = a.write(path, json!({ "id": "d" })).await.unwrap_err();
+    assert!(refused.message.contains("was promoted"), "{refused:?}");
+    // It remembers, and whoever was promoted does not call again.
+    a.house.node.seal().await;
+    a.house.submit(&both.1).await.unwrap();
+    assert_eq!(a.status().await["superseded_by"], 2);
+    let carried = network.carried_bytes();
+    for _ in 0..10_000 {
+        a_while().await;
+    }
+    assert_eq!(network.carried_bytes(), carried);
+    // Once it follows there is nothing to say any more.
+    let demote = "sys/replication/performance/primary/demote";
+    a.write(demote, json!({ "force": true })).await.unwrap();
+    follow(a, &c, "a").await;
+    assert!(a.status().await["superseded_by"].is_null());
     network.end();
 }

@@ -462,3 +462,21 @@ async fn digests_that_are_wrong_are_found_and_put_right() {
     );
     assert_eq!(a.status().await["corrupted_merkle_tree"], false);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_primary_that_recovers_is_found_again() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    a.write("sys/replication/recover", json!({})).await.unwrap();
+    c.until(|status| status["connection_state"] == "transient_failure")
+        .await;
+    let policy = json!({ "policy": "# recovered" });
+    a.write("sys/policies/acl/recovered", policy).await.unwrap();
+    c.until_it_is_there("sys/policies/acl/recovered", true)
+        .await;
+    assert_eq!(a.status().await["secondaries"][0]["state"], "connected");
+    c.write("sys/replication/recover", json!({})).await.unwrap();
+    c.until_it_streams().await;
+}

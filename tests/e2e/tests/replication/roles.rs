@@ -127,6 +127,11 @@ fn an_old_primary_that_was_not_demoted_is_left_behind() {
         ),
         (json!(1), json!(2))
     );
+    // The old one is told of the other, and makes no more secondaries.
+    a.until_status("it knows", |status| status["superseded_by"] == 2);
+    let path = "sys/replication/performance/primary/secondary-token";
+    let refused = a.client().write(path, &json!({ "id": "d" }));
+    assert_eq!(refused.status, 400, "{}", refused.body);
     let refused = a
         .client()
         .write(UPDATE, &json!({ "token": c.activation("x", &json!({})) }));

@@ -63,6 +63,11 @@ pub(in crate::sys) const ROUTES: &[NativeRoute] = &[
 
 fn make_token(ask: &mut Ask<'_>) -> Told {
     let primary = the_primary(ask)?;
+    if let Some(generation) = primary.superseded_by() {
+        return Err(Refusal::invalid(format!(
+            "another cluster was promoted to the primary since, of generation {generation}: demote this one, and let it follow that"
+        )));
+    }
     let id = ask.text("id").to_owned();
     known::check_id(&id)?;
     let is_known = known::stored(ask.tx, &id)?;

@@ -65,6 +65,8 @@ pub(super) fn new_record(
         server: Certified::of(&server.certificate, &server.key),
         cluster_addr: cluster_addr.to_owned(),
         since: None,
+        former: None,
+        superseded_by: None,
     })
 }
 
@@ -90,6 +92,7 @@ pub(super) async fn lead(node: &Arc<Unsealed>, record: PrimaryRecord) -> Result<
     }
     let primary = Primary::load(&mut node.begin(), record)?;
     node.replication.play(Role::Primary(Arc::new(primary)));
+    node.follower.restart(node).await;
     Ok(())
 }
 
@@ -162,6 +165,7 @@ async fn demote(ask: &mut Ask<'_>) -> Told {
         ));
     }
     primary.end();
+    node.follower.stop().await;
     let stored = node
         .transact(|tx| {
             tx.delete(&SystemKey::performance_primary());
@@ -200,6 +204,7 @@ async fn demote(ask: &mut Ask<'_>) -> Told {
 async fn disable(ask: &mut Ask<'_>) -> Told {
     let primary = the_primary(ask)?;
     primary.end();
+    ask.node.follower.stop().await;
     ask.node
         .transact(|tx| {
             tx.delete(&SystemKey::performance_primary());

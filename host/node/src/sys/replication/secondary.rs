@@ -254,6 +254,8 @@ async fn promote(ask: &mut Ask<'_>) -> Told {
         &address,
     )?;
     record.since = Some(secondary.position());
+    let can_be_called = known.client.is_some() && !known.primary_addresses.is_empty();
+    record.former = can_be_called.then(|| known.clone());
     primary::lead(ask.node, record).await?;
     tracing::info!("this cluster was promoted to the performance primary");
     Ok(remark(

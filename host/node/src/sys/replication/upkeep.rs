@@ -4,11 +4,14 @@ use super::remark;
 use crate::ceremonies::only_in_root;
 use crate::native::Does::Later;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
-use crate::replication::{Role, verify};
+use crate::refusal::from_barrier;
+use crate::replication::{Primary, Role, verify};
 use base::{Answer, Refusal};
+use locality::SystemKey;
 use manifest::Access::{Sudo, Token};
 use manifest::FieldKind::Boolean;
 use manifest::Operation::Update;
+use std::sync::Arc;
 
 const REINDEX: &[NativeField] = &[
     body(
@@ -57,9 +60,17 @@ async fn recover(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
     match ask.node.replication.role() {
         Role::Off => Err(Refusal::invalid("replication is not enabled")),
-        Role::Primary(_) => Ok(remark(
-            "nothing to recover: the secondaries connect by themselves",
-        )),
+        Role::Primary(primary) => {
+            let key = SystemKey::performance_primary();
+            let record = ask.tx.read_json(&key).map_err(from_barrier)?;
+            let none = || Refusal::invalid("this cluster is not a performance primary");
+            let anew = Primary::load(ask.tx, record.ok_or_else(none)?)?;
+            ask.node.replication.play(Role::Primary(Arc::new(anew)));
+            // Those who were connected to what it was come again by themselves.
+            primary.end();
+            ask.node.follower.restart(ask.node).await;
+            Ok(remark("the connections of all secondaries are made anew"))
+        }
         Role::Secondary(_) | Role::Joining(_) => {
             ask.node.follower.restart(ask.node).await;
             Ok(remark("the connection to the primary is made anew"))
