@@ -5,7 +5,7 @@ use crate::show::{table, value};
 use serde_json::{Map, Value};
 
 /// Members of a relation, and how they are called; those that are missing or empty are left out.
-const ROWS: [(&str, &str); 21] = [
+const ROWS: &[(&str, &str)] = &[
     ("mode", "Mode"),
     ("state", "State"),
     ("rollback_possible", "Rollback Possible"),

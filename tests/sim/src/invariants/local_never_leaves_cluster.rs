@@ -2,7 +2,7 @@
 
 use super::Said;
 use journal::Batch;
-use locality::Class;
+use locality::{Class, PhysicalKey, Shelf};
 use memchr::memmem;
 use std::collections::BTreeSet;
 
@@ -20,7 +20,9 @@ impl Locals {
     /// Remembers what a cluster wrote for itself.
     pub(crate) fn note(&mut self, batches: &[Batch]) {
         let ops = batches.iter().flat_map(|batch| &batch.ops);
-        let own = ops.filter(|op| op.key.class() != Class::Replicated);
+        // What lies on that shelf came from the other cluster, sealed as it is there.
+        let came = |key: &PhysicalKey| Shelf::Coming.own_key(key.as_bytes()).is_some();
+        let own = ops.filter(|op| op.key.class() != Class::Replicated && !came(&op.key));
         self.sealed.extend(own.filter_map(|op| op.value.clone()));
     }
 
