@@ -34,11 +34,12 @@ struct Forwarded {
     certificates: Vec<Vec<u8>>,
     headers: Vec<(String, String)>,
     caller: Option<(String, String)>,
-    leases: Leases,
+    leases: Room,
 }
 
+/// Has the secondary room for a lease?
 #[derive(Debug, PartialEq, Eq, Deserialize)]
-enum Leases {
+enum Room {
     Admitted,
     Full,
 }
@@ -120,7 +121,7 @@ async fn requests_are_what_version_1_reads_and_answers_what_it_says() {
         assert!(sent.raw_body.is_none() && sent.wrap_ttl.is_none());
         assert!(sent.certificates.is_empty() && sent.headers.is_empty());
         assert!(sent.address.ip().is_loopback(), "{}", sent.address);
-        assert_eq!(sent.leases, Leases::Admitted);
+        assert_eq!(sent.leases, Room::Admitted);
         let (token, hash) = sent.caller.unwrap();
         let token: Value = serde_json::from_str(&token).unwrap();
         assert_eq!(token["policies"], json!(["admin", "default"]));
