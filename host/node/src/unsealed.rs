@@ -119,9 +119,11 @@ impl Unsealed {
             leaving: namespaces::Removals::default(),
         });
         unsealed.replication.play(role);
-        if unsealed.replication.joining().is_none() {
-            // Somebody went back, and did not come to the end of it.
-            shelved::clear(&unsealed).await?;
+        if unsealed.replication.joining().is_none()
+            // Somebody went back, and did not come to the end of it. It is only room.
+            && let Err(refusal) = shelved::clear(&unsealed).await
+        {
+            tracing::warn!(reason = refusal.reason, "clearing what came from a primary");
         }
         defaults::complete(&unsealed).await?;
         versions::note(&unsealed).await?;

@@ -1,8 +1,8 @@
 //! What is local or ignored never leaves its cluster: tokens, cubbyholes, keys.
 
 use super::Said;
-use journal::Batch;
-use locality::{Class, PhysicalKey, Shelf};
+use journal::{Batch, Op};
+use locality::{Class, Shelf};
 use memchr::memmem;
 use std::collections::BTreeSet;
 
@@ -20,9 +20,9 @@ impl Locals {
     /// Remembers what a cluster wrote for itself.
     pub(crate) fn note(&mut self, batches: &[Batch]) {
         let ops = batches.iter().flat_map(|batch| &batch.ops);
-        // What lies on that shelf came from the other cluster, sealed as it is there.
-        let came = |key: &PhysicalKey| Shelf::Coming.own_key(key.as_bytes()).is_some();
-        let own = ops.filter(|op| op.key.class() != Class::Replicated && !came(&op.key));
+        // What lies on the shelf is not its own: it came from a primary, which sends it to others too.
+        let came = |op: &&Op| Shelf::Coming.own_key(op.key.as_bytes()).is_some();
+        let own = ops.filter(|op| op.key.class() != Class::Replicated && !came(op));
         self.sealed.extend(own.filter_map(|op| op.value.clone()));
     }
 
