@@ -26,7 +26,7 @@ pub use index_token::{IndexKey, IndexToken};
 pub use network::{is_bound_to, parse_network};
 pub use role::{RoleError, TokenRole, TokenType};
 pub use store::{
-    AccessError, CUBBYHOLE_ENTRIES_AT_ONCE_MAX, NewToken, REVOKED_AT_ONCE_MAX, find,
+    ANCESTORS_MAX, AccessError, CUBBYHOLE_ENTRIES_AT_ONCE_MAX, NewToken, REVOKED_AT_ONCE_MAX, find,
     find_by_accessor, issue, lookup, make, orphan_children, revoke, save, spend, still_lives,
 };
 pub use token::{Capped, Granted, Lifetime, Token, WRAPPING_POLICY};

@@ -15,6 +15,9 @@ pub enum AccessError {
     /// A batch token carries what it is, and this would be more than a header takes.
     #[error("batch token would be longer than {} bytes", TokenId::LENGTH_MAX)]
     TooLong,
+    /// Every use of a token looks at all that it stems from, so there is a bound to them.
+    #[error("token would have more than {ANCESTORS_MAX} ancestors")]
+    TooDeep,
     /// The storage failed.
     #[error("using the token store")]
     Storage(#[from] BarrierError),
@@ -67,6 +70,15 @@ pub fn make(
         .is_some()
     {
         return Err(AccessError::Duplicate);
+    }
+    // One that is being revoked in steps: its id made anew would bring back what is left below it.
+    if !children(tx, &hash, 1)?.is_empty() {
+        return Err(AccessError::Duplicate);
+    }
+    if let Some(parent) = &new.parent
+        && ancestors(tx, parent)? > ANCESTORS_MAX
+    {
+        return Err(AccessError::TooDeep);
     }
     let mut policies = new.policies;
     policies.sort_unstable();
@@ -178,7 +190,8 @@ pub fn still_lives(
     }
 }
 
-/// The token with this hash, if it is alive at `now`.
+/// The token with this hash, if it is alive at `now`: it and all that it stems from. A token with
+/// very many descendants is revoked in steps, and none of them outlives the first.
 ///
 /// # Errors
 /// When the storage fails.
@@ -187,8 +200,39 @@ pub fn find(
     hash: &TokenHash,
     now: Timestamp,
 ) -> Result<Option<Token>, BarrierError> {
+    let Some(token) = alone(tx, hash, now)? else {
+        return Ok(None);
+    };
+    let mut above = token.parent.clone();
+    while let Some(hash) = above {
+        match alone(tx, &hash, now)? {
+            Some(ancestor) => above = ancestor.parent,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(token))
+}
+
+/// As [`find`], whatever became of those that it stems from.
+fn alone(
+    tx: &mut Transaction,
+    hash: &TokenHash,
+    now: Timestamp,
+) -> Result<Option<Token>, BarrierError> {
     let token: Option<Token> = tx.read_json(&SystemKey::token(hash.as_str()))?;
     Ok(token.filter(|token| token.is_alive(now)))
+}
+
+/// How many ancestors a child of this token has: those that are stored, and it.
+fn ancestors(tx: &mut Transaction, hash: &TokenHash) -> Result<usize, BarrierError> {
+    let mut count = 0;
+    let mut above = Some(hash.clone());
+    while let Some(hash) = above {
+        count += 1;
+        let token: Option<Token> = tx.read_json(&SystemKey::token(hash.as_str()))?;
+        above = token.and_then(|token| token.parent);
+    }
+    Ok(count)
 }
 
 /// The hash of the token with this accessor.
@@ -246,11 +290,15 @@ pub fn spend(
 /// token with very many children could not be revoked at all.
 pub const REVOKED_AT_ONCE_MAX: usize = 1000;
 
+/// Tokens that a token can stem from.
+pub const ANCESTORS_MAX: usize = 256;
+
 /// Entries of cubbyholes that one transaction deletes, for the same reason.
 pub const CUBBYHOLE_ENTRIES_AT_ONCE_MAX: usize = 1000;
 
-/// Revokes a token and its descendants, with their cubbyholes, the token itself first. Returns the hashes of all that are
-/// gone, so that their leases can follow. None of them can be used once the transaction commits.
+/// Revokes a token and its descendants, with their cubbyholes, the token itself first. Returns the
+/// hashes of all that are gone, so that their leases can follow. None of the descendants can be used once the transaction
+/// commits, also not those that are still stored: [`find`] asks for their ancestors.
 ///
 /// Of more than [`REVOKED_AT_ONCE_MAX`] or [`CUBBYHOLE_ENTRIES_AT_ONCE_MAX`] the rest is noted among the ends that are due: whoever ends
 /// those asks again for the same hash, until nothing is left.
@@ -357,32 +405,105 @@ mod tests {
     use super::*;
     use crate::testing::{entropy, new, transaction};
 
+    const NOW: Timestamp = Timestamp::from_millis(5);
+
+    fn salt() -> TokenSalt {
+        TokenSalt::new(&[1; 32])
+    }
+
+    fn try_add(
+        tx: &mut Transaction,
+        id: &str,
+        new: NewToken,
+    ) -> Result<(TokenHash, Token), AccessError> {
+        let id = TokenId::parse(id.to_owned()).unwrap();
+        let token = make(tx, &salt(), entropy().as_ref(), NOW, &id, new)?;
+        Ok((salt().hash(id.expose()), token))
+    }
+
+    fn add(tx: &mut Transaction, id: &str, parent: Option<&TokenHash>) -> TokenHash {
+        try_add(tx, id, new(parent.cloned())).unwrap().0
+    }
+
+    fn is_alive(tx: &mut Transaction, hash: &TokenHash, now: Timestamp) -> bool {
+        find(tx, hash, now).unwrap().is_some()
+    }
+
     #[test]
-    fn a_token_with_very_many_children_is_revoked_in_steps() {
-        let entropy = entropy();
-        let now = Timestamp::from_millis(5);
+    fn a_token_with_very_many_descendants_is_revoked_in_steps_and_none_outlives_the_first() {
         let mut tx = transaction();
-        let salt = TokenSalt::new(&[1; 32]);
-        let add = |tx: &mut Transaction, id: &str, parent: Option<TokenHash>| {
-            let id = TokenId::parse(id.to_owned()).unwrap();
-            make(tx, &salt, entropy.as_ref(), now, &id, new(parent)).unwrap();
-            salt.hash(id.expose())
-        };
         let root = add(&mut tx, "parent", None);
-        let children = REVOKED_AT_ONCE_MAX * 2;
-        for number in 0..children {
-            add(&mut tx, &format!("child-{number}"), Some(root.clone()));
+        let mut below = Vec::new();
+        for number in 0..REVOKED_AT_ONCE_MAX {
+            let child = add(&mut tx, &format!("child-{number}"), Some(&root));
+            below.push(add(&mut tx, &format!("below-{number}"), Some(&child)));
+            below.push(child);
         }
-        let mut gone = revoke(&mut tx, &root, now).unwrap();
+        assert!(below.iter().all(|hash| is_alive(&mut tx, hash, NOW)));
+        let mut gone = revoke(&mut tx, &root, NOW).unwrap();
         assert_eq!(gone.len(), REVOKED_AT_ONCE_MAX);
-        assert!(find(&mut tx, &root, now).unwrap().is_none());
-        let due = lease::due(&mut tx, now, 10).unwrap();
-        assert_eq!(due[0].id, format!("revoke/h{root}"));
-        while gone.len() <= children {
-            let more = revoke(&mut tx, &root, now).unwrap();
-            assert!(!more.is_empty());
-            gone.extend(more);
+        assert!(!is_alive(&mut tx, &root, NOW));
+        for hash in &below {
+            assert!(!is_alive(&mut tx, hash, NOW));
         }
-        assert!(revoke(&mut tx, &root, now).unwrap().is_empty());
+        // Nobody gets the id of the first, and with it those that are left.
+        let again = try_add(&mut tx, "parent", new(None));
+        assert!(matches!(again, Err(AccessError::Duplicate)));
+        while gone.len() <= below.len() {
+            let due = lease::due(&mut tx, NOW, 10).unwrap();
+            let due = due.first().expect("what is left is noted");
+            let hash = due.id.strip_prefix("revoke/h").unwrap().to_owned();
+            lease::cancel_end(&mut tx, due.at, &due.id);
+            gone.extend(revoke(&mut tx, &TokenHash::from_stored(hash), NOW).unwrap());
+        }
+        assert!(revoke(&mut tx, &root, NOW).unwrap().is_empty());
+        add(&mut tx, "parent", None);
+    }
+
+    #[test]
+    fn a_token_ends_with_all_that_it_stems_from_unless_it_was_made_an_orphan() {
+        let mut tx = transaction();
+        let mut ends = new(None);
+        ends.lifetime.ttl = 10;
+        let (root, token) = try_add(&mut tx, "root", ends).unwrap();
+        let child = add(&mut tx, "child", Some(&root));
+        let grandchild = add(&mut tx, "grandchild", Some(&child));
+        let end = token.expires.unwrap();
+        assert!(is_alive(&mut tx, &grandchild, NOW));
+        assert!(!is_alive(&mut tx, &grandchild, end) && !is_alive(&mut tx, &child, end));
+
+        let mut batch = new(Some(grandchild.clone()));
+        batch.lifetime.ttl = 60;
+        let batch = issue(
+            &mut tx,
+            &salt(),
+            entropy().as_ref(),
+            NOW,
+            TokenKind::Batch,
+            batch,
+        );
+        let (batch, _) = batch.unwrap();
+        let found = |tx: &mut Transaction, now| {
+            let found = lookup(tx, &salt(), batch.expose(), now).unwrap();
+            found.is_some()
+        };
+        assert!(found(&mut tx, NOW) && !found(&mut tx, end));
+
+        orphan_children(&mut tx, &root).unwrap();
+        assert_eq!(revoke(&mut tx, &root, NOW).unwrap(), [root]);
+        assert!(is_alive(&mut tx, &child, end) && is_alive(&mut tx, &grandchild, end));
+    }
+
+    #[test]
+    fn a_token_has_a_bounded_number_of_ancestors() {
+        let mut tx = transaction();
+        let mut last = add(&mut tx, "t", None);
+        for number in 0..ANCESTORS_MAX {
+            last = add(&mut tx, &format!("t{number}"), Some(&last));
+        }
+        let deeper = try_add(&mut tx, "deeper", new(Some(last.clone())));
+        let text = "token would have more than 256 ancestors";
+        assert_eq!(deeper.unwrap_err().to_string(), text);
+        assert!(is_alive(&mut tx, &last, NOW));
     }
 }

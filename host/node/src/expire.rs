@@ -7,7 +7,7 @@ use crate::secret;
 use crate::unsealed::Unsealed;
 use access::TokenHash;
 use barrier::Transaction;
-use base::{NamespaceId, Refusal, RefusalKind, Timestamp};
+use base::{MountId, NamespaceId, Refusal, RefusalKind, Timestamp};
 use core::time::Duration;
 use lease::{Due, Next};
 use std::collections::HashMap;
@@ -98,7 +98,7 @@ async fn run(node: Weak<Unsealed>, wake: Arc<Notify>) {
 /// What is due, in groups that do not wait for each other: tokens, and the secrets of each mount.
 #[derive(Default)]
 struct Round {
-    groups: HashMap<String, Vec<Due>>,
+    groups: HashMap<Group, Vec<Due>>,
     /// Is there more than is in the groups?
     left: bool,
 }
@@ -109,14 +109,15 @@ impl Round {
         let mut found = Self::default();
         let mut tx = node.begin();
         let mut after = None;
+        let mut folders = HashMap::new();
         for _ in 0..SCANNED_MAX / PAGE {
             let due = lease::due_after(&mut tx, now, after.as_ref(), PAGE);
             let due = due.map_err(from_barrier)?;
             let is_last = due.len() < PAGE;
             after = due.last().cloned();
             for ended in due {
-                let group = found.groups.entry(group(&ended.id).to_owned());
-                let group = group.or_default();
+                let group = group(&mut tx, &mut folders, &ended.id)?;
+                let group = found.groups.entry(group).or_default();
                 match group.len() < GROUP_MAX {
                     true => group.push(ended),
                     false => found.left = true,
@@ -131,12 +132,35 @@ impl Round {
     }
 }
 
-/// What a lease is ended together with. The first segments of a path name its mount, or its like.
-fn group(id: &str) -> &str {
+/// What a lease is ended together with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Group {
+    Tokens,
+    /// Secrets of one mount, and apart from them what is not there any more.
+    Secrets(Option<(NamespaceId, MountId)>),
+}
+
+/// The mount of a lease is read once for all beside it. After a mount has moved and another stands
+/// in its place, these are one group for a while.
+fn group(
+    tx: &mut Transaction,
+    folders: &mut HashMap<(NamespaceId, String), Group>,
+    id: &str,
+) -> Result<Group, Refusal> {
     if token_hash(id).is_some() {
-        return "";
+        return Ok(Group::Tokens);
     }
-    id.split('/').next().unwrap_or_default()
+    let folder = id.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = (NamespaceId::marked_on(id), folder.to_owned());
+    if let Some(group) = folders.get(&folder) {
+        return Ok(*group);
+    }
+    let lease = lease::find(tx, id).map_err(from_barrier)?;
+    let group = Group::Secrets(lease.map(|lease| (lease.namespace, lease.mount)));
+    if group != Group::Secrets(None) {
+        folders.insert(folder, group);
+    }
+    Ok(group)
 }
 
 /// Ends some of what is due; says how long nothing is to be done.
@@ -153,9 +177,9 @@ async fn round(node: &Arc<Unsealed>) -> Result<Duration, Refusal> {
     for (group, due) in groups {
         let node = Arc::clone(node);
         working.spawn(async move {
-            match group.is_empty() {
-                true => end_tokens(&node, &due).await,
-                false => end_secrets(&node, &due).await,
+            match group {
+                Group::Tokens => end_tokens(&node, &due).await,
+                Group::Secrets(_) => end_secrets(&node, &due).await,
             }
         });
     }
@@ -275,13 +299,5 @@ mod tests {
         let marked = format!("auth/token/create/h{hash}.00000000000000ab");
         assert_eq!(token_hash(&marked), Some(TokenHash::from_stored(hash)));
         assert_eq!(token_hash("pki/issue/web/hABCDEFGHIJKLMNOPQRSTUVW"), None);
-    }
-
-    #[test]
-    fn tokens_are_one_group_and_each_mount_another() {
-        let hash = "0a".repeat(32);
-        assert_eq!(group(&format!("auth/userpass/login/h{hash}")), "");
-        assert_eq!(group(&format!("revoke/h{hash}")), "");
-        assert_eq!(group("pki/issue/web/abc"), "pki");
     }
 }

@@ -164,7 +164,9 @@ fn store(
         (kind, _) => access::issue(ask.tx, salt, entropy.as_ref(), now, kind, new),
     };
     let (id, mut token) = made.map_err(|error| match error {
-        AccessError::Duplicate | AccessError::TooLong => Refusal::invalid(error.to_string()),
+        AccessError::Duplicate | AccessError::TooLong | AccessError::TooDeep => {
+            Refusal::invalid(error.to_string())
+        }
         error @ AccessError::Storage(_) => Refusal::internal(chain(&error)),
     })?;
     if kind == TokenKind::Service && token.lifetime != own {

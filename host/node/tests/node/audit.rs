@@ -51,6 +51,42 @@ async fn a_request_that_policies_refuse_says_so() {
 }
 
 #[tokio::test]
+async fn a_mount_is_tuned_to_show_members_of_requests_or_of_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("log");
+    let house = House::open().await;
+    enable(&house, "a", "file", json!({ "file_path": file }))
+        .await
+        .unwrap();
+    for (asked, answered) in [(false, false), (true, false), (false, true)] {
+        let keys = |shown: bool| match shown {
+            true => json!(["path_suffix"]),
+            false => json!([]),
+        };
+        let tuned = json!({
+            "audit_non_hmac_request_keys": keys(asked),
+            "audit_non_hmac_response_keys": keys(answered),
+        });
+        house
+            .write("sys/mounts/auth/token/tune", tuned)
+            .await
+            .unwrap();
+        let role = json!({ "path_suffix": "clear" });
+        house.write("auth/token/roles/r", role).await.unwrap();
+        house.read("auth/token/roles/r").await.unwrap();
+        let lines = lines(&file);
+        let [.., written, _, _, read] = lines.as_slice() else {
+            panic!("lines of two requests")
+        };
+        let shown = |member: &Value| member["data"]["path_suffix"] == "clear";
+        assert!(written["request"]["data"]["path_suffix"].is_string());
+        assert_eq!(shown(&written["request"]), asked);
+        assert!(read["response"]["data"]["path_suffix"].is_string());
+        assert_eq!(shown(&read["response"]), answered);
+    }
+}
+
+#[tokio::test]
 async fn headers_are_recorded_as_they_were_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("log");

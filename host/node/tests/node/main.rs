@@ -38,4 +38,5 @@ mod shared_audit;
 mod tokens;
 mod tools;
 mod tuning;
+mod whole;
 mod wrapping;

@@ -4,10 +4,10 @@ use crate::house::House;
 use barrier::{Counts, Keyring};
 use base::Operation;
 use core::time::Duration;
-use locality::SystemKey;
+use locality::{PhysicalKey, SystemKey};
 use serde_json::json;
 use std::sync::Arc;
-use storage::{Space, Storage};
+use storage::{Batch, Durability, Space, Storage};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -179,5 +179,53 @@ async fn rotating_needs_sudo() {
             .ask_as(&token, Operation::Update, path, json!({}))
             .await;
         assert_eq!(refused.unwrap_err().kind, base::RefusalKind::Denied);
+    }
+}
+
+/// What the stored keyring says after so many more values were sealed, behind the node's back.
+async fn with_more_sealed(house: &House, share: &seal::Share, more: u64) -> House {
+    let storage = Arc::new(house.storage.crash(0));
+    let stored = |key: &PhysicalKey| {
+        let snapshot = storage.snapshot();
+        let found = snapshot.get(Space::Entries, key.as_bytes());
+        found.unwrap().unwrap().to_vec()
+    };
+    let all = seal::ValidThreshold::new(1, 1).unwrap();
+    let key = seal::combine(core::slice::from_ref(share), all).unwrap();
+    let root = seal::unwrap_root_key(&key, &stored(SystemKey::root_key().physical())).unwrap();
+    let mut ring = stored(SystemKey::keyring().physical());
+    for step in 0..more / Counts::AHEAD {
+        let opened = Keyring::open_with(&ring, &root).unwrap();
+        let entropy = crate::house::Counting::new(step << 32);
+        ring = opened
+            .seal_with(&root, Counts::Ahead, &entropy)
+            .unwrap()
+            .bytes;
+    }
+    let mut batch = Batch::new();
+    let key = SystemKey::keyring();
+    batch.put(Space::Entries, key.physical().as_bytes().to_vec(), ring);
+    storage.commit(batch, Durability::Synced).unwrap();
+    let mut after = House::on(storage, Arc::clone(&house.clock));
+    after.submit(share).await.unwrap();
+    after.token = house.token.clone();
+    after
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_sealed_as_much_as_it_may_is_replaced_by_itself() {
+    let (house, share) = House::open_with_share().await;
+    put(&house, "first").await;
+    let body = json!({ "max_operations": 1_000_000 });
+    house.write("sys/rotate/config", body).await.unwrap();
+    for (more, expected) in [(850_000, 1), (1_100_000, 2)] {
+        let after = with_more_sealed(&house, &share, more).await;
+        put(&after, "second").await;
+        after.tick().await;
+        assert_eq!(term(&after).await, expected, "{more}");
+        assert_eq!(encryptions(&after).await < 1_000, expected == 2, "{more}");
+        after.read("sys/policies/acl/first").await.unwrap();
+        after.tick().await;
+        assert_eq!(term(&after).await, expected, "{more}");
     }
 }

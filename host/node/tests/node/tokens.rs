@@ -286,3 +286,38 @@ async fn every_path_can_be_asked_what_it_is_for() {
     let refused = house.ask_as("", Operation::Help, "sys", json!({})).await;
     assert_eq!(refused.unwrap_err().kind, RefusalKind::Denied);
 }
+
+/// More than one transaction revokes.
+#[tokio::test]
+async fn none_of_very_many_children_is_used_after_the_answer_that_they_are_revoked() {
+    let house = House::open().await;
+    let make = async |maker: &str| {
+        let made = house.ask_as(
+            maker,
+            Operation::Update,
+            "auth/token/create",
+            json!({ "policies": ["root"] }),
+        );
+        let made = made.await.unwrap();
+        made["client_token"].as_str().unwrap().to_owned()
+    };
+    let parent = make(&house.token).await;
+    let mut children = Vec::new();
+    for _ in 0..2_000 {
+        children.push(make(&parent).await);
+    }
+    let grandchild = make(children.last().unwrap()).await;
+    children.push(grandchild);
+    let revoked = json!({ "token": parent });
+    house.write("auth/token/revoke", revoked).await.unwrap();
+    let own = "auth/token/lookup-self";
+    for child in &children {
+        let refused = house.ask_as(child, Operation::Read, own, json!({})).await;
+        assert_eq!(refused.unwrap_err().kind, RefusalKind::Denied);
+    }
+    let other = json!({ "token": children[0] });
+    for path in ["lookup", "renew", "revoke-orphan"] {
+        let path = format!("auth/token/{path}");
+        house.write(&path, other.clone()).await.unwrap_err();
+    }
+}

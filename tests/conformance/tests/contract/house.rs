@@ -7,11 +7,12 @@ use base::{
 };
 use locality::{Class, PhysicalKey, SystemKey};
 use node::{InitRequest, Node, Parts, Settings};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
-use storage::{Fault, Memory, Space, Storage};
+use storage::{Batch, Durability, Fault, Memory, Space, Storage};
 
 static COMPONENTS: LazyLock<Vec<(&'static str, &'static [u8])>> = LazyLock::new(|| {
     let names = ["courier", "hostile-method"];
@@ -111,6 +112,22 @@ impl House {
             .count()
     }
 
+    /// The stored keys whose paths contain this.
+    pub(crate) fn stored(&self, path: &str) -> BTreeSet<Vec<u8>> {
+        let snapshot = self.storage.snapshot();
+        let all = snapshot.range(Space::Entries, &[], None);
+        all.map(|entry| entry.unwrap().0.to_vec())
+            .filter(|key| String::from_utf8_lossy(key).contains(path))
+            .collect()
+    }
+
+    /// Takes an entry from the disk, behind the node's back.
+    pub(crate) fn tamper(&self, key: &[u8]) {
+        let mut batch = Batch::new();
+        batch.delete(Space::Entries, key.to_vec());
+        self.storage.commit(batch, Durability::Synced).unwrap();
+    }
+
     /// The classes of the stored entries whose paths end so.
     pub(crate) fn classes(&self, path: &str) -> Vec<Class> {
         let snapshot = self.storage.snapshot();
@@ -151,7 +168,7 @@ impl House {
         self.ask_as(&self.token, operation, path, data).await
     }
 
-    /// The answer's data; of a login or a renewal its `auth`.
+    /// The answer's data; of a login or a renewal its `auth`, or its lease.
     pub(crate) async fn ask_as(
         &self,
         token: &str,
@@ -163,7 +180,26 @@ impl House {
             panic!("data is an object")
         };
         let path = RequestPath::parse(path).unwrap();
-        let request = Request::new(operation, path, token, data);
+        self.answered(Request::new(operation, path, token, data))
+            .await
+    }
+
+    /// Reads, with headers.
+    pub(crate) async fn read_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Value, Refusal> {
+        let path = RequestPath::parse(path).unwrap();
+        let mut request = Request::new(Operation::Read, path, &self.token, Map::new());
+        let headers = headers.iter();
+        request.headers = headers
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        self.answered(request).await
+    }
+
+    async fn answered(&self, request: Request) -> Result<Value, Refusal> {
         Ok(match self.node.handle(request).await.outcome? {
             Answer::Envelope(envelope) | Answer::Missing(envelope) | Answer::Accepted(envelope) => {
                 match &envelope.auth {
@@ -172,6 +208,11 @@ impl House {
                         "lease_duration": auth.lease_duration.as_secs(),
                         "renewable": auth.renewable,
                         "warnings": envelope.warnings,
+                    }),
+                    None if !envelope.lease.id.is_empty() && envelope.data.is_none() => json!({
+                        "lease_id": envelope.lease.id,
+                        "lease_duration": envelope.lease.duration.as_secs(),
+                        "renewable": envelope.lease.renewable,
                     }),
                     None => envelope.data.map_or(Value::Null, |data| data.to_value()),
                 }

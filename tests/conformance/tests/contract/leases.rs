@@ -19,7 +19,7 @@ async fn leased(house: &House, mount: &str, names: &[&str]) -> Vec<String> {
     ids
 }
 
-async fn keys(house: &House, folder: &str) -> Vec<String> {
+pub(crate) async fn keys(house: &House, folder: &str) -> Vec<String> {
     let path = format!("sys/leases/lookup/{folder}");
     let Ok(found) = house.ask(Operation::List, &path, json!({})).await else {
         return Vec::new();
@@ -42,7 +42,7 @@ async fn stick(house: &House, mount: &str) {
 }
 
 /// Lets the background look at the clock, and work.
-async fn wait(house: &House, by: u64) {
+pub(crate) async fn wait(house: &House, by: u64) {
     house.clock.advance(Duration::from_secs(by));
     // A new token wakes what ends tokens and leases.
     let asked = json!({ "policies": ["default"], "ttl": "9000h" });
@@ -62,7 +62,7 @@ async fn until_gone(house: &House, folder: &str) {
     panic!("there are leases left");
 }
 
-async fn undone(house: &House, path: &str) -> bool {
+pub(crate) async fn undone(house: &House, path: &str) -> bool {
     house.value(path).await == Some(json!("yes"))
 }
 
@@ -326,18 +326,4 @@ async fn tokens_are_listed_and_end_by_the_paths_that_made_them() {
     let refused = house.ask_as(&token, Operation::Read, own, json!({})).await;
     assert_eq!(refused.unwrap_err().kind, RefusalKind::Denied);
     assert!(keys(&house, "auth/token/create").await.is_empty());
-}
-
-#[tokio::test]
-async fn tidying_finds_nothing_where_nothing_is_wrong() {
-    let house = House::open().await;
-    leased(&house, "courier", &["a"]).await;
-    let before = house.entries();
-    for path in ["sys/leases/tidy", "auth/token/tidy"] {
-        house.write(path, json!({})).await.unwrap();
-    }
-    for _ in 0..1_000 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(house.entries(), before);
 }

@@ -247,3 +247,30 @@ async fn limits_are_tuned_within_the_hosts_own() {
         assert!(refused.message.contains(name), "{refused:?}");
     }
 }
+
+#[tokio::test]
+async fn tuned_memory_and_time_stop_a_call() {
+    let house = House::open().await;
+    house.mount("courier", json!({})).await;
+    for (tuned, path, text) in [
+        (
+            json!({ "plugin_memory_max": 64 << 20 }),
+            "courier/memory/a",
+            "wanted more than 67108864 bytes of memory",
+        ),
+        (
+            json!({ "plugin_deadline": "1s" }),
+            "courier/loop/a",
+            "ran longer than 1s",
+        ),
+    ] {
+        tune(&house, tuned).await.unwrap();
+        let stopped = house.write(path, json!({})).await.unwrap_err();
+        assert!(stopped.reason.contains(text), "{stopped:?}");
+        assert!(!stopped.message.contains(text), "{stopped:?}");
+    }
+    let tuned = json!({ "plugin_memory_max": 200 << 20, "plugin_deadline": "1m" });
+    tune(&house, tuned).await.unwrap();
+    let taken = house.write("courier/memory/a", json!({})).await.unwrap();
+    assert_eq!(taken["taken"], 100 << 20);
+}

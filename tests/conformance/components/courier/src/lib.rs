@@ -25,6 +25,21 @@ const fn engine() -> Engine {
             creds,
         )
         .gives("creds", "A secret that has an end.", revoke)
+        .on(
+            Operation::Read,
+            "renewable/{name}",
+            "Gives a secret whose end can be put off.",
+            renewable,
+        )
+        .gives_renewable(
+            "renewable",
+            "A secret whose end can be put off.",
+            renew,
+            revoke,
+        )
+        .read("headers/{name}", "Shows a header that came.", header)
+        .update("memory/{name}", "Takes 100 MiB of memory.", memory)
+        .update("loop/{name}", "Never ends.", endless)
         .update("fetch/{name}", "Asks a host outside.", fetch)
         .update(
             "mint/{name}",
@@ -109,7 +124,54 @@ fn bulk(ctx: &mut Ctx, at: At) -> Result<Reply> {
     Ok(Reply::Empty)
 }
 
-/// Its revocation fails as long as there is a value `stuck`.
+/// Lives 600 seconds, and with all renewals 1000.
+fn renewable(_: &mut Ctx, at: At) -> Result<Reply> {
+    Ok(Reply::Secret(Secret {
+        kind: "renewable",
+        data: Raw::of(&json!({ "name": at.name }))?,
+        private: Raw::of(&at.name)?,
+        terms: Terms {
+            ttl: Duration::from_secs(600),
+            max_ttl: Duration::from_secs(1_000),
+            renewable: true,
+        },
+    }))
+}
+
+/// As long as it is asked for; what is kept is longer by a letter each time.
+fn renew(_: &mut Ctx, lease: Lease, increment: Duration) -> Result<Renewal> {
+    let name: String = lease.private()?;
+    let terms = Terms {
+        ttl: increment,
+        ..lease.terms
+    };
+    Ok(Renewal {
+        terms,
+        private: Some(Raw::of(&format!("{name}r"))?),
+    })
+}
+
+fn header(ctx: &Ctx, at: At) -> Result<Reply> {
+    let all = ctx.headers().into_iter();
+    let value = all
+        .filter(|(name, _)| *name == at.name)
+        .map(|(_, value)| value);
+    Reply::data(&json!({ "values": value.collect::<Vec<_>>() }))
+}
+
+fn memory(_: &mut Ctx, _: At) -> Result<Reply> {
+    let taken = vec![1_u8; 100 << 20];
+    Reply::data(&json!({ "taken": core::hint::black_box(taken).len() }))
+}
+
+fn endless(_: &mut Ctx, _: At) -> Result<Reply> {
+    loop {
+        core::hint::spin_loop();
+    }
+}
+
+/// Its revocation fails as long as there is a value `stuck`, and never ends while there is
+/// a value `hangs`.
 fn creds(_: &mut Ctx, at: At) -> Result<Reply> {
     Ok(Reply::Secret(Secret {
         kind: "creds",
@@ -125,6 +187,11 @@ fn creds(_: &mut Ctx, at: At) -> Result<Reply> {
 fn revoke(ctx: &mut Ctx, lease: Lease) -> Result<()> {
     if ctx.contains(&key("stuck"))? {
         return Err(internal("as it was told"));
+    }
+    if ctx.contains(&key("hangs"))? {
+        loop {
+            core::hint::spin_loop();
+        }
     }
     let name: String = lease.private()?;
     ctx.put(&key(&format!("revoked-{name}")), &"yes")
