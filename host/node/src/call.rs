@@ -2,6 +2,7 @@
 
 use crate::engine::Pinned;
 use crate::lockout::Guard;
+use crate::passed_headers::keep_allowed;
 use crate::pipeline::{Known, Recorded, Target, no_match, operation};
 use crate::run::Failed;
 use crate::unsealed::Unsealed;
@@ -211,7 +212,10 @@ fn answer(
     let (place, entry) = (recorded.place(), &target.mount.0);
     let mut envelope = match outcome {
         Outcome::Empty => return Ok(Answer::Empty),
-        Outcome::Raw(raw) => return Ok(Answer::Raw(raw)),
+        Outcome::Raw(mut raw) => {
+            keep_allowed(&mut raw, &entry.config.allowed_response_headers);
+            return Ok(Answer::Raw(raw));
+        }
         Outcome::Missing(json) => {
             let mount_type = entry.plugin.clone();
             let envelope = Envelope {

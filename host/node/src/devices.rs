@@ -22,6 +22,19 @@ pub(crate) struct StoredDevice {
     pub(crate) local: bool,
     /// Key of the hashes in its log, hexadecimal.
     pub(crate) salt: String,
+    /// Does the configuration declare it?
+    #[serde(default)]
+    pub(crate) declared: bool,
+}
+
+/// Of the salt of a device.
+pub(crate) const SALT_BYTES: usize = 32;
+
+/// `path` is the older name of the option `file_path`.
+pub(crate) fn rename_options(options: &mut BTreeMap<String, String>) {
+    if let Some(file) = options.remove("path") {
+        options.entry(String::from("file_path")).or_insert(file);
+    }
 }
 
 impl StoredDevice {

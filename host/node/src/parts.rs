@@ -100,6 +100,8 @@ pub struct Settings {
     pub own_write_wait: Duration,
     /// When users are locked out, by the type of the method, or for `all`.
     pub user_lockout: BTreeMap<String, mount::UserLockout>,
+    /// The audit devices that the configuration declares, by the path where they are known.
+    pub audit: BTreeMap<String, crate::DeclaredDevice>,
     /// What one call of a component may use, where the mount has no limits of its own.
     pub limits: Arc<plugin::Limits>,
 }
@@ -119,6 +121,7 @@ impl Default for Settings {
             forwards_by_header: false,
             own_write_wait: Duration::from_secs(2),
             user_lockout: BTreeMap::new(),
+            audit: BTreeMap::new(),
             limits: Arc::default(),
         }
     }

@@ -8,6 +8,7 @@ use crate::help;
 use crate::namespaces;
 use crate::native::Ask;
 use crate::passed::Passed;
+use crate::passed_headers::keep_allowed;
 use crate::pipeline::{Caller, Known, Place, Recorded, Routed, Target, no_handler};
 use crate::refusal::{from_commit, wrong_place};
 use crate::replication::answers::Arrived;
@@ -250,7 +251,13 @@ impl Unsealed {
         let (came, written) = forward::run(self, &secondary, recorded).await?;
         let said = match came.arrive()? {
             Arrived::Said(outcome, remarks) => (outcome, remarks),
-            Arrived::Answer(answer) => {
+            Arrived::Answer(mut answer) => {
+                if let Answer::Raw(raw) = &mut answer
+                    && let Ok(target) = recorded.target()
+                    && matches!(target.mount.1, Engine::Component(_))
+                {
+                    keep_allowed(raw, &target.mount.0.config.allowed_response_headers);
+                }
                 let done = self.wrap_and_finish(recorded, self.begin(), answer).await;
                 return self.noting(done, written);
             }

@@ -23,7 +23,7 @@ use crate::replication::{Replication, Role, exclusions, shelved};
 use crate::searches::Searches;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
-use crate::{defaults, namespaces, run, sys, versions};
+use crate::{declared, defaults, namespaces, run, sys, versions};
 use access::{IndexKey, Token, TokenSalt};
 use barrier::{Commit, Transaction};
 use base::{CrossOrigin, MountId, NamespaceId, Refusal, Timestamp};
@@ -126,6 +126,7 @@ impl Unsealed {
             tracing::warn!(reason = refusal.reason, "clearing what came from a primary");
         }
         defaults::complete(&unsealed).await?;
+        declared::reconcile(&unsealed).await?;
         versions::note(&unsealed).await?;
         unsealed.load().await?;
         unsealed.expirer.start(&unsealed);

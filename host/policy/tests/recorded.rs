@@ -6,7 +6,7 @@
 //!
 //! - `capabilities`: `sys/capabilities` for the path,
 //! - `allowed`: the request itself; 403 is no, every other answer yes. Before a `create` the entry
-//!   was deleted, before an `update` it was written,
+//!   was deleted, before an `update` or a `patch` it was written,
 //! - `error`: the answer to storing `text`; null where it was stored.
 //!
 //! Where we answer otherwise on purpose, [`deviation`] has the case and the reason.
@@ -56,6 +56,7 @@ fn operation(name: &str) -> Operation {
         "delete" => Operation::Delete,
         "list" => Operation::List,
         "scan" => Operation::Scan,
+        "patch" => Operation::Patch,
         "help" => Operation::Help,
         other => panic!("{other}"),
     }
@@ -95,5 +96,5 @@ fn answers_as_recorded() {
         );
         assert!(decision.allowed || decision.granting_policies().is_empty());
     }
-    assert!(count >= 190, "only {count} cases were read");
+    assert!(count >= 380, "only {count} cases were read");
 }

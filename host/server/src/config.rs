@@ -1,5 +1,6 @@
 //! What the operator wrote, read against the schema into plain settings.
 
+mod audit;
 mod check;
 mod error;
 mod keys;
@@ -43,6 +44,8 @@ pub struct Config {
     pub max_lease_ttl: Duration,
     /// When users are locked out, by type of method, or for `all`.
     pub user_lockout: BTreeMap<String, mount::UserLockout>,
+    /// Audit devices, by the path where they are known.
+    pub audit: BTreeMap<String, node::DeclaredDevice>,
     /// How much is logged, and how.
     pub log: LogConfig,
     /// The file that gets the log as well.
@@ -252,6 +255,7 @@ struct Draft<'tree> {
     listeners: Vec<Checked<'tree>>,
     storage: Option<StorageConfig>,
     user_lockout: BTreeMap<String, mount::UserLockout>,
+    audit: BTreeMap<String, node::DeclaredDevice>,
     warnings: Vec<String>,
 }
 
@@ -279,6 +283,13 @@ impl<'tree> Draft<'tree> {
         for block in body.blocks("user_lockout", 1).map_err(at)? {
             let (method, said) = lockout::read(file, &block, warnings)?;
             self.user_lockout.insert(method, said);
+        }
+        for block in body.blocks("audit", 2).map_err(at)? {
+            let (path, device) = audit::read(file, &block, warnings)?;
+            if self.audit.insert(path, device).is_some() {
+                let message = "another audit device has this path";
+                return Err(ConfigError::at(file, block.place, message));
+            }
         }
         for block in body.blocks("storage", 1).map_err(at)? {
             self.storage = Some(match block.labels.concat().as_str() {
@@ -338,6 +349,7 @@ impl<'tree> Draft<'tree> {
             default_lease_ttl: self.lease("default_lease_ttl")?,
             max_lease_ttl: self.lease("max_lease_ttl")?,
             user_lockout: self.user_lockout.clone(),
+            audit: self.audit.clone(),
             log,
             log_file: self.log_file(),
             telemetry: telemetry::read(&self.tops)?,

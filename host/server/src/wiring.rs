@@ -103,6 +103,7 @@ fn settings(config: &Config) -> node::Settings {
         default_lease_ttl: config.default_lease_ttl,
         max_lease_ttl: config.max_lease_ttl,
         user_lockout: config.user_lockout.clone(),
+        audit: config.audit.clone(),
         hostname: hostname(),
         api_addr: config.api_addr.clone(),
         cluster_addr: config.cluster_addr.clone(),

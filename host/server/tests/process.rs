@@ -102,6 +102,29 @@ fn development_mode_begins_reloads_and_ends() {
     assert!(log.trim_end().ends_with("server: stopped"), "{log}");
 }
 
+#[test]
+fn an_audit_device_of_the_configuration_is_there_from_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("audit.log");
+    let config = folder.path().join("a.hcl");
+    let text =
+        format!("audit \"file\" \"all\" {{\n  options {{\n    file_path = {log:?}\n  }}\n}}\n");
+    std::fs::write(&config, text).unwrap();
+    let mut server = Server::start(&[
+        "-dev",
+        "-dev-root-token-id=root",
+        "-dev-listen-address=127.0.0.1:0",
+        "-dev-no-store-token",
+        &format!("-config={}", config.display()),
+    ]);
+    server.line("Root Token: ");
+    let listed = server.get("/v1/sys/audit", "root");
+    assert!(listed.contains("\"all/\":{"), "{listed}");
+    let written = std::fs::read_to_string(&log).unwrap();
+    assert!(written.contains("\"path\":\"sys/audit\""), "{written}");
+    server.end("-TERM");
+}
+
 /// Whatever a start did not come to, the next one does.
 #[test]
 fn a_development_folder_outlives_a_start_that_was_cut_short() {

@@ -18,6 +18,26 @@ const NOT_MEANT: [&str; 9] = [
     "/secret/^.*$",
 ];
 
+/// What Vault documents below `sys/` and OpenBao does not offer: offered here, or told of in
+/// `docs/reference/compatibility.md`.
+const OF_VAULT: [&str; 15] = [
+    "/sys/config/group-policy-application",
+    "/sys/experiments",
+    "/sys/internal/counters/activity",
+    "/sys/internal/counters/activity/export",
+    "/sys/internal/counters/activity/monthly",
+    "/sys/internal/counters/config",
+    "/sys/plugins/pins",
+    "/sys/plugins/runtimes/catalog",
+    "/sys/quotas/lease-count",
+    "/sys/renew",
+    "/sys/replication/status",
+    "/sys/revoke",
+    "/sys/revoke-force",
+    "/sys/revoke-prefix",
+    "/sys/wrapping/pubkey",
+];
+
 /// Engines and methods of both, and where the comparison mounts them.
 const ENGINES: [(&str, &str); 3] = [("kv1", "kv"), ("totp", "totp"), ("transit", "transit")];
 const METHODS: [&str; 4] = ["approle", "cert", "jwt", "userpass"];
@@ -64,4 +84,43 @@ fn what_openbao_offers_is_offered_or_listed_as_missing() {
     );
     assert!(new.is_empty(), "missing and not listed:\n{new:#?}");
     assert!(gone.is_empty(), "listed as missing, and there:\n{gone:#?}");
+}
+
+#[test]
+fn what_only_vault_documents_is_offered_or_told_of() {
+    let casemate = Server::start_casemate();
+    let offered = operations(&casemate.client(), &["/sys/"]);
+    let page = include_str!("../../../docs/reference/compatibility.md");
+    let is_offered = |path: &str| {
+        let below = format!("{path}/");
+        let mut offered = offered.iter().filter_map(|one| one.split_once(' '));
+        offered.any(|(_, one)| one == path || one.starts_with(&below))
+    };
+    let is_told = |path: &str| page.contains(&format!("`{}`", path.trim_start_matches('/')));
+    let forgotten: Vec<&str> = OF_VAULT
+        .into_iter()
+        .filter(|path| !is_offered(path) && !is_told(path))
+        .collect();
+    assert!(
+        forgotten.is_empty(),
+        "neither offered nor told of:\n{forgotten:#?}"
+    );
+    assert!(is_offered("/sys/experiments"), "{offered:#?}");
+}
+
+#[test]
+fn experiments_and_the_policies_of_groups_are_told_as_they_are() {
+    let casemate = Server::start_casemate();
+    let client = casemate.client();
+    let none = json!({ "available_experiments": [], "enabled": [] });
+    assert_eq!(client.read("sys/experiments").json()["data"], none);
+    let path = "sys/config/group-policy-application";
+    let within = json!({ "group_policy_application_mode": "within_namespace_hierarchy" });
+    assert_eq!(client.read(path).json()["data"], within);
+    assert_eq!(client.write(path, &within).status, 204);
+    for mode in ["any", "", "zz"] {
+        let refused = client.write(path, &json!({ "group_policy_application_mode": mode }));
+        assert_eq!(refused.status, 400, "{mode}");
+    }
+    assert_eq!(client.read(path).json()["data"], within);
 }

@@ -43,8 +43,6 @@ pub(super) const ROUTES: &[NativeRoute] = &[
 /// What is said of a device that secondaries are to have as well: here it was tried out, there not.
 const SHARED: &str = "the secondaries of this cluster have this device too: one that cannot open it, and has no other device that takes its records, refuses all requests; a device with local=true is of this cluster alone";
 
-const SALT_BYTES: usize = 32;
-
 /// Written when a device is enabled, as Vault does.
 const TEST_LINE: &[u8] =
     b"{\"type\":\"request\",\"request\":{\"operation\":\"update\",\"path\":\"sys/audit/test\"}}\n";
@@ -69,17 +67,15 @@ pub(super) fn list(ask: &mut Ask<'_>) -> Told {
 pub(super) fn enable(ask: &mut Ask<'_>) -> Told {
     let path = device_path(ask)?;
     let mut options = texts(ask.input.get("options"));
-    // `path` is the older name of the option.
-    if let Some(file) = options.remove("path") {
-        options.entry(String::from("file_path")).or_insert(file);
-    }
+    devices::rename_options(&mut options);
     let device = StoredDevice {
         path: path.as_str().to_owned(),
         kind: ask.text("type").to_owned(),
         description: ask.text("description").to_owned(),
         options,
         local: ask.flag("local"),
-        salt: make_hex(ask.node.parts.entropy.as_ref(), SALT_BYTES),
+        salt: make_hex(ask.node.parts.entropy.as_ref(), devices::SALT_BYTES),
+        declared: false,
     };
     let checked = device.checked();
     let checked = checked.map_err(|error| Refusal::invalid(chain(&error)))?;
@@ -123,6 +119,10 @@ fn try_out(target: &Target, now: Timestamp) -> Result<(), Refusal> {
 pub(super) fn disable(ask: &mut Ask<'_>) -> Told {
     let path = device_path(ask)?;
     if let Some(device) = devices::stored(ask.tx)?.get(path.as_str()) {
+        if device.declared {
+            let text = "cannot disable configuration-managed audit device";
+            return Err(Refusal::invalid(text));
+        }
         devices::forget(ask.tx, device);
     }
     Ok(Answer::Empty)

@@ -4,6 +4,7 @@ mod audits;
 mod capabilities;
 mod catalog;
 pub(crate) mod config;
+mod experiments;
 mod generate_root;
 mod ha;
 mod inspect;
@@ -68,6 +69,7 @@ pub(crate) const TABLE: &[&[NativeRoute]] = &[
     wrapping::ROUTES,
     tools::ROUTES,
     inspect::ROUTES,
+    experiments::ROUTES,
     replication::primary::ROUTES,
     replication::known::ROUTES,
     replication::secondary::ROUTES,

@@ -13,6 +13,7 @@ mod audit;
 mod batch;
 mod ceremonies;
 mod cubbyhole;
+mod declared_audit;
 mod filter_preview;
 mod filters;
 mod house;

@@ -5,6 +5,7 @@ use super::schema::{Effect, Key, Kind};
 use base::parse_duration;
 use core::time::Duration;
 use hcl::{Body, Entry, Value};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Status or class, name and values of headers.
@@ -164,6 +165,26 @@ impl<'tree> Checked<'tree> {
             file: self.file,
             body: body.unwrap_or(&NONE),
         }
+    }
+
+    /// A block of texts, numbers and truth values, as texts.
+    pub(crate) fn text_map(&self, name: &str) -> Result<BTreeMap<String, String>, ConfigError> {
+        let mut map = BTreeMap::new();
+        for entry in self.body.entries.iter().filter(|entry| entry.name == name) {
+            let wrong = |entry: &Entry| {
+                let message = format!("{name:?} must be a block of texts");
+                ConfigError::at(self.file, entry.value_place, message)
+            };
+            for option in &entry.as_object().map_err(|_| wrong(entry))?.entries {
+                let text = match &option.value {
+                    Value::Text(text) | Value::Number(text) => text.clone(),
+                    Value::Bool(flag) => flag.to_string(),
+                    _ => return Err(wrong(option)),
+                };
+                map.insert(option.name.clone(), text);
+            }
+        }
+        Ok(map)
     }
 
     /// Headers to add to responses, by the statuses that they are for.

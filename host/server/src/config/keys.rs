@@ -207,7 +207,12 @@ pub(super) const TOP: &[Key] = &[
         "",
         "A block with one label, `userpass`, `approle`, `ldap` or `all`: when users of such auth methods are locked out.",
     ),
-    refused("audit", "Audit devices are enabled through the API."),
+    used(
+        "audit",
+        Anything,
+        "",
+        "A block with two labels, the kind and the path of a device, as `audit \"file\" \"all\"`: an audit device that the server enables when it is unsealed, see [audit](../guides/audit.md#devices-of-the-configuration).",
+    ),
     refused("initialize", "Use `sys/init`."),
     refused("plugin", "Components are registered through the API."),
     used(
@@ -234,6 +239,23 @@ pub(super) const USER_LOCKOUT: &[Key] = &[
         "After how long without a wrong secret they are counted from none again.",
     ),
     used("disable_lockout", Flag, "`false`", "Lock nobody out."),
+];
+
+/// `audit "file" "…"` and its like.
+pub(super) const AUDIT: &[Key] = &[
+    used("description", Text, "", "For people."),
+    used(
+        "local",
+        Flag,
+        "`false`",
+        "Keep the device out of performance replication.",
+    ),
+    used(
+        "options",
+        Anything,
+        "",
+        "A block with the options of the device, as `file_path`.",
+    ),
 ];
 
 /// `storage "raft"`.

@@ -1,6 +1,6 @@
 //! Every key that a configuration may hold, as data. `docs/reference/configuration.md` shows it.
 
-use super::keys::{LISTENER_TCP, STORAGE_INMEM, STORAGE_RAFT, TELEMETRY, TOP, USER_LOCKOUT};
+use super::keys::{AUDIT, LISTENER_TCP, STORAGE_INMEM, STORAGE_RAFT, TELEMETRY, TOP, USER_LOCKOUT};
 use super::replication::REPLICATION;
 
 /// What a value looks like.
@@ -114,6 +114,10 @@ pub const SECTIONS: &[Section] = &[
     Section {
         title: "user_lockout \"all\"",
         keys: USER_LOCKOUT,
+    },
+    Section {
+        title: "audit \"file\" \"all\"",
+        keys: AUDIT,
     },
     Section {
         title: "storage \"raft\"",

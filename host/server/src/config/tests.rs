@@ -502,3 +502,54 @@ fn how_clusters_follow_one_another() {
         assert!(error.to_string().contains(expected), "{error}");
     }
 }
+
+#[test]
+fn audit_devices_are_declared() {
+    let config = read_more(
+        "audit \"file\" \"all\" {\n  description = \"d\"\n  local = true\n  options {\n    path = \"/var/log/a\"\n    log_raw = true\n  }\n}\naudit \"file\" \"b/\" {\n  options = { file_path = \"discard\" }\n}\n",
+    )
+    .unwrap();
+    let options = |options: &[(&str, &str)]| {
+        let owned = options
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        owned.collect()
+    };
+    let all = node::DeclaredDevice {
+        kind: String::from("file"),
+        description: String::from("d"),
+        options: options(&[("file_path", "/var/log/a"), ("log_raw", "true")]),
+        local: true,
+    };
+    let second = node::DeclaredDevice {
+        kind: String::from("file"),
+        options: options(&[("file_path", "discard")]),
+        ..Default::default()
+    };
+    let expected = [("all/", all), ("b/", second)];
+    let expected = expected.map(|(path, device)| (path.to_owned(), device));
+    assert_eq!(config.audit, expected.into());
+    for (text, expected) in [
+        (
+            "audit \"file\" { description = \"d\" }\n",
+            "must be a block with 2 labels",
+        ),
+        ("audit \"file\" \"a\" {}\n", "audit \"file\" \"a\": "),
+        ("audit \"pigeon\" \"a\" {}\n", "pigeon"),
+        (
+            "audit \"file\" \"a\" { frob = 1 }\n",
+            "unknown key \"frob\"",
+        ),
+        (
+            "audit \"file\" \"a\" { options = { file_path = [] } }\n",
+            "must be a block of texts",
+        ),
+        (
+            "audit \"file\" \"a\" { options = { file_path = \"discard\" } }\naudit \"file\" \"a/\" { options = { file_path = \"discard\" } }\n",
+            "another audit device has this path",
+        ),
+    ] {
+        let error = read_more(text).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}

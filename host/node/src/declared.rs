@@ -1,0 +1,117 @@
+//! Audit devices that the operator declares in the configuration: what is declared and missing is
+//! enabled when the server is unsealed, what is declared no longer is disabled then. Between two
+//! starts nobody can disable one by API.
+
+use crate::devices::{self, StoredDevice};
+use crate::refusal::chain;
+use crate::unsealed::Unsealed;
+use barrier::Transaction;
+use base::{Refusal, make_hex};
+use mount::MountPath;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// An audit device as a configuration declares it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeclaredDevice {
+    /// `file`, `socket` or `syslog`.
+    pub kind: String,
+    /// For people.
+    pub description: String,
+    /// Options of the device.
+    pub options: BTreeMap<String, String>,
+    /// Is it kept out of performance replication?
+    pub local: bool,
+}
+
+impl DeclaredDevice {
+    /// Could it be opened, and where is it known? Told before a server starts with it. The older
+    /// name of an option becomes the newer one.
+    ///
+    /// # Errors
+    /// What is wrong with it, for people.
+    pub fn check(&mut self, path: &str) -> Result<String, String> {
+        devices::rename_options(&mut self.options);
+        let path = MountPath::parse(path).map_err(|error| error.to_string())?;
+        let device = self.stored(path.as_str(), String::new());
+        device.checked().map_err(|error| chain(&error))?;
+        Ok(path.as_str().to_owned())
+    }
+
+    fn stored(&self, path: &str, salt: String) -> StoredDevice {
+        StoredDevice {
+            path: path.to_owned(),
+            kind: self.kind.clone(),
+            description: self.description.clone(),
+            options: self.options.clone(),
+            local: self.local,
+            salt,
+            declared: true,
+        }
+    }
+}
+
+/// Brings what is stored in line with what is declared. What others of the cluster have as well is
+/// the primary's to change.
+pub(crate) async fn reconcile(node: &Arc<Unsealed>) -> Result<(), Refusal> {
+    let follows = node.replication.is_secondary();
+    node.transact(|tx| {
+        let mut stored = devices::stored(tx)?;
+        for (path, declared) in &node.parts.settings.audit {
+            let is_ours = declared.local || !follows;
+            complete(
+                node,
+                tx,
+                stored.remove(path),
+                (path.as_str(), declared),
+                is_ours,
+            )?;
+        }
+        for device in stored.values().filter(|device| device.declared) {
+            if device.local || !follows {
+                tracing::warn!(device = device.path, "audit device is declared no longer");
+                devices::forget(tx, device);
+            }
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Stores a declared device where it is missing, and makes one that the API made a declared one.
+fn complete(
+    node: &Unsealed,
+    tx: &mut Transaction,
+    found: Option<StoredDevice>,
+    (path, declared): (&str, &DeclaredDevice),
+    is_ours: bool,
+) -> Result<(), Refusal> {
+    let Some(found) = found else {
+        if !is_ours {
+            tracing::warn!(device = path, "the primary has no such audit device");
+            return Ok(());
+        }
+        let salt = make_hex(node.parts.entropy.as_ref(), devices::SALT_BYTES);
+        tracing::info!(device = path, "audit device of the configuration enabled");
+        return devices::store(tx, &declared.stored(path, salt));
+    };
+    let wanted = declared.stored(path, found.salt.clone());
+    let stored = StoredDevice {
+        declared: true,
+        ..found.clone()
+    };
+    if wanted != stored {
+        if !is_ours {
+            tracing::warn!(device = path, "the primary has another such audit device");
+            return Ok(());
+        }
+        let text = format!(
+            "modifications to audit devices are not allowed: {path:?} of the configuration differs from the device that is stored"
+        );
+        return Err(Refusal::invalid(text));
+    }
+    match found.declared || !is_ours {
+        true => Ok(()),
+        false => devices::store(tx, &wanted),
+    }
+}
