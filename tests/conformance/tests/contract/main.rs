@@ -8,8 +8,12 @@
 )]
 
 mod checkpoint;
+mod damaged;
 mod gate;
+mod hostile;
 mod house;
+#[path = "../hostile/journal.rs"]
+mod journal;
 mod leases;
 mod logins;
 mod namespaces;
@@ -17,4 +21,5 @@ mod outside;
 mod quotas;
 mod removal;
 mod starting;
+mod street;
 mod upgrades;
