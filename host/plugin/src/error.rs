@@ -236,8 +236,25 @@ impl CallError {
         Refusal {
             kind,
             message: message.to_owned(),
-            reason: self.to_string(),
+            reason: self.reason(),
         }
+    }
+}
+
+impl CallError {
+    /// For the log: what storage says is its whole chain of causes.
+    fn reason(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = match self {
+            Self::Storage(error) => Some(error as &dyn core::error::Error),
+            _ => None,
+        };
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
     }
 }
 

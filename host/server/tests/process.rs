@@ -279,3 +279,58 @@ fn the_log_goes_to_a_file_and_to_who_monitors() {
     let after = std::fs::read_to_string(at("logs/a.log")).unwrap();
     assert!(after.contains("stopped"), "{after}");
 }
+
+#[test]
+fn the_level_and_the_format_of_the_log_are_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    for (format, debug, info) in [
+        ("json", "\"level\":\"DEBUG\"", "\"level\":\"INFO\""),
+        ("standard", "[DEBUG]", "[INFO]"),
+    ] {
+        let log = at(&format!("{format}.log"));
+        let write = |level: &str| {
+            let text =
+                format!("log_file = {log:?}\nlog_format = \"{format}\"\nlog_level = \"{level}\"\n");
+            std::fs::write(at("a.hcl"), text).unwrap();
+        };
+        write("info");
+        let flag = format!("-config={}", at("a.hcl"));
+        let mut server = Server::start(&[
+            "-dev",
+            "-dev-root-token-id=root",
+            "-dev-listen-address=127.0.0.1:0",
+            "-dev-no-store-token",
+            &flag,
+        ]);
+        server.line("Root Token: ");
+        let lines = |word: &str| {
+            let text = std::fs::read_to_string(&log).unwrap();
+            text.lines().filter(|line| line.contains(word)).count()
+        };
+        // No HTTP, which is worth a line of that level.
+        let break_off = || {
+            let mut stream = TcpStream::connect(&server.address).unwrap();
+            stream.write_all(b"\0\r\n\r\n").unwrap();
+            let _ = stream.read_to_end(&mut Vec::new());
+        };
+        break_off();
+        assert!(server.get("/v1/sys/health", "").contains(" 200 "));
+        assert_eq!(lines(debug), 0, "{format}");
+        assert!(lines(info) > 0, "{format}");
+        write("debug");
+        server.signal("-HUP");
+        let begun = std::time::Instant::now();
+        while lines(debug) == 0 {
+            let waited = begun.elapsed();
+            assert!(waited < std::time::Duration::from_secs(60), "{format}");
+            break_off();
+        }
+        let (status, _) = server.end("-TERM");
+        assert!(status.success(), "{status}");
+        let text = std::fs::read_to_string(&log).unwrap();
+        let is_json = |line: &str| line.starts_with('{') && line.ends_with('}');
+        let all = text.lines().all(|line| is_json(line) == (format == "json"));
+        assert!(all, "{text}");
+    }
+}

@@ -70,20 +70,7 @@ async fn what_nobody_had_of_an_old_primary_is_kept_and_can_be_taken_out() {
     c.write("sys/rotate", json!({})).await.unwrap();
     follow(a, &c, "a").await;
 
-    // It is as the new primary says.
-    for (name, rules) in [
-        ("changed", "# both"),
-        ("gone", "# both"),
-        ("new-there", "# c"),
-    ] {
-        let read = a.read(&format!("sys/policies/acl/{name}")).await.unwrap();
-        assert_eq!(read["policy"], rules, "{name}");
-    }
-    assert!(a.read("sys/policies/acl/made").await.is_err());
-    assert_eq!(
-        a.status().await["merkle_root"],
-        c.status().await["merkle_root"]
-    );
+    it_is_as_the_new_primary_says(a, &c).await;
     // What both had, and the new primary changed, is none of it.
     let status = a.status().await;
     assert_eq!(status["aside_entries"], 2, "{status:#}");
@@ -106,6 +93,22 @@ async fn what_nobody_had_of_an_old_primary_is_kept_and_can_be_taken_out() {
     assert!(a.status().await["aside_entries"].is_null());
     assert_eq!(a.read(ASIDE).await.unwrap_err().kind, RefusalKind::NotFound);
     network.end();
+}
+
+async fn it_is_as_the_new_primary_says(a: &Member, c: &Member) {
+    for (name, rules) in [
+        ("changed", "# both"),
+        ("gone", "# both"),
+        ("new-there", "# c"),
+    ] {
+        let read = a.read(&format!("sys/policies/acl/{name}")).await.unwrap();
+        assert_eq!(read["policy"], rules, "{name}");
+    }
+    assert!(a.read("sys/policies/acl/made").await.is_err());
+    assert_eq!(
+        a.status().await["merkle_root"],
+        c.status().await["merkle_root"]
+    );
 }
 
 async fn it_is_taken_out(a: &Member) {

@@ -15,7 +15,7 @@ use std::sync::{Arc, LazyLock};
 use storage::{Batch, Durability, Fault, Memory, Space, Storage};
 
 static COMPONENTS: LazyLock<Vec<(&'static str, &'static [u8])>> = LazyLock::new(|| {
-    let names = ["courier", "hostile-method"];
+    let names = ["courier", "hostile", "hostile-method"];
     names.map(|name| (name, built(name))).to_vec()
 });
 
@@ -40,7 +40,7 @@ pub(crate) struct House {
     pub(crate) gate: Arc<Gate>,
     storage: Arc<Memory>,
     share: Vec<u8>,
-    token: String,
+    pub(crate) token: String,
 }
 
 impl House {
@@ -97,6 +97,28 @@ impl House {
     /// The disk fails after so many more writes, once.
     pub(crate) fn fail_write(&self, after: u64) {
         self.storage.fail_write(after, Fault::Failed);
+    }
+
+    /// The disk is full at the next write, once.
+    pub(crate) fn fill_disk(&self) {
+        self.storage.fail_write(0, Fault::Full);
+    }
+
+    /// The stored entries whose keys end so, as they lie on the disk.
+    pub(crate) fn stored(&self, path: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let snapshot = self.storage.snapshot();
+        let all = snapshot.range(Space::Entries, &[], None);
+        all.map(Result::unwrap)
+            .filter(|(key, _)| key.ends_with(path.as_bytes()))
+            .map(|(key, value)| (key.to_vec(), value.to_vec()))
+            .collect()
+    }
+
+    /// Somebody writes to the disk below all that guards it.
+    pub(crate) fn forge(&self, key: &[u8], value: &[u8]) {
+        let mut batch = Batch::new();
+        batch.put(Space::Entries, key.to_vec(), value.to_vec());
+        self.storage.commit(batch, Durability::Synced).unwrap();
     }
 
     /// How many entries are on the disk.

@@ -8,18 +8,23 @@
 )]
 
 mod checkpoint;
+mod damaged;
 mod gate;
+mod hostile;
 mod house;
+#[path = "../hostile/journal.rs"]
+mod journal;
 mod leases;
 mod logins;
 mod namespaces;
 mod outside;
-mod passwords;
 mod paced;
+mod passwords;
 mod quotas;
 mod removal;
 mod renewals;
 mod starting;
+mod street;
 mod tidied;
 mod tuned;
 mod upgrades;
