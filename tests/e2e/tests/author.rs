@@ -249,8 +249,27 @@ fn what_is_not_it_is_refused(author: &Author, digest: &str) {
     let half = whole.get(..whole.len() / 2).unwrap();
     fs::write(author.folder.join("half.wasm"), half).unwrap();
     refused("half.wasm", &[], "component");
+    fs::write(author.folder.join("later.wasm"), on_another_track(&whole)).unwrap();
+    refused("later.wasm", &[], "made for track");
     let missing = author.refused(&["secrets", "enable", "another"]);
     assert!(missing.contains("Code: 400."), "{missing}");
+}
+
+/// The same component, made for a contract that this host does not serve.
+fn on_another_track(component: &[u8]) -> Vec<u8> {
+    let (own, other) = (b"@0.1.0", b"@7.1.0");
+    let mut bytes = component.to_vec();
+    let named = bytes
+        .windows(own.len())
+        .enumerate()
+        .filter(|(_, window)| window == own)
+        .map(|(at, _)| at)
+        .collect::<Vec<_>>();
+    assert!(!named.is_empty());
+    for at in named {
+        bytes[at..at + other.len()].copy_from_slice(other);
+    }
+    bytes
 }
 
 /// A mount runs the bytes it was made with, whatever the catalog learns later.
