@@ -140,6 +140,28 @@ mod tests {
         check("activecode=zz", report(true, false, false), None);
         check("activecode=100", report(true, false, false), None);
         check("activecode=1200", report(true, false, false), None);
-        check("drsecondarycode=200", report(true, false, false), Some(200));
+        // States that this server is never in: their codes are read, and answer nothing.
+        for name in [
+            "drsecondarycode",
+            "performancestandbycode",
+            "removedcode",
+            "haunhealthycode",
+        ] {
+            let query = format!("{name}=299");
+            check(&query, report(true, false, false), Some(200));
+            check(&query, report(true, false, true), Some(429));
+            check(&query, report(true, true, true), Some(503));
+            check(&query, report(false, true, true), Some(501));
+            check(&format!("{name}=zz"), report(true, false, false), None);
+        }
+        check("perfstandbyok=true", report(true, false, true), Some(429));
+        check("perfstandbyok", report(true, false, false), Some(200));
+        check("perfstandbyok=zz", report(true, false, false), None);
+        // The active node of a secondary cluster is active.
+        let secondary = HealthReport {
+            performance_mode: "secondary",
+            ..report(true, false, false)
+        };
+        check("drsecondarycode=299", secondary, Some(200));
     }
 }

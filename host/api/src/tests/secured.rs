@@ -52,19 +52,42 @@ fn files(folder: &Path, client_certificates: ClientCertificates) -> TlsFiles {
     }
 }
 
+/// The versions of TLS that a client speaks.
+type Versions = &'static [&'static rustls::SupportedProtocolVersion];
+
+const OLDER: Versions = &[&rustls::version::TLS12];
+const NEWER: Versions = &[&rustls::version::TLS13];
+
+fn client(
+    issuer: &Issuer,
+    versions: Versions,
+) -> rustls::ConfigBuilder<rustls::ClientConfig, rustls::client::WantsClientCert> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(issuer.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_root_certificates(roots)
+}
+
 /// One request over TLS. Gives the status line, or the fault.
 async fn ask(
     address: SocketAddr,
     issuer: &Issuer,
     own: Option<Identity>,
 ) -> Result<String, String> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(issuer.der().clone()).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots);
+    ask_in(rustls::ALL_VERSIONS, address, issuer, own).await
+}
+
+/// The same, by a client that speaks these versions alone.
+async fn ask_in(
+    versions: Versions,
+    address: SocketAddr,
+    issuer: &Issuer,
+    own: Option<Identity>,
+) -> Result<String, String> {
+    let builder = client(issuer, versions);
     let config = match own {
         Some((certificate, key)) => builder
             .with_client_auth_cert(vec![certificate], key)
@@ -189,6 +212,64 @@ async fn certificates_change_while_the_server_runs() {
         Err(TlsError::NotPem(_, "private key"))
     ));
     assert!(ask(address, &second, None).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_client_of_another_version_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = authority();
+    write_server(folder.path(), &ours);
+    for (version_min, version_max, older, newer) in [
+        (TlsVersion::Tls12, TlsVersion::Tls13, true, true),
+        (TlsVersion::Tls13, TlsVersion::Tls13, false, true),
+        (TlsVersion::Tls12, TlsVersion::Tls12, true, false),
+    ] {
+        let fake = Fake::agreeing();
+        let tls = Tls::load(TlsFiles {
+            version_min,
+            version_max,
+            ..files(folder.path(), ClientCertificates::Any)
+        })
+        .unwrap();
+        let address = serve(&fake, tls).await;
+        for (versions, taken) in [(OLDER, older), (NEWER, newer)] {
+            let answer = ask_in(versions, address, &ours, None).await;
+            let served = answer.as_deref() == Ok("HTTP/1.1 200 OK");
+            assert_eq!(served, taken, "{version_min:?} {version_max:?} {answer:?}");
+            let asked = fake.asked.lock().unwrap().pop();
+            assert_eq!(asked.is_some(), taken, "{version_min:?} {version_max:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_second_version_of_http_is_agreed_on_in_the_handshake() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = authority();
+    write_server(folder.path(), &ours);
+    let tls = Tls::load(files(folder.path(), ClientCertificates::Any)).unwrap();
+    let address = serve(&Fake::agreeing(), tls).await;
+    let mut config = client(&ours, rustls::ALL_VERSIONS).with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let stream = TcpStream::connect(address).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let connector = TlsConnector::from(Arc::new(config));
+    let stream = connector.connect(name, stream).await.unwrap();
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(
+        hyper_util::rt::TokioExecutor::new(),
+        hyper_util::rt::TokioIo::new(stream),
+    )
+    .await
+    .unwrap();
+    tokio::spawn(connection);
+    let request = http::Request::builder()
+        .uri("https://localhost/v1/a")
+        .body(http_body_util::Empty::<bytes::Bytes>::new())
+        .unwrap();
+    let response = sender.send_request(request).await.unwrap();
+    assert_eq!(response.version(), http::Version::HTTP_2);
+    assert_eq!(response.status(), 200);
 }
 
 #[test]

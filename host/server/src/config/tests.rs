@@ -95,6 +95,37 @@ fn as_vaults_users_write_it() {
 }
 
 #[test]
+fn every_idle_key_is_taken_with_one_warning() {
+    let mut count = 0;
+    for section in SECTIONS {
+        for key in section.keys.iter().filter(|key| key.effect == Effect::Idle) {
+            let line = format!("  {} = \"x\"\n", key.name);
+            let text = match section.title {
+                "" => format!("{LISTENER}{STORAGE}{line}"),
+                "listener \"tcp\"" => {
+                    format!("{STORAGE}listener \"tcp\" {{\n  tls_disable = true\n{line}}}\n")
+                }
+                "storage \"raft\"" => {
+                    format!("{LISTENER}storage \"raft\" {{\n  path = \"/a\"\n{line}}}\n")
+                }
+                "storage \"inmem\"" => format!("{LISTENER}storage \"inmem\" {{\n{line}}}\n"),
+                title => format!("{LISTENER}{STORAGE}{title} {{\n{line}}}\n"),
+            };
+            let config = read_one(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let [warning] = config.warnings.as_slice() else {
+                panic!("{text}: {:?}", config.warnings);
+            };
+            let said = format!("{:?}", key.name);
+            assert!(warning.contains(&said), "{warning}");
+            assert!(warning.contains("has no effect"), "{warning}");
+            assert!(warning.ends_with(key.meaning), "{warning}");
+            count += 1;
+        }
+    }
+    assert!(count >= 60, "{count}");
+}
+
+#[test]
 fn as_json() {
     let text = r#"{
         "listener": [{"tcp": {"address": "127.0.0.1:1", "tls_disable": "true"}}],
