@@ -135,7 +135,7 @@ impl House {
     }
 
     /// The stored keys whose paths contain this.
-    pub(crate) fn stored(&self, path: &str) -> BTreeSet<Vec<u8>> {
+    pub(crate) fn keys(&self, path: &str) -> BTreeSet<Vec<u8>> {
         let snapshot = self.storage.snapshot();
         let all = snapshot.range(Space::Entries, &[], None);
         all.map(|entry| entry.unwrap().0.to_vec())

@@ -61,7 +61,7 @@ async fn a_request_is_served_between_the_rounds_of_a_storm() {
         let path = format!("courier/creds/n{number}");
         house.read(&path).await.unwrap();
     }
-    let left = || house.stored("expire/end/").len();
+    let left = || house.keys("expire/end/").len();
     house.clock.advance(Duration::from_secs(600));
     house.wake().await;
     let mut seen = Vec::new();

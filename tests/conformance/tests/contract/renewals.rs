@@ -50,7 +50,7 @@ async fn a_lease_is_renewed_by_every_path_up_to_the_most_that_it_may_live() {
     assert_ne!(found["last_renewal"], Value::Null);
     assert_eq!(
         house
-            .stored("expire/end/")
+            .keys("expire/end/")
             .iter()
             .filter(|key| { String::from_utf8_lossy(key).contains(&id) })
             .count(),

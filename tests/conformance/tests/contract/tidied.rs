@@ -25,25 +25,25 @@ async fn tidying_finds_nothing_where_nothing_is_wrong() {
 #[tokio::test]
 async fn tidying_takes_what_has_lost_its_token_or_its_mount() {
     let house = House::open().await;
-    let mounts = house.stored("core/mounts/");
+    let mounts = house.keys("core/mounts/");
     house.mount("courier", json!({})).await;
     house.read("courier/creds/a").await.unwrap();
-    let mount = &house.stored("core/mounts/") - &mounts;
+    let mount = &house.keys("core/mounts/") - &mounts;
     assert_eq!(mount.len(), 1);
-    let (tokens, accessors) = (house.stored("token/id/"), house.stored("token/accessor/"));
+    let (tokens, accessors) = (house.keys("token/id/"), house.keys("token/accessor/"));
     let asked = json!({ "policies": ["default"], "no_parent": true });
     house.write("auth/token/create", asked).await.unwrap();
-    let token = &house.stored("token/id/") - &tokens;
+    let token = &house.keys("token/id/") - &tokens;
     assert_eq!(token.len(), 1);
     for key in mount.union(&token) {
         house.tamper(key);
     }
 
     let house = house.restarted().await;
-    assert_ne!(house.stored("token/accessor/"), accessors);
-    let leases = || house.stored("courier/creds/a/").len();
+    assert_ne!(house.keys("token/accessor/"), accessors);
+    let leases = || house.keys("courier/creds/a/").len();
     assert!(leases() > 0);
     tidy(&house).await;
-    assert_eq!(house.stored("token/accessor/"), accessors);
+    assert_eq!(house.keys("token/accessor/"), accessors);
     assert_eq!(leases(), 0);
 }
