@@ -53,4 +53,6 @@ fn the_table_is_of_many_commands() {
         .map(|line| line.words)
         .collect();
     assert!(words.len() >= 400, "{}", words.len());
+    let ours = lines::EVERYWHERE.iter().flat_map(|script| script.lines);
+    assert!(ours.count() >= 200);
 }

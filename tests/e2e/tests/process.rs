@@ -7,7 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
-use e2e::{Durable, Server, binary, free_port};
+use e2e::{Client, Durable, Server, binary, free_port};
 use serde_json::json;
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -137,6 +137,49 @@ fn sighup_reloads_certificates() {
     server.signal("TERM");
     assert!(server.ended_well(), "{}", server.log());
     assert!(!server.log().contains("panicked"), "{}", server.log());
+}
+
+#[test]
+fn what_a_configuration_says_is_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let audit = folder.path().join("audit.log");
+    let behind_proxies = format!("127.0.0.1:{}", free_port());
+    let mut server = Durable::new(&format!(
+        "cluster_name = \"odd-name\"\n\
+         default_lease_ttl = \"1234s\"\n\
+         max_lease_ttl = \"5678s\"\n\
+         listener \"tcp\" {{\n  address = {behind_proxies:?}\n  tls_disable = true\n  \
+         x_forwarded_for_authorized_addrs = \"127.0.0.0/8\"\n  x_forwarded_for_hop_skips = 1\n}}\n\
+         audit \"file\" \"all\" {{\n  options {{\n    file_path = {audit:?}\n  }}\n}}\n"
+    ));
+    server.start();
+    server.initialize(1, 1);
+    server.unseal();
+    let read = |path: &str| {
+        let answer = server.client().read(path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        answer.json()
+    };
+    assert_eq!(read("sys/seal-status")["cluster_name"], "odd-name");
+    let leader = read("sys/leader");
+    let api = format!("http://{}", server.address());
+    assert_eq!(leader["leader_address"], api);
+    let cluster = format!("https://{}", server.cluster_address());
+    assert_eq!(leader["leader_cluster_address"], cluster);
+    let tuned = read("sys/mounts/cubbyhole/tune");
+    assert_eq!(tuned["data"]["default_lease_ttl"], 1_234);
+    assert_eq!(tuned["data"]["max_lease_ttl"], 5_678);
+
+    let client = Client::new(&format!("http://{behind_proxies}"), server.token());
+    let hops = [("x-forwarded-for", "203.0.113.7, 203.0.113.8")];
+    let answer = client.send("GET", "sys/policies/acl/default", &hops, None);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let recorded = fs::read_to_string(&audit).unwrap();
+    let line = recorded.lines().last().unwrap();
+    assert!(
+        line.contains("\"remote_address\":\"203.0.113.7\""),
+        "{line}"
+    );
 }
 
 #[test]

@@ -30,15 +30,13 @@ pub const EVERYWHERE: &[Script] = &[
     tokens::LOGIN,
     tokens::SECOND_FACTOR,
     wider::NAMESPACES,
-    usage::MISTAKES,
-];
-
-/// Run against OpenBao's server only, which has what is asked for here.
-pub const WIDER: &[Script] = &[
     wider::LOGIN,
     wider::LEASES,
     wider::WRAPPING,
     wider::KEYS,
     wider::PLUGINS,
-    wider::CLUSTER,
+    usage::MISTAKES,
 ];
+
+/// Run against OpenBao's server only, which has what is asked for here.
+pub const WIDER: &[Script] = &[wider::CLUSTER];
