@@ -27,6 +27,13 @@ const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
     vb7BXPWkwvhyomLZglAYWr8W1vZAMPVaKZMPALGMuGMXQS6SktrCVxICxg==\n\
     -----END PUBLIC KEY-----";
 
+/// For "here", signed with the key's other half; good until 2100.
+const SIGNED: &str = "eyJhbGciOiAiRVMyNTYiLCAidHlwIjogIkpXVCJ9.eyJpc3MiOiAiaXNzdWVyIiwgInN1YiI6ICJhbGl\
+    jZSIsICJhdWQiOiAiaGVyZSIsICJpYXQiOiAxNzAwMDAwMDAwLCAibmJmIjogMTcwMDAwMDAwMCwgImV\
+    4cCI6IDQxMDI0NDQ4MDAsICJ4IjogInkiLCAiZyI6IFsiYSIsICJiIl0sICJuIjogMSwgIm8iOiB7InA\
+    iOiAicSJ9fQ.BxHrExkjW1CksGvA5rt4s0Xr1uJ4I4a6_xTSbb5U7j6QDjgbh0_-uQQ94CQYlK3JlWAY\
+    gtisP2tpyE5Rl7taaw";
+
 fn fine(answer: Response) -> Value {
     assert!(answer.status < 300, "{}: {}", answer.status, answer.body);
     answer.json()
@@ -260,7 +267,8 @@ fn second_factor(client: &Client, canaries: &mut Canaries) {
     canaries.watch("key of a second factor", key);
 }
 
-/// A login with a token that nobody signed, and a wrapping token that is signed.
+/// Logins with a token that nobody signed and with one that is good, and a wrapping token that is a
+/// JWT.
 fn jwt_login(client: &Client, canaries: &mut Canaries) {
     fine(client.write("sys/auth/jwt", &json!({ "type": "jwt" })));
     let key = json!({ "jwt_validation_pubkeys": [PUBLIC_KEY] });
@@ -272,6 +280,12 @@ fn jwt_login(client: &Client, canaries: &mut Canaries) {
     canaries.watch("jwt: whole token of a login", &token);
     let denied = client.write("auth/jwt/login", &json!({ "role": "r", "jwt": token }));
     assert!(denied.status >= 400, "{}", denied.body);
+    canaries.watch("jwt: token of a login that is let in", SIGNED);
+    let login = fine(client.write("auth/jwt/login", &json!({ "role": "r", "jwt": SIGNED })));
+    canaries.watch(
+        "jwt: token that a login gave",
+        &text(&login, "/auth/client_token"),
+    );
 
     let made = client.send(
         "POST",
@@ -308,10 +322,12 @@ fn ceremonies(client: &Client, shares: &[String], canaries: &mut Canaries) {
 
 /// Submits two shares.
 fn submit(client: &Client, path: &str, started: &Value, shares: &[String]) -> Value {
-    let answers = shares[..2]
-        .iter()
-        .map(|share| fine(client.write(path, &json!({ "key": share, "nonce": started["nonce"] }))));
-    answers.last().unwrap()
+    let mut answer = Value::Null;
+    for share in &shares[..2] {
+        let share = json!({ "key": share, "nonce": started["nonce"] });
+        answer = fine(client.write(path, &share));
+    }
+    answer
 }
 
 /// What comes to nothing must leave nothing either.
