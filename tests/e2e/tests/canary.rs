@@ -9,6 +9,8 @@
 )]
 #![cfg(target_os = "linux")]
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use core::time::Duration;
 use e2e::canaries::{Canaries, in_files, in_memory};
 use e2e::{Client, Durable, Response};
@@ -19,6 +21,18 @@ use std::time::Instant;
 
 /// What connections and tasks hold is given back when they end, which is soon.
 const GONE_WITHIN: Duration = Duration::from_secs(20);
+
+const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
+    MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEecXr3cINUICUlwyI4Ka8wVfjWvWO\n\
+    vb7BXPWkwvhyomLZglAYWr8W1vZAMPVaKZMPALGMuGMXQS6SktrCVxICxg==\n\
+    -----END PUBLIC KEY-----";
+
+/// For "here", signed with the key's other half; good until 2100.
+const SIGNED: &str = "eyJhbGciOiAiRVMyNTYiLCAidHlwIjogIkpXVCJ9.eyJpc3MiOiAiaXNzdWVyIiwgInN1YiI6ICJhbGl\
+    jZSIsICJhdWQiOiAiaGVyZSIsICJpYXQiOiAxNzAwMDAwMDAwLCAibmJmIjogMTcwMDAwMDAwMCwgImV\
+    4cCI6IDQxMDI0NDQ4MDAsICJ4IjogInkiLCAiZyI6IFsiYSIsICJiIl0sICJuIjogMSwgIm8iOiB7InA\
+    iOiAicSJ9fQ.BxHrExkjW1CksGvA5rt4s0Xr1uJ4I4a6_xTSbb5U7j6QDjgbh0_-uQQ94CQYlK3JlWAY\
+    gtisP2tpyE5Rl7taaw";
 
 fn fine(answer: Response) -> Value {
     assert!(answer.status < 300, "{}: {}", answer.status, answer.body);
@@ -54,7 +68,12 @@ fn secrets_are_in_no_file_and_in_no_memory() {
     log_in(&server.client(), &mut canaries);
     wrap(&server.client(), &mut canaries);
     transit(&server.client(), &mut canaries);
+    transit_keys(&server.client(), &mut canaries);
+    identity(&server.client(), &mut canaries);
+    second_factor(&server.client(), &mut canaries);
+    jwt_login(&server.client(), &mut canaries);
     refused(&server.client(), &mut canaries);
+    ceremonies(&server.client(), server.shares(), &mut canaries);
     for _ in 0..50 {
         fine(server.client().read("auth/token/lookup-self"));
     }
@@ -166,6 +185,149 @@ fn transit(client: &Client, canaries: &mut Canaries) {
     let key = json!({ "key": key, "issuer": "a", "account_name": "a" });
     fine(client.write("totp/keys/a", &key));
     fine(client.read("totp/code/a"));
+}
+
+/// Keys that leave.
+fn transit_keys(client: &Client, canaries: &mut Canaries) {
+    fine(client.write("transit/keys/out", &json!({ "exportable": true })));
+    let exported = fine(client.read("transit/export/encryption-key/out"));
+    canaries.watch("transit: exported key", &text(&exported, "/data/keys/1"));
+    let made = fine(client.write("transit/datakey/plaintext/a", &json!({})));
+    canaries.watch("transit: data key", &text(&made, "/data/plaintext"));
+}
+
+/// What a password policy makes, and a sign-in at an OpenID provider.
+fn identity(client: &Client, canaries: &mut Canaries) {
+    let policy = "length = 24\nrule \"charset\" { charset = \"abcdefghijklmnopqrstuvwxyz0123\" }";
+    fine(client.write("sys/policies/password/p", &json!({ "policy": policy })));
+    let made = fine(client.read("sys/policies/password/p/generate"));
+    canaries.watch("made by a password policy", &text(&made, "/data/password"));
+
+    let key = json!({ "allowed_client_ids": ["*"] });
+    fine(client.write("identity/oidc/key/k", &key));
+    let application = json!({
+        "key": "k", "redirect_uris": ["http://127.0.0.1/callback"], "assignments": ["allow_all"],
+    });
+    fine(client.write("identity/oidc/client/c", &application));
+    let application = fine(client.read("identity/oidc/client/c"));
+    let (id, secret) = (
+        text(&application, "/data/client_id"),
+        text(&application, "/data/client_secret"),
+    );
+    canaries.watch("OpenID client secret", &secret);
+    fine(client.write(
+        "identity/oidc/provider/p",
+        &json!({ "allowed_client_ids": [id] }),
+    ));
+
+    let password = canaries.hatch("userpass: password of who signs in");
+    fine(client.write("auth/userpass/users/b", &json!({ "password": password })));
+    let login = fine(client.write("auth/userpass/login/b", &json!({ "password": password })));
+    let policy =
+        json!({ "policy": "path \"identity/oidc/*\" { capabilities = [\"read\", \"update\"] }" });
+    fine(client.write("sys/policies/acl/default", &policy));
+    let person = client.with_token(&text(&login, "/auth/client_token"));
+    let asked = json!({
+        "client_id": id, "redirect_uri": "http://127.0.0.1/callback", "response_type": "code",
+        "scope": "openid", "state": "s", "nonce": "n",
+    });
+    let code = fine(person.write("identity/oidc/provider/p/authorize", &asked));
+    let code = text(&code, "/code");
+    canaries.watch("OpenID code", &code);
+    let exchange = json!({
+        "grant_type": "authorization_code", "code": code, "client_id": id,
+        "client_secret": secret, "redirect_uri": "http://127.0.0.1/callback",
+    });
+    let tokens = fine(client.write("identity/oidc/provider/p/token", &exchange));
+    canaries.watch("OpenID identity token", &text(&tokens, "/id_token"));
+    canaries.watch("OpenID access token", &text(&tokens, "/access_token"));
+
+    fine(client.write("identity/oidc/role/r", &json!({ "key": "k" })));
+    let token = fine(person.read("identity/oidc/token/r"));
+    canaries.watch("identity token", &text(&token, "/data/token"));
+}
+
+/// The key of a second factor, as its owner is told it.
+fn second_factor(client: &Client, canaries: &mut Canaries) {
+    let method = json!({ "issuer": "a", "method_name": "m" });
+    let method = fine(client.write("identity/mfa/method/totp", &method));
+    let method = text(&method, "/data/method_id");
+    let entity = fine(client.write("identity/entity", &json!({ "name": "e" })));
+    let entity = text(&entity, "/data/id");
+    let asked = json!({ "method_id": method, "entity_id": entity });
+    let made = fine(client.write("identity/mfa/method/totp/admin-generate", &asked));
+    let url = text(&made, "/data/url");
+    let key = url
+        .split("secret=")
+        .nth(1)
+        .unwrap()
+        .split('&')
+        .next()
+        .unwrap();
+    canaries.watch("key of a second factor", key);
+}
+
+/// Logins with a token that nobody signed and with one that is good, and a wrapping token that is a
+/// JWT.
+fn jwt_login(client: &Client, canaries: &mut Canaries) {
+    fine(client.write("sys/auth/jwt", &json!({ "type": "jwt" })));
+    let key = json!({ "jwt_validation_pubkeys": [PUBLIC_KEY] });
+    fine(client.write("auth/jwt/config", &key));
+    let role = json!({ "role_type": "jwt", "user_claim": "sub", "bound_audiences": ["here"] });
+    fine(client.write("auth/jwt/role/r", &role));
+    let token = canaries.hatch("jwt: token of a login").replace('-', "");
+    let token = format!("eyJhbGciOiJFUzI1NiJ9.{token}.{token}");
+    canaries.watch("jwt: whole token of a login", &token);
+    let denied = client.write("auth/jwt/login", &json!({ "role": "r", "jwt": token }));
+    assert!(denied.status >= 400, "{}", denied.body);
+    canaries.watch("jwt: token of a login that is let in", SIGNED);
+    let login = fine(client.write("auth/jwt/login", &json!({ "role": "r", "jwt": SIGNED })));
+    canaries.watch(
+        "jwt: token that a login gave",
+        &text(&login, "/auth/client_token"),
+    );
+
+    let made = client.send(
+        "POST",
+        "sys/wrapping/wrap",
+        &[("X-Vault-Wrap-TTL", "1h"), ("X-Vault-Wrap-Format", "jwt")],
+        Some(&json!({ "password": canaries.hatch("wrapped in a jwt") }).to_string()),
+    );
+    let token = text(&fine(made), "/wrap_info/token");
+    assert!(token.starts_with("eyJ"), "{token}");
+    canaries.watch("wrapping token that is a jwt", &token);
+}
+
+/// A new root token and new shares, from a quorum of those that there are.
+fn ceremonies(client: &Client, shares: &[String], canaries: &mut Canaries) {
+    let started = fine(client.write("sys/generate-root/attempt", &json!({})));
+    let otp = text(&started, "/otp");
+    canaries.watch("one-time password of a new root token", &otp);
+    let done = submit(client, "sys/generate-root/update", &started, shares);
+    let encoded = STANDARD_NO_PAD.decode(text(&done, "/encoded_token"));
+    let token = encoded.unwrap().into_iter().zip(otp.bytes());
+    let token = String::from_utf8(token.map(|(a, b)| a ^ b).collect()).unwrap();
+    canaries.watch("new root token", &token);
+    fine(client.with_token(&token).read("auth/token/lookup-self"));
+
+    let plan = json!({ "secret_shares": 3, "secret_threshold": 2 });
+    let started = fine(client.write("sys/rekey/init", &plan));
+    let done = submit(client, "sys/rekey/update", &started, shares);
+    let new = done["keys_base64"].as_array().unwrap();
+    assert_eq!(new.len(), 3);
+    for share in new {
+        canaries.watch("new share of the unseal key", share.as_str().unwrap());
+    }
+}
+
+/// Submits two shares.
+fn submit(client: &Client, path: &str, started: &Value, shares: &[String]) -> Value {
+    let mut answer = Value::Null;
+    for share in &shares[..2] {
+        let share = json!({ "key": share, "nonce": started["nonce"] });
+        answer = fine(client.write(path, &share));
+    }
+    answer
 }
 
 /// What comes to nothing must leave nothing either.

@@ -14,3 +14,4 @@ mod callers;
 mod house;
 mod namespaces;
 mod route;
+mod verbs;

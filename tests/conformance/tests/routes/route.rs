@@ -24,6 +24,12 @@ impl Route {
         below.is_some_and(|path| paths.contains(&path))
     }
 
+    /// Answered in every state too, where nothing but the part in replication is told.
+    pub(crate) fn is_replication_status(&self) -> bool {
+        let below = self.path.strip_prefix("sys/replication/");
+        below.is_some_and(|path| path.rsplit('/').next() == Some("status"))
+    }
+
     /// Its caller is the token that it is about, and refused in words of its own.
     pub(crate) fn is_of_wrapping(&self) -> bool {
         let paths = ["lookup", "rewrap", "unwrap"];
