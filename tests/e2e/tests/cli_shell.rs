@@ -49,7 +49,7 @@ fn monitor_prints_lines_of_the_log_as_they_come() {
         .spawn()
         .unwrap();
     let lines = BufReader::new(monitor.stdout.take().unwrap()).lines();
-    let (sender, came) = mpsc::channel();
+    let (sender, came) = mpsc::sync_channel(1);
     std::thread::spawn(move || {
         for line in lines.map_while(Result::ok) {
             if sender.send(line).is_err() {

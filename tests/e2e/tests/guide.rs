@@ -25,7 +25,7 @@ const PROFILE: [&str; 3] = [
 ];
 
 /// What the parts stand in: how each begins, and a module around it.
-const AROUND: [(&str, &str); 9] = [
+const AROUND: [(&str, &str); 10] = [
     (
         "let response = ctx\n    .http(",
         r#"use core::time::Duration;
@@ -78,6 +78,14 @@ const AROUND: [(&str, &str); 9] = [
             Ok(TokenRules::default().renewal(core::time::Duration::ZERO))
         }
         @REST@"#,
+    ),
+    (
+        "let password = ctx.make_password(",
+        r#"use sdk::prelude::*; use sdk::*;
+        pub fn password(ctx: &mut Ctx) -> Result<String> {
+            @ALL@
+            Ok(password)
+        }"#,
     ),
     (
         "let key = ctx.make_key(",

@@ -26,6 +26,7 @@ const OF_THE_ROOT: &[&str] = &[
     "audit",
     "audit-hash",
     "config",
+    "experiments",
     "host-info",
     "internal/counters/activity",
     "internal/counters/config",

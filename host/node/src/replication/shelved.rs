@@ -63,6 +63,9 @@ impl Shelved {
 
 impl View for Shelved {
     fn records(&self, from: &[u8], to: &[u8]) -> Pairs<'_> {
+        if from >= to {
+            return Box::new(core::iter::empty());
+        }
         let (from, to) = (from.to_vec(), to.to_vec());
         let trees_to = behind_tree(&to);
         let mut trees_from = Some(head(&from).to_vec());
