@@ -52,7 +52,7 @@ pub struct NewToken {
     pub method: Option<MountId>,
 }
 
-/// Stores a new service token with accessor, parent link and end.
+/// Stores a new service token, whose id somebody chose, with accessor, parent link and end.
 ///
 /// # Errors
 /// [`AccessError`] as its variants say.
@@ -65,14 +65,22 @@ pub fn make(
     new: NewToken,
 ) -> Result<Token, AccessError> {
     let hash = salt.hash(id.expose());
-    if tx
-        .read_json::<Token>(&SystemKey::token(hash.as_str()))?
-        .is_some()
-    {
-        return Err(AccessError::Duplicate);
-    }
     // One that is being revoked in steps: its id made anew would bring back what is left below it.
     if !children(tx, &hash, 1)?.is_empty() {
+        return Err(AccessError::Duplicate);
+    }
+    store(tx, &hash, entropy, now, new)
+}
+
+fn store(
+    tx: &mut Transaction,
+    hash: &TokenHash,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+    new: NewToken,
+) -> Result<Token, AccessError> {
+    let key = SystemKey::token(hash.as_str());
+    if tx.read_json::<Token>(&key)?.is_some() {
         return Err(AccessError::Duplicate);
     }
     if let Some(parent) = &new.parent
@@ -103,7 +111,7 @@ pub fn make(
         bound_cidrs: new.bound_cidrs,
         method: new.method,
     };
-    tx.write_json(&SystemKey::accessor(&token.accessor), &hash)?;
+    tx.write_json(&SystemKey::accessor(&token.accessor), hash)?;
     if let Some(parent) = &token.parent {
         tx.put(
             &SystemKey::token_child(parent.as_str(), hash.as_str()),
@@ -111,19 +119,19 @@ pub fn make(
         );
     }
     tx.put(
-        &SystemKey::token_lease_id(&token.lease_id(&hash)),
+        &SystemKey::token_lease_id(&token.lease_id(hash)),
         Vec::new(),
     );
     if let Some(end) = token.expires {
-        lease::set_end(tx, end, &token.lease_id(&hash));
+        lease::set_end(tx, end, &token.lease_id(hash));
     }
     if let Some(method) = token.method {
         tx.put(
-            &SystemKey::mount_lease(method, &token.lease_id(&hash)),
+            &SystemKey::mount_lease(method, &token.lease_id(hash)),
             Vec::new(),
         );
     }
-    tx.write_json(&SystemKey::token(hash.as_str()), &token)?;
+    tx.write_json(&key, &token)?;
     Ok(token)
 }
 
@@ -142,7 +150,7 @@ pub fn issue(
     match kind {
         TokenKind::Service => {
             let id = TokenId::make_service(entropy, new.namespace);
-            let token = make(tx, salt, entropy, now, &id, new)?;
+            let token = store(tx, &salt.hash(id.expose()), entropy, now, new)?;
             Ok((id, token))
         }
         TokenKind::Batch => crate::batch::make(tx, now, new),
@@ -297,8 +305,9 @@ pub const ANCESTORS_MAX: usize = 256;
 pub const CUBBYHOLE_ENTRIES_AT_ONCE_MAX: usize = 1000;
 
 /// Revokes a token and its descendants, with their cubbyholes, the token itself first. Returns the
-/// hashes of all that are gone, so that their leases can follow. None of the descendants can be used once the transaction
-/// commits, also not those that are still stored: [`find`] asks for their ancestors.
+/// hashes of all that are gone, so that their leases can follow. None of the descendants can be used
+/// once the transaction commits, also not those that are still stored: [`find`] asks for their
+/// ancestors.
 ///
 /// Of more than [`REVOKED_AT_ONCE_MAX`] or [`CUBBYHOLE_ENTRIES_AT_ONCE_MAX`] the rest is noted among the ends that are due: whoever ends
 /// those asks again for the same hash, until nothing is left.

@@ -27,7 +27,7 @@ use crate::{declared, defaults, namespaces, run, sys, versions};
 use access::{IndexKey, Token, TokenSalt};
 use barrier::{Commit, Transaction};
 use base::{CrossOrigin, MountId, NamespaceId, Refusal, Timestamp};
-use locality::{Class, PhysicalKey, SystemKey};
+use locality::{Class, PhysicalKey, Shelf, SystemKey};
 use policy::Acl;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -121,7 +121,7 @@ impl Unsealed {
         unsealed.replication.play(role);
         if unsealed.replication.joining().is_none()
             // Somebody went back, and did not come to the end of it. It is only room.
-            && let Err(refusal) = shelved::clear(&unsealed).await
+            && let Err(refusal) = shelved::clear(&unsealed, Shelf::Coming).await
         {
             tracing::warn!(reason = refusal.reason, "clearing what came from a primary");
         }

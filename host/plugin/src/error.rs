@@ -239,9 +239,7 @@ impl CallError {
             reason: self.reason(),
         }
     }
-}
 
-impl CallError {
     /// For the log: what storage says is its whole chain of causes.
     fn reason(&self) -> String {
         let mut text = self.to_string();

@@ -2,7 +2,7 @@
 //! which the first comparison with the primary after it overwrites or deletes. Kept until an operator
 //! has them deleted, sealed as everything is, and never read as what they were.
 
-use super::Secondary;
+use super::{Secondary, shelved};
 use crate::refusal::{chain, from_barrier, from_storage};
 use crate::unsealed::Unsealed;
 use barrier::{Keyring, Transaction};
@@ -22,9 +22,8 @@ const BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Keys of the own log that are remembered; where there are more, all that gives way is kept.
 const KEYS_MAX: usize = 100_000;
 
-/// Bytes of the log that are read at a time, and keys that one batch removes.
+/// Bytes of the log that are read at a time.
 const READ_BYTES: usize = 1024 * 1024;
-const KEYS_AT_ONCE: usize = 10_000;
 
 /// That this cluster was the primary, until it has compared itself with the one after it.
 #[derive(Serialize, Deserialize)]
@@ -204,28 +203,10 @@ pub(crate) fn some(
 
 /// Lets go of what is kept.
 pub(crate) async fn clear(node: &Arc<Unsealed>) -> Result<(), Refusal> {
-    let (from, to) = Shelf::Aside.range();
-    loop {
-        let snapshot = node.parts.storage.snapshot();
-        let some = snapshot.range(Space::Entries, &from, Some(&to));
-        let keys = some.take(KEYS_AT_ONCE).map(|entry| {
-            let (key, _) = entry.map_err(from_storage)?;
-            PhysicalKey::from_bytes(&key).map_err(|error| Refusal::internal(error.to_string()))
-        });
-        let keys = keys.collect::<Result<Vec<PhysicalKey>, Refusal>>()?;
-        let is_last = keys.len() < KEYS_AT_ONCE;
-        node.transact(|tx| {
-            for key in &keys {
-                tx.delete(key);
-            }
-            if is_last {
-                tx.delete(&SystemKey::aside());
-            }
-            Ok(())
-        })
-        .await?;
-        if is_last {
-            return Ok(());
-        }
-    }
+    shelved::clear(node, Shelf::Aside).await?;
+    node.transact(|tx| {
+        tx.delete(&SystemKey::aside());
+        Ok(())
+    })
+    .await
 }

@@ -34,7 +34,10 @@ const GATHERED_BYTES_MAX: usize = 8 * 1024 * 1024;
 const NEXT_GATHERED_BYTES_MAX: usize = 1024 * 1024;
 
 /// For how long the primary waits for the secondary to take a message or to ask the next question.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// How often it looks meanwhile whether it still holds the moment.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Bytes that the log of the primary may grow by while it holds a moment for a secondary. Storage
 /// keeps in memory all that is written after a moment which is held; whoever is too slow begins
@@ -87,13 +90,9 @@ pub(crate) async fn answer(
     loop {
         let mut answer = answer_apart(&moment, &exclusion, question);
         while let Some(told) = answer.recv().await {
-            if is_too_old(&node.parts.source.extent(), index) {
-                let reason = String::from("too much was written meanwhile, compare again");
-                return send(&channel, &Told::Refused { reason }).await;
-            }
-            in_time(send(&channel, &told?)).await??;
+            in_time(node, index, send(&channel, &told?)).await??;
         }
-        match in_time(channel.receive()).await?? {
+        match in_time(node, index, channel.receive()).await?? {
             Some(frame) => question = decode(&frame)?,
             None => return Ok(()),
         }
@@ -105,10 +104,29 @@ fn is_too_old(extent: &Extent, index: u64) -> bool {
     extent.purged > index || extent.bytes_after(index) > MOMENT_BYTES_MAX
 }
 
-/// What a secondary is to do, unless it takes too long: the moment is held for it.
-async fn in_time<T>(waiting: impl Future<Output = T>) -> Result<T, Broken> {
+/// What a secondary is to do, unless it takes too long, or so much is written meanwhile that the moment
+/// is too old: it is held for it.
+async fn in_time<T>(
+    node: &Unsealed,
+    index: u64,
+    waiting: impl Future<Output = T>,
+) -> Result<T, Broken> {
+    let looking = async {
+        let mut waiting = core::pin::pin!(waiting);
+        loop {
+            if is_too_old(&node.parts.source.extent(), index) {
+                let text = "too much was written meanwhile, to be compared again";
+                return Err(Broken::Message(String::from(text)));
+            }
+            if let Ok(done) = tokio::time::timeout(LOOK, waiting.as_mut()).await {
+                return Ok(done);
+            }
+        }
+    };
     let late = |_| Broken::Message(String::from("the secondary takes too long to compare"));
-    tokio::time::timeout(PATIENCE, waiting).await.map_err(late)
+    tokio::time::timeout(PATIENCE, looking)
+        .await
+        .map_err(late)?
 }
 
 /// The messages of an answer. A large tree takes seconds to look through, so that is done where

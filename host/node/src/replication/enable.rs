@@ -23,9 +23,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use storage::Space;
 
-/// Keys that one batch removes or puts in their place, and bytes of values after which it ends.
+/// Keys that one batch removes or puts in their place, and bytes of values after which it ends: each
+/// waits in memory some times over, as entry of the log and as what comes of it.
 const KEYS_AT_ONCE: usize = 10_000;
-const BYTES_AT_ONCE: usize = 8 * 1024 * 1024;
+const BYTES_AT_ONCE: usize = 1024 * 1024;
 
 /// What a cluster is to become: everything of it is here.
 pub(crate) struct Becoming {

@@ -139,9 +139,9 @@ pub(crate) async fn put(node: &Unsealed, ops: Vec<Op>) -> Result<(), CommitError
     node.committer.follow(vec![Batch { ops }]).await.map(drop)
 }
 
-/// Takes everything off the shelf.
-pub(crate) async fn clear(node: &Unsealed) -> Result<(), Refusal> {
-    let (mut after, behind) = Shelf::Coming.range();
+/// Takes everything off a shelf.
+pub(crate) async fn clear(node: &Unsealed, shelf: Shelf) -> Result<(), Refusal> {
+    let (mut after, behind) = shelf.range();
     loop {
         let snapshot = node.parts.storage.snapshot();
         // What is gone already would be passed again each time.

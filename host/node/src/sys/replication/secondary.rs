@@ -15,7 +15,7 @@ use barrier::Transaction;
 use base::{Answer, NamespaceId, Refusal, RefusalKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use locality::SystemKey;
+use locality::{Shelf, SystemKey};
 use manifest::Access::Token;
 use manifest::FieldKind::{Boolean, Text, TextList};
 use manifest::Operation::Update;
@@ -165,7 +165,7 @@ async fn enable(ask: &mut Ask<'_>) -> Told {
 /// Begins to fetch everything. The cluster is what it was until it has it.
 async fn join(node: &Arc<Unsealed>, secondary: Secondary) -> Result<(), Refusal> {
     // What an attempt before this one may have left is of another relation.
-    shelved::clear(node).await?;
+    shelved::clear(node, Shelf::Coming).await?;
     let stored = node.transact(|tx| {
         tx.write_json(&SystemKey::joining(), &secondary.record)
             .map_err(from_barrier)
@@ -192,7 +192,7 @@ async fn go_back(node: &Arc<Unsealed>) -> Told {
         return Err(refusal);
     }
     node.replication.play(Role::Off);
-    if let Err(refusal) = shelved::clear(node).await {
+    if let Err(refusal) = shelved::clear(node, Shelf::Coming).await {
         // It is only room: the next unseal or the next attempt clears it.
         tracing::warn!(
             reason = refusal.reason,
