@@ -24,6 +24,17 @@ fn command(arguments: &[&str]) -> Command {
 }
 
 impl Server {
+    /// Starts one in development mode, with more arguments.
+    fn developing(more: &[&str]) -> Self {
+        let flags = [
+            "-dev",
+            "-dev-root-token-id=root",
+            "-dev-listen-address=127.0.0.1:0",
+            "-dev-no-store-token",
+        ];
+        Self::start(&[&flags, more].concat())
+    }
+
     /// Starts one and waits until it says that it listens.
     fn start(arguments: &[&str]) -> Self {
         let mut child = command(arguments).spawn().unwrap();
@@ -83,12 +94,7 @@ impl Server {
 
 #[test]
 fn development_mode_begins_reloads_and_ends() {
-    let mut server = Server::start(&[
-        "-dev",
-        "-dev-root-token-id=root",
-        "-dev-listen-address=127.0.0.1:0",
-        "-dev-no-store-token",
-    ]);
+    let mut server = Server::developing(&[]);
     assert!(server.line("Unseal Key: ").len() > 50);
     assert_eq!(server.line("Root Token: "), "Root Token: root");
     let health = server.get("/v1/sys/health", "");
@@ -110,13 +116,7 @@ fn an_audit_device_of_the_configuration_is_there_from_the_start() {
     let text =
         format!("audit \"file\" \"all\" {{\n  options {{\n    file_path = {log:?}\n  }}\n}}\n");
     std::fs::write(&config, text).unwrap();
-    let mut server = Server::start(&[
-        "-dev",
-        "-dev-root-token-id=root",
-        "-dev-listen-address=127.0.0.1:0",
-        "-dev-no-store-token",
-        &format!("-config={}", config.display()),
-    ]);
+    let mut server = Server::developing(&[&format!("-config={}", config.display())]);
     server.line("Root Token: ");
     let listed = server.get("/v1/sys/audit", "root");
     assert!(listed.contains("\"all/\":{"), "{listed}");
@@ -129,16 +129,9 @@ fn an_audit_device_of_the_configuration_is_there_from_the_start() {
 #[test]
 fn a_development_folder_outlives_a_start_that_was_cut_short() {
     let folder = tempfile::tempdir().unwrap();
-    let flags = [
-        "-dev".to_owned(),
-        "-dev-root-token-id=root".to_owned(),
-        "-dev-listen-address=127.0.0.1:0".to_owned(),
-        "-dev-no-store-token".to_owned(),
-        format!("-dev-folder={}", folder.path().display()),
-    ];
-    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let flag = format!("-dev-folder={}", folder.path().display());
     let keys = folder.path().join("development-keys.json");
-    let server = Server::start(&flags);
+    let server = Server::developing(&[&flag]);
     let whole = std::fs::read_to_string(&keys).unwrap();
     server.end("-KILL");
 
@@ -146,7 +139,7 @@ fn a_development_folder_outlives_a_start_that_was_cut_short() {
     let begun = whole.replace("\"is_set_up\": true", "\"is_set_up\": false");
     assert_ne!(whole, begun);
     std::fs::write(&keys, &begun).unwrap();
-    let server = Server::start(&flags);
+    let server = Server::developing(&[&flag]);
     let own = server.get("/v1/auth/token/lookup-self", "root");
     assert!(own.contains("\"policies\":[\"root\"]"), "{own}");
     assert_eq!(std::fs::read_to_string(&keys).unwrap(), whole);
@@ -155,7 +148,7 @@ fn a_development_folder_outlives_a_start_that_was_cut_short() {
     // Cut short before anything was stored.
     std::fs::remove_dir_all(folder.path().join("storage")).unwrap();
     std::fs::write(&keys, &begun).unwrap();
-    let server = Server::start(&flags);
+    let server = Server::developing(&[&flag]);
     let mounts = server.get("/v1/sys/mounts", "root");
     assert!(mounts.contains("secret/"), "{mounts}");
     assert_eq!(std::fs::read_to_string(&keys).unwrap(), whole);
@@ -206,12 +199,7 @@ fn what_cannot_be_served_is_said_at_once() {
 /// A request that takes its time holds the server up for seconds; who asks twice does not want that.
 #[test]
 fn a_second_signal_stops_at_once() {
-    let mut server = Server::start(&[
-        "-dev",
-        "-dev-root-token-id=root",
-        "-dev-listen-address=127.0.0.1:0",
-        "-dev-no-store-token",
-    ]);
+    let mut server = Server::developing(&[]);
     server.line("Root Token: ");
     // Its body never comes.
     let mut stream = TcpStream::connect(&server.address).unwrap();
@@ -244,13 +232,7 @@ fn the_log_goes_to_a_file_and_to_who_monitors() {
     let text = format!("log_file = {:?}\nlog_format = \"json\"\n", at("logs/a.log"));
     std::fs::write(at("a.hcl"), text).unwrap();
     let flag = format!("-config={}", at("a.hcl"));
-    let mut server = Server::start(&[
-        "-dev",
-        "-dev-root-token-id=root",
-        "-dev-listen-address=127.0.0.1:0",
-        "-dev-no-store-token",
-        &flag,
-    ]);
+    let mut server = Server::developing(&[&flag]);
     server.line("Root Token: ");
     let mut stream = TcpStream::connect(&server.address).unwrap();
     let head = "GET /v1/sys/monitor HTTP/1.1\r\nhost: a\r\nx-vault-token: root\r\n\r\n";
@@ -296,13 +278,7 @@ fn the_level_and_the_format_of_the_log_are_the_files() {
         };
         write("info");
         let flag = format!("-config={}", at("a.hcl"));
-        let mut server = Server::start(&[
-            "-dev",
-            "-dev-root-token-id=root",
-            "-dev-listen-address=127.0.0.1:0",
-            "-dev-no-store-token",
-            &flag,
-        ]);
+        let mut server = Server::developing(&[&flag]);
         server.line("Root Token: ");
         let lines = |word: &str| {
             let text = std::fs::read_to_string(&log).unwrap();

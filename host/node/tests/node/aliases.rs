@@ -73,8 +73,7 @@ async fn without_its_primary_only_known_aliases_have_tokens() {
     let known = json!({ "entity_alias": "known" });
     let (_, entity) = create(&c, &c.own_token, known.clone()).await.unwrap();
     network.cut(true);
-    c.until(|status| status["connection_state"] == "transient_failure")
-        .await;
+    c.until_it_is_cut_off().await;
     let again = create(&c, &c.own_token, known).await.unwrap();
     assert_eq!(again.1, entity);
     let new = json!({ "entity_alias": "new" });

@@ -54,8 +54,7 @@ async fn what_nobody_had_of_an_old_primary_is_kept_and_can_be_taken_out() {
     }
     let c = secondary(&network, &both, "c", json!({})).await;
     network.cut(true);
-    c.until(|status| status["connection_state"] == "transient_failure")
-        .await;
+    c.until_it_is_cut_off().await;
     policy(a, "changed", "# a alone").await;
     policy(a, "made", "# made by a").await;
     delete(a, "sys/policies/acl/gone").await;
@@ -159,8 +158,7 @@ async fn an_old_primary_that_comes_back_hears_that_there_is_another() {
     let a = &both.0;
     let c = secondary(&network, &both, "c", json!({})).await;
     network.cut(true);
-    c.until(|status| status["connection_state"] == "transient_failure")
-        .await;
+    c.until_it_is_cut_off().await;
     let promote = "sys/replication/performance/secondary/promote";
     c.write(promote, json!({ "force": true })).await.unwrap();
     assert!(a.status().await["superseded_by"].is_null());

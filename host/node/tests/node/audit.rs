@@ -5,7 +5,7 @@ use base::Operation;
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::net::UnixDatagram;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 fn lines(file: &Path) -> Vec<Value> {
     let text = fs::read_to_string(file).unwrap();
@@ -19,14 +19,20 @@ async fn enable(house: &House, name: &str, kind: &str, options: Value) -> Result
     done.map_err(|refusal| refusal.message)
 }
 
-#[tokio::test]
-async fn a_request_that_policies_refuse_says_so() {
+/// A house whose requests are recorded in a file.
+async fn recorded() -> (tempfile::TempDir, PathBuf, House) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("log");
     let house = House::open().await;
     enable(&house, "a", "file", json!({ "file_path": file }))
         .await
         .unwrap();
+    (folder, file, house)
+}
+
+#[tokio::test]
+async fn a_request_that_policies_refuse_says_so() {
+    let (_folder, file, house) = recorded().await;
     let token = house.token_with(&["default"]).await;
     let refused = house
         .ask_as(&token, Operation::Read, "sys/mounts", json!({}))
@@ -52,12 +58,7 @@ async fn a_request_that_policies_refuse_says_so() {
 
 #[tokio::test]
 async fn a_mount_is_tuned_to_show_members_of_requests_or_of_answers() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("log");
-    let house = House::open().await;
-    enable(&house, "a", "file", json!({ "file_path": file }))
-        .await
-        .unwrap();
+    let (_folder, file, house) = recorded().await;
     for (asked, answered) in [(false, false), (true, false), (false, true)] {
         let keys = |shown: bool| match shown {
             true => json!(["path_suffix"]),
@@ -88,12 +89,7 @@ async fn a_mount_is_tuned_to_show_members_of_requests_or_of_answers() {
 
 #[tokio::test]
 async fn headers_are_recorded_as_they_were_asked_for() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("log");
-    let house = House::open().await;
-    enable(&house, "a", "file", json!({ "file_path": file }))
-        .await
-        .unwrap();
+    let (_folder, file, house) = recorded().await;
     let at = |name: &str| format!("sys/config/auditing/request-headers/{name}");
     house.write(&at("X-Clear"), json!({})).await.unwrap();
     house

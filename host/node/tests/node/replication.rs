@@ -90,6 +90,12 @@ impl Member {
         panic!("{path}: it never came to be so");
     }
 
+    /// Waits until it does not reach its primary.
+    pub(crate) async fn until_it_is_cut_off(&self) {
+        self.until(|status| status["connection_state"] == "transient_failure")
+            .await;
+    }
+
     pub(crate) async fn until_it_streams(&self) {
         self.until(|status| status["state"] == "stream-wals" && status["lag_entries"] == 0)
             .await;
@@ -223,8 +229,7 @@ async fn without_its_primary_a_secondary_reads_and_refuses_to_write() {
     let a = &both.0;
     let c = secondary(&network, &both, "c", json!({})).await;
     network.cut(true);
-    c.until(|status| status["connection_state"] == "transient_failure")
-        .await;
+    c.until_it_is_cut_off().await;
     assert!(c.read("sys/policies/acl/admin").await.is_ok());
     let made = c.house.ask_as(
         &c.own_token,
@@ -470,8 +475,7 @@ async fn a_primary_that_recovers_is_found_again() {
     let a = &both.0;
     let c = secondary(&network, &both, "c", json!({})).await;
     a.write("sys/replication/recover", json!({})).await.unwrap();
-    c.until(|status| status["connection_state"] == "transient_failure")
-        .await;
+    c.until_it_is_cut_off().await;
     let policy = json!({ "policy": "# recovered" });
     a.write("sys/policies/acl/recovered", policy).await.unwrap();
     c.until_it_is_there("sys/policies/acl/recovered", true)
