@@ -26,6 +26,7 @@ mod rotate_keys;
 mod share;
 mod status;
 mod token;
+mod transit;
 
 use crate::Hooks;
 use crate::error::Stop;
@@ -75,6 +76,7 @@ pub(crate) fn run(
         Command::Policy(args) => policy::run(session, args),
         Command::Replication(args) => replication::run(session, args),
         Command::Token(args) => token::run(session, args),
+        Command::Transit(args) => transit::run(session, args),
         Command::Print(Print::Token) => print_token(session),
         Command::Version => {
             session.say(&crate::version_line())?;

@@ -8,6 +8,7 @@ pub(crate) mod operator;
 pub(crate) mod plugin;
 pub(crate) mod replication;
 pub(crate) mod token;
+pub(crate) mod transit;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -157,6 +158,9 @@ pub(crate) enum Command {
     /// Work with tokens
     #[command(subcommand)]
     Token(token::Token),
+    /// Work with transit keys
+    #[command(subcommand)]
+    Transit(transit::Transit),
     /// Print the version
     Version,
     /// Print which versions the server has run

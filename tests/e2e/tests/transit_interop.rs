@@ -5,7 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
-use e2e::{Client, Server};
+use e2e::{Client, Server, binary};
 use serde_json::{Value, json};
 
 /// "text" in base64.
@@ -170,5 +170,93 @@ fn both_sides_of_an_agreement_may_be_different_servers() {
         let name = format!("agreed-{kind}");
         let sealed = bao.write(&format!("encrypt/{name}"), &json!({ "plaintext": TEXT }));
         casemate.opens(&name, &json!({ "ciphertext": sealed["ciphertext"] }));
+    }
+}
+
+/// Imports material with a client, into the server that it is pointed at.
+fn import(client: &str, server: &Server, words: &[&str]) -> std::process::Output {
+    let mut command = std::process::Command::new(binary(client));
+    command
+        .env_clear()
+        .env("HOME", server.folder())
+        .env("VAULT_ADDR", format!("http://{}", server.address()))
+        .env("VAULT_TOKEN", "root")
+        .args(["transit"])
+        .args(words);
+    command.output().unwrap()
+}
+
+#[test]
+fn both_clients_wrap_a_key_so_that_both_servers_have_the_same() {
+    let servers = [Server::start_casemate(), Server::start_bao()];
+    let sides = [Side::new(&servers[0]), Side::new(&servers[1])];
+    let material = ["QUJD".repeat(10) + "QUI=", "REVG".repeat(10) + "REU="];
+    let file = servers[0].folder().join("material");
+    std::fs::write(&file, format!("{}\n", material[0])).unwrap();
+    let file = format!("@{}", file.display());
+    for (client, key) in [("casemate", "ours"), ("bao", "theirs")] {
+        let path = format!("transit/keys/{key}");
+        for server in &servers {
+            for words in [
+                &["import", &path, &file, "type=aes256-gcm96"][..],
+                &["import-version", &path, &material[1]],
+            ] {
+                let ran = import(client, server, words);
+                assert!(ran.status.success(), "{client} {words:?}: {ran:?}");
+                let said = String::from_utf8_lossy(&ran.stdout);
+                assert!(
+                    said.ends_with("Submitting wrapped key.\nSuccess!\n"),
+                    "{said}"
+                );
+            }
+        }
+        for (one, other) in [(0, 1), (1, 0)] {
+            for version in [1, 2] {
+                let body = json!({ "plaintext": TEXT, "key_version": version });
+                let sealed = sides[one].write(&format!("encrypt/{key}"), &body);
+                sides[other].opens(key, &json!({ "ciphertext": sealed["ciphertext"] }));
+            }
+        }
+    }
+    // What one client had imported, the other's has the same bytes of.
+    let sealed = sides[0].write("encrypt/ours", &json!({ "plaintext": TEXT }));
+    sides[1].opens("theirs", &json!({ "ciphertext": sealed["ciphertext"] }));
+}
+
+#[test]
+fn a_client_says_what_is_wrong_with_an_import() {
+    let server = Server::start_casemate();
+    let _ = Side::new(&server);
+    for (words, expected, code) in [
+        (
+            ["import", "transit/a", "QUJD"],
+            "expected transit path and key name in the form",
+            1,
+        ),
+        (
+            ["import", "transit/keys/a", "no Base64"],
+            "error base64 decoding source key material",
+            1,
+        ),
+        (
+            ["import", "transit/keys/a", "@nowhere"],
+            "error reading key material file: open nowhere",
+            1,
+        ),
+        (
+            ["import", "nowhere/keys/a", "QUJD"],
+            "failed to fetch wrapping key",
+            2,
+        ),
+        (
+            ["import-version", "transit/keys/none", "QUJD"],
+            "failed to call import",
+            2,
+        ),
+    ] {
+        let ran = import("casemate", &server, &words);
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert!(said.contains(expected), "{words:?}: {said}");
+        assert_eq!(ran.status.code(), Some(code), "{words:?}");
     }
 }
