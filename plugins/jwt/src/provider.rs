@@ -13,7 +13,7 @@ use crate::store;
 use crate::token::jwk::{self, PublicKey};
 use core::time::Duration;
 use sdk::http::Response;
-use sdk::{Ctx, Failure, FailureKind, Result};
+use sdk::{Ctx, Failure, FailureKind, Level, Result};
 use serde::{Deserialize, Serialize};
 
 /// How long what was fetched is used without a second thought.
@@ -83,9 +83,11 @@ pub(crate) fn first_fetch(ctx: &mut Ctx, config: &Config) -> Result<Option<Known
     match config.source() {
         Some(Source::Set(_)) => {
             let known = fetch(ctx, config);
-            known
-                .map(Some)
-                .map_err(|_| "error checking jwks URL".into())
+            known.map(Some).map_err(|wrong| {
+                // The caller is told no more, as Vault has it.
+                ctx.log(Level::Warn, &format!("error checking jwks URL: {wrong}"));
+                "error checking jwks URL".into()
+            })
         }
         Some(Source::Discovery(_)) => {
             let known = fetch(ctx, config);
