@@ -2,8 +2,8 @@
 
 use crate::gate::Gate;
 use base::{
-    Answer, Entropy, ManualClock, MountId, NamespaceId, Operation, Refusal, Request, RequestPath,
-    Timestamp,
+    Answer, Entropy, ManualClock, MountId, NamespaceId, Operation, Raw, Refusal, Request,
+    RequestPath, Timestamp,
 };
 use locality::{Class, PhysicalKey, SystemKey};
 use node::{InitRequest, Node, Parts, Settings};
@@ -219,6 +219,19 @@ impl House {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         self.answered(request).await
+    }
+
+    /// Writes, where the answer is the engine's own to its last header.
+    pub(crate) async fn page(&self, path: &str, data: Value) -> Raw {
+        let Value::Object(data) = data else {
+            panic!("data is an object")
+        };
+        let path = RequestPath::parse(path).unwrap();
+        let request = Request::new(Operation::Update, path, &self.token, data);
+        match self.node.handle(request).await.outcome.unwrap() {
+            Answer::Raw(raw) => raw,
+            other => panic!("{other:?}"),
+        }
     }
 
     async fn answered(&self, request: Request) -> Result<Value, Refusal> {
