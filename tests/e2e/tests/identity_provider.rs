@@ -364,6 +364,8 @@ fn somebody_signs_in_at_the_provider_and_comes_back_with_a_code() {
     let login = fine(&callback(&query));
     assert_eq!(login["auth"]["identity_policies"], json!(["engineering"]));
     assert_eq!(login["auth"]["metadata"]["role"], "people");
+    let log = relying.0.log();
+    assert!(!log.contains("user info is left out"), "{log}");
     // A state and its code are good once.
     refused(&callback(&query), "Expired or missing OAuth state.");
     // The ID token of this sign-in is one that a role for signed tokens takes.
