@@ -3,6 +3,7 @@
 use crate::{Client, binary, free_port};
 use core::time::Duration;
 use serde_json::{Value, json};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,7 +14,7 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 
 /// A folder, and the server that runs on it.
 pub struct Durable {
-    program: PathBuf,
+    program: Vec<OsString>,
     folder: tempfile::TempDir,
     address: String,
     cluster_address: String,
@@ -30,11 +31,12 @@ impl Durable {
 
     /// As `new`, for any program that reads Vault's configuration.
     pub fn of(program: &Path, more: &str) -> Self {
-        Self::at(program, ["127.0.0.1"; 2], more)
+        Self::at(vec![program.into()], ["127.0.0.1"; 2], more)
     }
 
-    /// As `of`, at other addresses: of the API, and of the cluster port.
-    pub fn at(program: &Path, hosts: [&str; 2], more: &str) -> Self {
+    /// As `of`, at other addresses: of the API, and of the cluster port. `program` are the words that
+    /// run it.
+    pub fn at(program: Vec<OsString>, hosts: [&str; 2], more: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let address = format!("{}:{}", hosts[0], free_port());
         let data = folder.path().join("data");
@@ -46,7 +48,6 @@ impl Durable {
              api_addr = \"http://{address}\"\ncluster_addr = \"https://{cluster_address}\"\n{more}\n"
         );
         fs::write(folder.path().join("config.hcl"), text).expect("the configuration");
-        let program = program.to_owned();
         Self {
             program,
             folder,
@@ -95,7 +96,8 @@ impl Durable {
             .append(true)
             .open(self.log_path());
         let log = log.expect("a log file");
-        let child = Command::new(&self.program)
+        let child = Command::new(&self.program[0])
+            .args(&self.program[1..])
             .arg("server")
             .arg(format!(
                 "-config={}",

@@ -1,6 +1,6 @@
 //! One cluster: a server, and the relay in front of its cluster port.
 
-use super::{Relay, fine, text, until};
+use super::{Host, Relay, fine, text, until};
 use crate::{Client, Durable};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -20,16 +20,13 @@ pub struct Cluster {
 
 impl Cluster {
     /// A new one, unsealed. `more` is added to its configuration.
-    pub fn start(more: &str) -> Self {
-        Self::of(Durable::new(more))
-    }
-
-    /// A new one of a server that was not started yet.
-    pub fn of(mut server: Durable) -> Self {
+    pub fn start(host: &Host, more: &str) -> Self {
+        let mut server = Durable::at(host.casemate(), host.addresses(), more);
         server.start();
         server.initialize(1, 1);
         server.unseal();
-        let relay = Relay::to(server.cluster_address().parse().expect("an address"));
+        let address = server.cluster_address().parse().expect("an address");
+        let relay = Relay::to(host.relays(), address);
         let (token, shares) = (server.token().to_owned(), server.shares().to_vec());
         Self {
             server,

@@ -1,17 +1,19 @@
-//! Clusters that follow one another: real servers with folders of their own, and between them a relay
-//! that carries the cluster port.
+//! Clusters that follow one another: real servers with folders and hosts of their own, and between
+//! them a relay that carries the cluster port.
 //!
 //! ```text
-//!  test ─ HTTP ─▶ Cluster a ◀─ TLS ─ Relay ◀─ TLS ─ Cluster c ◀─ HTTP ─ test
+//!  host A                                     ║ host B
+//!  test ─ HTTP ─▶ Cluster a ◀─ TLS ─ Relay ◀──╫─ TLS ─ Cluster c
+//!       └────────────────────────────── HTTP ─╫──────────▶
 //! ```
 
-mod apart;
 mod cluster;
+mod hosts;
 mod pair;
 mod relay;
 
-pub use apart::{HOSTS, HostB, Place, run_apart};
 pub use cluster::Cluster;
+pub use hosts::{Host, Hosts};
 pub use pair::{ADMIN, Pair};
 pub use relay::Relay;
 

@@ -1,12 +1,12 @@
 //! A primary and a secondary.
 
-use super::{Cluster, text};
+use super::{Cluster, Hosts, text};
 use serde_json::{Value, json};
 
 /// A policy that allows everything.
 pub const ADMIN: &str = r#"path "*" { capabilities = ["create", "read", "update", "patch", "delete", "list", "sudo"] }"#;
 
-/// The primary `a`, and the secondary `c` that follows it.
+/// The primary `a` on host A, and the secondary `c` on host B that follows it.
 pub struct Pair {
     /// The primary.
     pub a: Cluster,
@@ -16,24 +16,24 @@ pub struct Pair {
 
 impl Pair {
     /// Both stream.
-    pub fn start() -> Self {
-        let mut pair = Self::apart("", "");
+    pub fn start(hosts: &Hosts) -> Self {
+        let mut pair = Self::apart(hosts, "", "");
         pair.join("c", &json!({}));
         pair
     }
 
     /// A primary, and a cluster that does not follow it yet. Their configurations get a little more.
-    pub fn apart(more_a: &str, more_c: &str) -> Self {
-        let pair = Self::apart_unled(more_a, more_c);
+    pub fn apart(hosts: &Hosts, more_a: &str, more_c: &str) -> Self {
+        let pair = Self::apart_unled(hosts, more_a, more_c);
         pair.a.lead();
         pair
     }
 
     /// Two clusters, neither of which is a primary yet.
-    pub fn apart_unled(more_a: &str, more_c: &str) -> Self {
+    pub fn apart_unled(hosts: &Hosts, more_a: &str, more_c: &str) -> Self {
         let (a, c) = std::thread::scope(|scope| {
-            let a = scope.spawn(|| Cluster::start(more_a));
-            let c = Cluster::start(more_c);
+            let a = scope.spawn(|| Cluster::start(&hosts.a, more_a));
+            let c = Cluster::start(&hosts.b, more_c);
             (a.join().expect("the primary starts"), c)
         });
         Self { a, c }

@@ -46,9 +46,9 @@ struct State {
 }
 
 impl Relay {
-    /// A relay to `target`, on a port of its own.
-    pub fn to(target: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port for the relay");
+    /// A relay to `target`, at this address, on a port of its own.
+    pub fn to(address: &str, target: SocketAddr) -> Self {
+        let listener = TcpListener::bind((address, 0)).expect("a port for the relay");
         let address = listener.local_addr().expect("the relay's address");
         let shared = Arc::new(Shared {
             target,
@@ -65,6 +65,11 @@ impl Relay {
         let taking = Arc::clone(&shared);
         thread::spawn(move || take(&listener, &taking));
         Self { address, shared }
+    }
+
+    /// Another one beside it, to the same server.
+    pub fn another(&self) -> Self {
+        Self::to(&self.address.ip().to_string(), self.shared.target)
     }
 
     /// `https://127.0.0.1:…`, as a cluster address is given.

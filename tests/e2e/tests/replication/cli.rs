@@ -124,7 +124,8 @@ fn row<'t>(table: &'t str, name: &str) -> Vec<&'t str> {
 
 #[test]
 fn a_pair_is_worked_by_commands_alone() {
-    let mut pair = Pair::apart_unled("", "");
+    let Some(hosts) = e2e::hosts!() else { return };
+    let mut pair = Pair::apart_unled(&hosts, "", "");
     alone(&Operator::of(&pair.a));
     let shared = pair.a.shared_token();
     pair.a.write("sys/mounts/kv", &json!({ "type": "kv" }));

@@ -1,7 +1,7 @@
 //! What is between the clusters breaks.
 
 use core::time::Duration;
-use e2e::clusters::{Cluster, Pair, until};
+use e2e::clusters::{Cluster, Pair, Relay, until};
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -43,7 +43,8 @@ fn all_there(cluster: &Cluster, name: &str, count: usize) {
 
 #[test]
 fn a_cut_is_made_good_from_the_log_where_it_is_long_enough_and_by_comparing_where_not() {
-    let mut pair = Pair::apart(SHORT_LOG, "");
+    let Some(hosts) = e2e::hosts!() else { return };
+    let mut pair = Pair::apart(&hosts, SHORT_LOG, "");
     pair.a.write("sys/mounts/kv", &json!({ "type": "kv" }));
     pair.a.write("kv/before", &json!({ "v": "before" }));
     pair.a.write("kv/gone", &json!({ "v": "gone" }));
@@ -94,8 +95,8 @@ fn a_cut_is_made_good_from_the_log_where_it_is_long_enough_and_by_comparing_wher
     assert_eq!(compared(c), compared_at_first + 1);
 }
 
-/// A proxy that ends TLS, as a load balancer does that is set up for the API.
-fn terminating_proxy() -> String {
+/// A proxy beside a relay that ends TLS, as a load balancer does that is set up for the API.
+fn terminating_proxy(relay: &Relay) -> String {
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let made = rcgen::generate_simple_self_signed(["proxy.test".to_owned()]).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
@@ -104,7 +105,7 @@ fn terminating_proxy() -> String {
         .with_single_cert(vec![made.cert.der().clone()], key)
         .unwrap();
     let config = Arc::new(config);
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind((relay.address().ip(), 0)).unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
@@ -127,7 +128,8 @@ fn terminating_proxy() -> String {
 
 #[test]
 fn a_proxy_that_ends_tls_is_named_as_what_it_is() {
-    let pair = Pair::start();
+    let Some(hosts) = e2e::hosts!() else { return };
+    let pair = Pair::start(&hosts);
     let (a, c) = (&pair.a, &pair.c);
     let steps = |body: Value| {
         let checked = c.write("sys/replication/performance/check", &body);
@@ -135,7 +137,7 @@ fn a_proxy_that_ends_tls_is_named_as_what_it_is() {
     };
     let checked = steps(json!({}));
     assert_eq!(checked["ok"], true, "{checked:#}");
-    let proxy = terminating_proxy();
+    let proxy = terminating_proxy(&a.relay);
     let checked = steps(json!({ "addresses": [proxy] }));
     assert_eq!(checked["ok"], false, "{checked:#}");
     let failed = checked["steps"].as_array().unwrap().last().unwrap();

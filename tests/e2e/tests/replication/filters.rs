@@ -1,7 +1,7 @@
 //! What a filter leaves out is not at the secondary, not even by name.
 
 use e2e::canaries::{Canaries, in_files, in_memory};
-use e2e::clusters::{Cluster, Pair};
+use e2e::clusters::{Cluster, Hosts, Pair};
 use serde_json::{Value, json};
 
 const FILTER: &str = "sys/replication/performance/primary/paths-filter/c";
@@ -106,10 +106,11 @@ impl Denied {
 
 #[test]
 fn what_is_denied_from_the_beginning_is_nowhere_at_the_secondary() {
+    let Some(hosts) = e2e::hosts!() else { return };
     let denied = Denied::hatch();
     let mut open = Canaries::default();
     let shared = open.hatch("name of a shared mount");
-    let mut pair = Pair::apart("", "log_level = \"trace\"\n");
+    let mut pair = Pair::apart(&hosts, "", "log_level = \"trace\"\n");
     for path in [shared.as_str(), "aside"] {
         pair.a.write(&format!("sys/mounts/{path}"), &kv());
     }
@@ -159,8 +160,8 @@ fn what_is_denied_from_the_beginning_is_nowhere_at_the_secondary() {
 const ALL: [&str; 4] = ["open/x", "shut/x", "team/kv/x", "other/kv/x"];
 
 /// A pair that shares all of [`ALL`], and an auth method.
-fn with_some_of_each() -> Pair {
-    let pair = Pair::start();
+fn with_some_of_each(hosts: &Hosts) -> Pair {
+    let pair = Pair::start(hosts);
     let (a, c) = (&pair.a, &pair.c);
     for path in ["open", "shut"] {
         a.write(&format!("sys/mounts/{path}"), &kv());
@@ -193,7 +194,8 @@ fn logs_in(cluster: &Cluster) -> bool {
 
 #[test]
 fn a_filter_takes_away_and_gives_back() {
-    let pair = with_some_of_each();
+    let Some(hosts) = e2e::hosts!() else { return };
+    let pair = with_some_of_each(&hosts);
     let (a, c) = (&pair.a, &pair.c);
     let seen = || ALL.map(|path| sees(c, path).is_some());
     assert_eq!((seen(), logs_in(c)), ([true; 4], true));
@@ -238,7 +240,8 @@ fn a_filter_takes_away_and_gives_back() {
 
 #[test]
 fn a_mount_that_moves_follows_the_filter() {
-    let pair = Pair::start();
+    let Some(hosts) = e2e::hosts!() else { return };
+    let pair = Pair::start(&hosts);
     let (a, c) = (&pair.a, &pair.c);
     for namespace in ["open", "shut"] {
         a.write(&format!("sys/namespaces/{namespace}"), &json!({}));

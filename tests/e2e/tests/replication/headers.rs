@@ -1,13 +1,13 @@
 //! Headers that ask for another node of the cluster, as the configuration lets them.
 
-use e2e::clusters::Cluster;
+use e2e::clusters::{Cluster, Host};
 use serde_json::json;
 
 #[test]
 fn a_client_asks_for_the_active_node_where_the_operator_lets_it() {
     let allowed = "replication {\n  allow_forwarding_via_header = true\n}\n";
     for (more, is_allowed) in [("", false), (allowed, true)] {
-        let cluster = Cluster::start(more);
+        let cluster = Cluster::start(&Host::this(), more);
         let write = json!({ "policy": "# x" }).to_string();
         let policy = "sys/policies/acl/x";
         let written = cluster.client().send("POST", policy, &[], Some(&write));

@@ -92,7 +92,8 @@ fn check(cluster: &Cluster, known: &BTreeMap<String, (u64, u64)>) {
 
 #[test]
 fn kills_lose_nothing_that_was_acknowledged() {
-    let mut pair = Pair::start();
+    let Some(hosts) = e2e::hosts!() else { return };
+    let mut pair = Pair::start(&hosts);
     pair.a.write("sys/mounts/kv", &json!({ "type": "kv" }));
     pair.settle();
     for round in 0..3 {
@@ -129,7 +130,8 @@ fn opens(cluster: &Cluster, shares: &[String]) -> bool {
 
 #[test]
 fn a_secondary_that_is_killed_while_it_begins_goes_on() {
-    let mut pair = Pair::apart("", "");
+    let Some(hosts) = e2e::hosts!() else { return };
+    let mut pair = Pair::apart(&hosts, "", "");
     let a = &pair.a;
     a.write("sys/mounts/kv", &json!({ "type": "kv" }));
     for number in 0..100 {

@@ -1,13 +1,14 @@
 //! The ways into a relation that lead nowhere, and the ways out.
 
-use e2e::clusters::{Cluster, Pair, Relay, text};
+use e2e::clusters::{Cluster, Host, Pair, Relay, text};
 use serde_json::{Value, json};
 
 const ENABLE: &str = "sys/replication/performance/secondary/enable";
 
 #[test]
 fn a_cluster_that_cannot_follow_keeps_what_it_has() {
-    let pair = Pair::apart("", "");
+    let Some(hosts) = e2e::hosts!() else { return };
+    let pair = Pair::apart(&hosts, "", "");
     let (a, c) = (&pair.a, &pair.c);
     c.write("sys/mounts/kv", &json!({ "type": "kv" }));
     c.write("kv/x", &json!({ "v": "mine" }));
@@ -62,14 +63,14 @@ fn a_cluster_that_cannot_follow_keeps_what_it_has() {
 }
 
 /// Another secondary of the same primary, with a relay of its own on the way.
-fn second(a: &Cluster, more: &Value) -> (Cluster, Relay) {
-    let mut d = Cluster::start("");
+fn second(host: &Host, a: &Cluster, more: &Value) -> (Cluster, Relay) {
+    let mut d = Cluster::start(host, "");
     let token = a.activation("d", more);
     d.enable_secondary(&token, &json!({}));
     d.shares.clone_from(&a.shares);
     d.token = a.shared_token();
     d.until_status("it streams", |status| status["state"] == "stream-wals");
-    let relay = Relay::to(a.server.cluster_address().parse().unwrap());
+    let relay = a.relay.another();
     let update = "sys/replication/performance/secondary/update-primary";
     d.write(update, &json!({ "update_primary_addrs": [relay.url()] }));
     d.until_status("it streams", |status| status["state"] == "stream-wals");
@@ -78,7 +79,8 @@ fn second(a: &Cluster, more: &Value) -> (Cluster, Relay) {
 
 #[test]
 fn two_secondaries_have_what_each_is_to_have_and_leave_one_by_one() {
-    let mut pair = Pair::apart("", "");
+    let Some(hosts) = e2e::hosts!() else { return };
+    let mut pair = Pair::apart(&hosts, "", "");
     let a = &pair.a;
     for path in ["all", "for-c", "for-d"] {
         a.write(&format!("sys/mounts/{path}"), &json!({ "type": "kv" }));
@@ -87,7 +89,7 @@ fn two_secondaries_have_what_each_is_to_have_and_leave_one_by_one() {
     let denies = |path: &str| json!({ "paths_filter_mode": "deny", "paths": [path] });
     pair.join("c", &denies("for-d/"));
     let (a, c) = (&pair.a, &pair.c);
-    let (d, way_of_d) = second(a, &denies("for-c/"));
+    let (d, way_of_d) = second(&hosts.c, a, &denies("for-c/"));
     let has =
         |cluster: &Cluster, path: &str| cluster.client().read(&format!("{path}/x")).status == 200;
     let all = |cluster: &Cluster| ["all", "for-c", "for-d"].map(|path| has(cluster, path));

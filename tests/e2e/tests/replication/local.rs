@@ -22,7 +22,8 @@ fn local_kv() -> Value {
 
 #[test]
 fn a_local_mount_is_of_its_cluster_alone() {
-    let pair = Pair::start();
+    let Some(hosts) = e2e::hosts!() else { return };
+    let pair = Pair::start(&hosts);
     let (a, c) = (&pair.a, &pair.c);
     // No other mount has brought the component before, and no request of it goes to the primary.
     for (here, there, path) in [(c, a, "of-c"), (a, c, "of-a")] {
@@ -71,7 +72,8 @@ fn a_local_mount_is_of_its_cluster_alone() {
 
 #[test]
 fn no_mount_is_made_where_another_is_known_to_be() {
-    let pair = Pair::start();
+    let Some(hosts) = e2e::hosts!() else { return };
+    let pair = Pair::start(&hosts);
     let (a, c) = (&pair.a, &pair.c);
     a.write("sys/mounts/shared", &json!({ "type": "kv" }));
     a.write("sys/mounts/only-a", &local_kv());
@@ -92,7 +94,8 @@ fn no_mount_is_made_where_another_is_known_to_be() {
 
 #[test]
 fn a_shared_mount_at_the_path_of_a_local_one_is_isolated() {
-    let mut pair = Pair::start();
+    let Some(hosts) = e2e::hosts!() else { return };
+    let mut pair = Pair::start(&hosts);
     let (a, c) = (&pair.a, &pair.c);
     // The primary does not know what is local on a secondary.
     for path in ["same", "above", "below/it"] {

@@ -18,6 +18,7 @@ mod keys;
 mod kills;
 mod life;
 mod local;
+mod one_host;
 mod pair;
 mod roles;
 mod rollback;

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 #[test]
 fn a_pair() {
-    let mut pair = Pair::apart("", "");
+    let Some(hosts) = e2e::hosts!() else { return };
+    let mut pair = Pair::apart(&hosts, "", "");
     let a = &pair.a;
     a.write("sys/mounts/kv", &json!({ "type": "kv-v2" }));
     a.write("kv/data/before", &json!({ "data": { "v": "1" } }));
@@ -105,7 +106,8 @@ fn tokens(pair: &Pair) {
 
 #[test]
 fn a_secondary_needs_no_api_of_its_primary_where_it_has_a_key() {
-    let mut pair = Pair::apart("", "");
+    let Some(hosts) = e2e::hosts!() else { return };
+    let mut pair = Pair::apart(&hosts, "", "");
     let audit = pair.a.server.folder().join("audit.log");
     let device = json!({ "type": "file", "local": true, "options": { "file_path": audit } });
     pair.a.write("sys/audit/file", &device);
@@ -115,7 +117,7 @@ fn a_secondary_needs_no_api_of_its_primary_where_it_has_a_key() {
     let token = pair.a.activation("c", &key);
     // Whoever else gets it cannot open it, and nobody is asked.
     let before = pair.a.relay.taken();
-    let other = Cluster::start("");
+    let other = Cluster::start(&hosts.c, "");
     let enable = "sys/replication/performance/secondary/enable";
     for generates in [false, true] {
         if generates {
@@ -143,7 +145,8 @@ fn a_secondary_needs_no_api_of_its_primary_where_it_has_a_key() {
 
 #[test]
 fn a_revoked_secondary_is_cut_off_and_comes_back_by_a_new_token() {
-    let pair = Pair::start();
+    let Some(hosts) = e2e::hosts!() else { return };
+    let pair = Pair::start(&hosts);
     let (a, c) = (&pair.a, &pair.c);
     a.write("sys/mounts/kv", &json!({ "type": "kv" }));
     a.write("kv/before", &json!({ "v": "1" }));

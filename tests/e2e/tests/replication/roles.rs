@@ -38,7 +38,8 @@ fn kv(cluster: &Cluster, path: &str) -> Value {
 
 #[test]
 fn two_clusters_change_their_parts_and_change_back() {
-    let mut pair = Pair::start();
+    let Some(hosts) = e2e::hosts!() else { return };
+    let mut pair = Pair::start(&hosts);
     // A token that is good on both, whoever leads.
     pair.a.token = pair.c.token.clone();
     let (a, c) = (&pair.a, &pair.c);
@@ -95,7 +96,8 @@ fn two_clusters_change_their_parts_and_change_back() {
 
 #[test]
 fn an_old_primary_that_was_not_demoted_is_left_behind() {
-    let mut pair = Pair::start();
+    let Some(hosts) = e2e::hosts!() else { return };
+    let mut pair = Pair::start(&hosts);
     pair.a.token = pair.c.token.clone();
     let (a, c) = (&pair.a, &pair.c);
     a.write("sys/mounts/kv", &json!({ "type": "kv" }));

@@ -1,8 +1,7 @@
 //! A way between clusters that swallows what is sent over it: nothing comes, and nobody is told.
 
 use core::time::Duration;
-use e2e::clusters::{Cluster, HOSTS, HostB, Pair, Place, run_apart, until};
-use e2e::{Durable, binary};
+use e2e::clusters::{Pair, until};
 use serde_json::json;
 use std::time::Instant;
 
@@ -13,72 +12,10 @@ const NOTICED_WITHIN: Duration = Duration::from_secs(20 + 10);
 /// What a secondary logs when it cannot simply go on.
 const COMPARES: &str = "comparing with the primary";
 
-const TEST: &str = "silence::a_link_that_swallows_packets_is_noticed_and_made_anew";
-
-/// The way between both clusters.
-trait Way {
-    fn swallow(&self);
-    fn carry(&self);
-}
-
-impl Way for HostB {
-    fn swallow(&self) {
-        Self::swallow(self);
-    }
-
-    fn carry(&self) {
-        Self::carry(self);
-    }
-}
-
-/// The relay of the primary, where there are no hosts of their own.
-struct Relayed<'a>(&'a Cluster);
-
-impl Way for Relayed<'_> {
-    fn swallow(&self) {
-        self.0.relay.fall_silent();
-    }
-
-    fn carry(&self) {
-        self.0.relay.mend();
-    }
-}
-
 #[test]
 fn a_link_that_swallows_packets_is_noticed_and_made_anew() {
-    match run_apart(TEST) {
-        Place::Done => {}
-        Place::Inside => between_hosts(),
-        Place::Refused(why) => {
-            eprintln!(
-                "NO NETWORK NAMESPACES HERE ({why}): a relay that holds everything back takes their place"
-            );
-            let pair = Pair::start();
-            is_noticed(&pair, &Relayed(&pair.a));
-        }
-    }
-}
-
-fn between_hosts() {
-    let host_b = HostB::make();
-    let folder = tempfile::tempdir().unwrap();
-    let casemate = binary("casemate");
-    let on_b = host_b.program(folder.path(), &casemate);
-    let [a, b] = HOSTS;
-    let a = Cluster::of(Durable::at(&casemate, a, ""));
-    let c = Cluster::of(Durable::at(&on_b, b, ""));
-    // Not through a relay: at the cluster address itself.
-    let enable = "sys/replication/performance/primary/enable";
-    a.write(enable, &json!({}));
-    let mut pair = Pair { a, c };
-    pair.join("c", &json!({}));
-    let status = pair.c.status();
-    let address = format!("https://{}", pair.a.server.cluster_address());
-    assert_eq!(status["primary_cluster_addr"], address, "{status:#}");
-    is_noticed(&pair, &host_b);
-}
-
-fn is_noticed(pair: &Pair, way: &dyn Way) {
+    let Some(hosts) = e2e::hosts!() else { return };
+    let pair = Pair::start(&hosts);
     let (a, c) = (&pair.a, &pair.c);
     a.write("sys/mounts/kv", &json!({ "type": "kv" }));
     pair.settle();
@@ -87,7 +24,7 @@ fn is_noticed(pair: &Pair, way: &dyn Way) {
     let compared = || c.server.log().matches(COMPARES).count();
     let compared_before = compared();
 
-    way.swallow();
+    hosts.swallow(&a.relay);
     let begun = Instant::now();
     // Nobody is held up but who needs the other side, and they are told in the end.
     a.write("kv/meanwhile", &json!({ "v": "2" }));
@@ -116,7 +53,7 @@ fn is_noticed(pair: &Pair, way: &dyn Way) {
     let took = begun.elapsed();
     assert!(took < NOTICED_WITHIN, "it took {took:?}");
 
-    way.carry();
+    hosts.carry(&a.relay);
     pair.settle();
     assert_eq!(c.read("kv/meanwhile")["data"]["v"], "2");
     c.write("kv/after", &json!({ "v": "4" }));
