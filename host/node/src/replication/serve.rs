@@ -1,16 +1,17 @@
 //! What a primary answers to a secondary.
 
+use super::filtered::{FILTER_CHANGED, Filtered};
 use super::key_package::SharedKeys;
 use super::primary::Primary;
 use super::records::PrimaryRecord;
-use super::{compare, exclusions, forward, known};
+use super::{compare, forward, known};
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use base::Refusal;
 use core::time::Duration;
 use journal::SourceError;
 use link::{Channel, LinkError, Peer};
-use locality::{Exclusion, SystemKey};
+use locality::SystemKey;
 use replication::{
     Event, Follow, Hello, Method, Position, Versions, changes_keys, cut, decode, encode,
 };
@@ -85,7 +86,7 @@ pub(crate) async fn serve(
                 primary,
                 peer,
                 hello: follow.hello,
-                exclusion: Exclusion::default(),
+                filtered: Filtered::now(node, &peer.name)?,
                 channel,
             };
             stream.run(follow.position).await
@@ -194,7 +195,7 @@ struct Stream<'a> {
     primary: &'a Arc<Primary>,
     peer: &'a Peer,
     hello: Hello,
-    exclusion: Exclusion,
+    filtered: Filtered,
     channel: Channel,
 }
 
@@ -215,7 +216,6 @@ impl Stream<'_> {
         let addresses = (&self.hello.api_address, &self.hello.cluster_address);
         self.primary
             .note_addresses(&self.peer.name, addresses.0, addresses.1);
-        self.exclusion = exclusions::of(&mut self.node.begin(), &self.peer.name)?;
         if let Some(reason) = self.needs_comparison(&position) {
             return self.say(&Event::Compare { reason }).await;
         }
@@ -236,10 +236,8 @@ impl Stream<'_> {
         if position.generation != record.generation {
             return Some(String::from("another cluster was promoted"));
         }
-        if position.filter != self.exclusion.version {
-            return Some(String::from(
-                "its paths filter leaves out something else now",
-            ));
+        if position.filter != self.filtered.exclusion.version {
+            return Some(String::from(FILTER_CHANGED));
         }
         let applied = self.node.parts.source.extent().applied;
         (position.index > applied).then(|| {
@@ -264,8 +262,8 @@ impl Stream<'_> {
         };
         let has_entries = !tail.entries.is_empty();
         for (index, batches) in tail.entries {
-            if self.filter_changes(&batches)? {
-                let reason = String::from("its paths filter leaves out something else now");
+            if self.filtered.is_changed(self.node)? {
+                let reason = String::from(FILTER_CHANGED);
                 self.say(&Event::Compare { reason }).await?;
                 return Ok(Next::End);
             }
@@ -273,7 +271,7 @@ impl Stream<'_> {
                 let package = packed(self.node, &self.hello.public_key).await?;
                 self.say(&Event::Keys { index, package }).await?;
             }
-            let batches = cut(&batches, &self.exclusion);
+            let batches = cut(&batches, &self.filtered.exclusion);
             if !batches.is_empty() {
                 self.say(&Event::Entry { index, batches }).await?;
             }
@@ -292,17 +290,6 @@ impl Stream<'_> {
             self.wait(*after).await?;
         }
         Ok(Next::Entries)
-    }
-
-    /// Does an entry say that something else is left out from it on?
-    fn filter_changes(&mut self, batches: &[journal::Batch]) -> Result<bool, Broken> {
-        let key = SystemKey::exclusion(&self.peer.name);
-        let mut ops = batches.iter().flat_map(|batch| &batch.ops);
-        if !ops.any(|op| op.key == *key.physical()) {
-            return Ok(false);
-        }
-        let now = exclusions::of(&mut self.node.begin(), &self.peer.name)?;
-        Ok(now.version != self.exclusion.version)
     }
 
     /// Until there is something to send or it is time for a sign of life. Listens to what the

@@ -11,6 +11,7 @@ use node::{DeclaredDevice, Node, Parts, Settings};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
 use storage::Memory;
+use tokio::sync::Notify;
 
 /// The nodes that can be reached, by address, and everything that went over the wire.
 #[derive(Clone, Default)]
@@ -22,6 +23,9 @@ struct Inner {
     is_cut: bool,
     /// Bytes that are carried before it is cut; None for all there are.
     left: Option<usize>,
+    /// Bytes that are carried before all others wait; None for all there are.
+    room: Option<usize>,
+    released: Arc<Notify>,
     /// A method that nobody answers.
     refused: Option<&'static str>,
     /// What the configurations of servers declare, by their names.
@@ -88,6 +92,36 @@ impl Network {
     /// So many bytes are carried, and then nobody can be reached any more.
     pub(crate) fn cut_after(&self, bytes: usize) {
         self.inner().left = Some(bytes);
+    }
+
+    /// So many bytes are carried, and what comes after them waits until it is let go.
+    pub(crate) fn hold_after(&self, bytes: usize) {
+        self.inner().room = Some(bytes);
+    }
+
+    /// What waits is carried.
+    pub(crate) fn let_go(&self) {
+        let mut inner = self.inner();
+        inner.room = None;
+        inner.released.notify_waiters();
+    }
+
+    /// Waits until so many bytes may be carried.
+    async fn room_for(&self, bytes: usize) {
+        loop {
+            let released = Arc::clone(&self.inner().released);
+            let released = released.notified();
+            {
+                let mut inner = self.inner();
+                let Some(room) = inner.room else { return };
+                if let Some(left) = room.checked_sub(bytes) {
+                    inner.room = Some(left);
+                    return;
+                }
+                inner.room = Some(0);
+            }
+            released.await;
+        }
     }
 
     /// Bytes that were carried.
@@ -214,6 +248,9 @@ impl Network {
             let network = self.clone();
             tokio::spawn(async move {
                 while let Some(piece) = from.recv().await {
+                    if let Ok(frame) = &piece {
+                        network.room_for(frame.len()).await;
+                    }
                     {
                         let mut inner = network.inner();
                         if inner.is_cut {

@@ -23,3 +23,4 @@ mod pair;
 mod roles;
 mod rollback;
 mod silence;
+mod writers;

@@ -422,7 +422,7 @@ async fn disable(ask: &mut Ask<'_>) -> Told {
     })
     .await?;
     node.replication.play(Role::Off);
-    node.committer.fence(false);
+    node.committer.lift_fence();
     tracing::info!("performance replication is disabled");
     Ok(remark(
         "This cluster is having replication disabled. Vault will be unavailable for a brief period and will resume service shortly.",
