@@ -34,15 +34,14 @@ impl World {
     /// One step.
     pub(crate) async fn step(&mut self, number: u64) {
         let count = self.random.below(3);
-        // An operator who hands over has the clients stop: what a primary writes after the last
-        // look at who has it, and before it is demoted, nobody else has.
-        if number > 4 && self.random.once_in(40) {
-            self.hand_over().await;
-        }
         if self.components.is_some() && self.random.once_in(12) {
             self.other_edition().await;
         }
         let asked: Vec<Asked> = (0..count).map(|_| self.begin_write()).collect();
+        // Nobody stops for it.
+        if number > 4 && self.random.once_in(40) {
+            self.hand_over().await;
+        }
         self.sleep(12).await;
         self.happens().await;
         for one in asked {
