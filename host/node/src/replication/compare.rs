@@ -68,7 +68,7 @@ pub(crate) async fn answer(
         let text = "a comparison that does not begin with its beginning";
         return Err(Broken::Message(String::from(text)));
     };
-    if let Err(reason) = check_hello(node, primary, hello).await {
+    if let Err(reason) = check_hello(node, primary, peer, hello).await {
         return send(&channel, &Told::Refused { reason }).await;
     }
     let snapshot = node.parts.storage.snapshot();
