@@ -19,6 +19,7 @@ mod kills;
 mod life;
 mod local;
 mod pair;
+mod quotas;
 mod roles;
 mod rollback;
 mod silence;
