@@ -69,7 +69,7 @@ pub(crate) async fn answer(
         let text = "a comparison that does not begin with its beginning";
         return Err(Broken::Message(String::from(text)));
     };
-    if let Err(reason) = check_hello(node, primary, hello).await {
+    if let Err(reason) = check_hello(node, primary, peer, hello).await {
         return send(&channel, &Told::Refused { reason }).await;
     }
     // Looked at before the moment: a filter that comes in between is found at once.

@@ -3,8 +3,13 @@
 use super::filtered::{FILTER_CHANGED, Filtered};
 use super::key_package::SharedKeys;
 use super::primary::Primary;
+<<<<<<< HEAD
 use super::records::PrimaryRecord;
 use super::{compare, forward, known};
+=======
+use super::records::{KnownSecondary, PrimaryRecord};
+use super::{compare, exclusions, forward, known};
+>>>>>>> second
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use base::Refusal;
@@ -17,6 +22,7 @@ use replication::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How often a secondary that has everything hears from its primary.
@@ -100,6 +106,7 @@ pub(crate) async fn serve(
 pub(crate) async fn check_hello(
     node: &Arc<Unsealed>,
     primary: &Primary,
+    peer: &Peer,
     hello: &Hello,
 ) -> Result<(), String> {
     let ours = Versions::OURS;
@@ -116,7 +123,7 @@ pub(crate) async fn check_hello(
         ));
     }
     if hello.generation > primary.record.generation {
-        note_later(node, primary, hello.generation).await;
+        note_later(node, primary, peer, hello.generation).await;
         return Err(format!(
             "this primary is of generation {}, a later one of generation {} was promoted since",
             primary.record.generation, hello.generation
@@ -125,29 +132,35 @@ pub(crate) async fn check_hello(
     Ok(())
 }
 
-/// Somebody of this relation has met a later primary: this one says so from now on, and makes no
-/// more secondaries.
-async fn note_later(node: &Arc<Unsealed>, primary: &Primary, generation: u64) {
-    if !primary.hears_of(generation) {
+/// A secondary has met a later primary: this one says so from now on, and makes no more secondaries.
+/// It is that one's word, and goes when it is revoked.
+async fn note_later(node: &Arc<Unsealed>, primary: &Primary, peer: &Peer, generation: u64) {
+    if primary.later().get(&peer.name) >= Some(&generation) {
         return;
     }
+    let secondary = &peer.name;
     tracing::error!(
         generation,
+        secondary,
         "another cluster was promoted to the primary since: demote this one, and let it follow that"
     );
     let stored = node.transact(|tx| {
         let key = SystemKey::performance_primary();
+        let known = known::stored(tx, secondary)?;
         let stored = tx.read_json::<PrimaryRecord>(&key).map_err(from_barrier)?;
-        match stored {
-            Some(mut record) if record.generation == primary.record.generation => {
-                record.superseded_by = Some(generation);
-                tx.write_json(&key, &record).map_err(from_barrier)
-            }
-            _ => Ok(()),
+        let mut later = BTreeMap::new();
+        if let (Some(mut record), Some(KnownSecondary { revoked: None, .. })) = (stored, known)
+            && record.generation == primary.record.generation
+        {
+            record.later.insert(secondary.clone(), generation);
+            tx.write_json(&key, &record).map_err(from_barrier)?;
+            later = record.later;
         }
+        Ok(later)
     });
-    if let Err(refusal) = stored.await {
-        tracing::warn!(reason = refusal.reason, "noting a later primary");
+    match stored.await {
+        Ok(later) => *primary.later() = later,
+        Err(refusal) => tracing::warn!(reason = refusal.reason, "noting a later primary"),
     }
 }
 
@@ -159,7 +172,7 @@ async fn bootstrap(
     hello: &Hello,
     channel: &Channel,
 ) -> Result<(), Broken> {
-    let checked = check_hello(node, primary, hello).await;
+    let checked = check_hello(node, primary, peer, hello).await;
     checked.map_err(Broken::Message)?;
     note_use(node, peer).await?;
     let package = packed(node, &hello.public_key).await?;
@@ -209,7 +222,7 @@ enum Next {
 
 impl Stream<'_> {
     async fn run(&mut self, position: Position) -> Result<(), Broken> {
-        if let Err(reason) = check_hello(self.node, self.primary, &self.hello).await {
+        if let Err(reason) = check_hello(self.node, self.primary, self.peer, &self.hello).await {
             return self.say(&Event::Refused { reason }).await;
         }
         note_use(self.node, self.peer).await?;

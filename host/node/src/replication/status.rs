@@ -69,6 +69,8 @@ fn of_primary(node: &Unsealed, primary: &Primary) -> Result<Value, Refusal> {
     });
     if let (Some(generation), Value::Object(members)) = (primary.superseded_by(), &mut status) {
         members.insert(String::from("superseded_by"), json!(generation));
+        let told_by: Vec<String> = primary.later().keys().cloned().collect();
+        members.insert(String::from("superseded_told_by"), json!(told_by));
     }
     add_checks(node, &mut status);
     Ok(status)

@@ -175,6 +175,16 @@ async fn an_old_primary_that_comes_back_hears_that_there_is_another() {
         a_while().await;
     }
     assert_eq!(network.carried_bytes(), carried);
+    // It is the word of a secondary, and goes with it.
+    assert_eq!(a.status().await["superseded_told_by"], json!(["c"]));
+    let revoke = "sys/replication/performance/primary/revoke-secondary";
+    a.write(revoke, json!({ "id": "c" })).await.unwrap();
+    for _ in 0..2 {
+        assert!(a.status().await["superseded_by"].is_null());
+        a.house.node.seal().await;
+        a.house.submit(&both.1).await.unwrap();
+    }
+    a.write(path, json!({ "id": "d" })).await.unwrap();
     // Once it follows there is nothing to say any more.
     let demote = "sys/replication/performance/primary/demote";
     a.write(demote, json!({ "force": true })).await.unwrap();

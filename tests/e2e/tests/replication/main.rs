@@ -20,6 +20,7 @@ mod life;
 mod local;
 mod one_host;
 mod pair;
+mod quotas;
 mod roles;
 mod rollback;
 mod silence;

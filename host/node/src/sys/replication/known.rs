@@ -9,6 +9,7 @@ use crate::replication::known;
 use crate::replication::records::{Certified, KnownSecondary, PrimaryRecord};
 use crate::wrapping;
 use authority::Authority;
+use barrier::Transaction;
 use base::{Answer, Refusal};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -170,6 +171,7 @@ async fn revoke(ask: &mut Ask<'_>) -> Told {
             Some(mut record) => {
                 record.revoked.get_or_insert(now);
                 known::store(tx, &record)?;
+                take_back(tx, &id)?;
                 Ok(true)
             }
             None => Ok(false),
@@ -181,7 +183,21 @@ async fn revoke(ask: &mut Ask<'_>) -> Told {
         )));
     }
     primary.cut_off(&id);
+    primary.later().remove(&id);
     primary.keep_log(&*node.parts.source, now);
     tracing::info!(secondary = id, "a secondary was revoked");
     Ok(Answer::Empty)
+}
+
+/// What a secondary said of a later primary is not believed any more.
+fn take_back(tx: &mut Transaction, id: &str) -> Result<(), Refusal> {
+    let key = SystemKey::performance_primary();
+    let stored = tx.read_json::<PrimaryRecord>(&key).map_err(from_barrier)?;
+    let Some(mut record) = stored else {
+        return Ok(());
+    };
+    match record.later.remove(id) {
+        Some(_) => tx.write_json(&key, &record).map_err(from_barrier),
+        None => Ok(()),
+    }
 }

@@ -18,6 +18,7 @@ use manifest::Access::Token;
 use manifest::FieldKind::{Boolean, Text};
 use manifest::Operation::Update;
 use replication::Position;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How long a primary that is demoted waits for its secondaries.
@@ -66,7 +67,7 @@ pub(super) fn new_record(
         cluster_addr: cluster_addr.to_owned(),
         since: None,
         former: None,
-        superseded_by: None,
+        later: BTreeMap::new(),
     })
 }
 
