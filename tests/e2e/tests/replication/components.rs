@@ -306,9 +306,7 @@ fn a_route_of_the_primary_runs_there() {
     is(there(c, "alone"), "of c");
     // It is not begun where it came, also where it could be answered there.
     a.relay.cut();
-    c.until_status("the cut is seen", |status| {
-        status["connection_state"] == "transient_failure"
-    });
+    c.until_it_is_cut_off();
     let (status, body) = there(c, "divided");
     assert!(status >= 400, "{status}: {body}");
     assert!(body.contains("primary cluster cannot be reached"), "{body}");
