@@ -27,6 +27,7 @@ mod wiring;
 
 pub use arguments::{ArgumentError, Arguments, Development, read_arguments};
 pub use certificate::CertificateError;
+pub use components::COMPONENTS;
 pub use error::ServerError;
 pub use hooks::HOOKS;
 pub use process::run;

@@ -27,14 +27,27 @@ impl Canaries {
     /// # Panics
     /// When it is too short.
     pub fn watch(&mut self, place: &str, text: &str) {
-        assert!(text.len() >= 16, "{place}: too short to be told apart");
+        assert!(text.len() >= 11, "{place}: too short to be told apart");
         self.0.push((place.to_owned(), text.to_owned()));
+    }
+
+    /// Watches these as well.
+    pub fn watch_all(&mut self, others: &Self) {
+        self.0.extend_from_slice(&others.0);
     }
 
     /// The places of those that are in `bytes`.
     pub fn in_bytes(&self, bytes: &[u8]) -> Vec<&str> {
-        let held = |text: &str| memchr::memmem::find(bytes, text.as_bytes()).is_some();
-        let found = self.0.iter().filter(|(_, text)| held(text));
+        self.places(|text| memchr::memmem::find(bytes, text.as_bytes()).is_some())
+    }
+
+    /// The places of those that are not in `bytes`.
+    pub fn not_in_bytes(&self, bytes: &[u8]) -> Vec<&str> {
+        self.places(|text| memchr::memmem::find(bytes, text.as_bytes()).is_none())
+    }
+
+    fn places(&self, is_so: impl Fn(&str) -> bool) -> Vec<&str> {
+        let found = self.0.iter().filter(|(_, text)| is_so(text));
         found.map(|(place, _)| place.as_str()).collect()
     }
 }

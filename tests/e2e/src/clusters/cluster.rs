@@ -109,6 +109,28 @@ impl Cluster {
         );
     }
 
+    /// Waits until it receives what its primary writes.
+    #[track_caller]
+    pub fn until_it_streams(&self) {
+        self.until_status("it streams", |status| {
+            status["state"] == "stream-wals" && status["mode"] == "secondary"
+        });
+    }
+
+    /// Waits until it does not reach its primary; the status then.
+    #[track_caller]
+    pub fn until_it_is_cut_off(&self) -> Value {
+        self.until_status("it is cut off", |status| {
+            status["connection_state"] == "transient_failure"
+        })
+    }
+
+    /// How often it has compared itself with its primary, since it could not simply go on.
+    pub fn compared(&self) -> usize {
+        let log = self.server.log();
+        log.matches("comparing with the primary").count()
+    }
+
     /// Waits until everything that `primary` has is here.
     #[track_caller]
     pub fn until_it_has_all_of(&self, primary: &Self) {
@@ -150,6 +172,13 @@ impl Cluster {
         text(&self.client_as("").read("sys/health").json(), "/cluster_id")
     }
 
+    /// Lets a secondary in no more.
+    #[track_caller]
+    pub fn revoke(&self, id: &str) {
+        let path = "sys/replication/performance/primary/revoke-secondary";
+        self.write(path, &json!({ "id": id }));
+    }
+
     /// Becomes a secondary, whatever it holds.
     #[track_caller]
     pub fn enable_secondary(&self, token: &str, more: &Value) {
@@ -165,8 +194,9 @@ impl Cluster {
         self.server.unseal_with(&self.shares);
     }
 
-    /// Starts it again after a kill.
-    pub fn start_again(&mut self) {
+    /// Kills it and starts it again.
+    pub fn restart(&mut self) {
+        self.server.kill();
         self.server.start();
         self.unseal();
     }

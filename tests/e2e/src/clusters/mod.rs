@@ -9,6 +9,7 @@
 
 mod cluster;
 mod hosts;
+mod kv;
 mod pair;
 mod relay;
 

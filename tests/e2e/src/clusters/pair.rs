@@ -50,9 +50,7 @@ impl Pair {
     pub fn joined(&mut self) {
         self.c.shares.clone_from(&self.a.shares);
         self.c.token = self.a.shared_token();
-        self.c.until_status("it streams", |status| {
-            status["state"] == "stream-wals" && status["mode"] == "secondary"
-        });
+        self.c.until_it_streams();
         self.c.until_it_has_all_of(&self.a);
     }
 

@@ -11,8 +11,6 @@ use std::time::Instant;
 /// So little of the log stays that a test can write more.
 const SHORT_LOG: &str =
     "replication {\n  log_bytes_max = 65536\n  log_kept_bytes_max = 262144\n}\n";
-/// What a secondary logs when it cannot simply go on.
-const COMPARES: &str = "comparing with the primary";
 /// No write on the primary may take as long as a wait for a secondary would.
 const PROMPTLY: Duration = Duration::from_secs(4);
 
@@ -30,10 +28,6 @@ fn write_some(cluster: &Cluster, name: &str, count: usize, bytes: usize) {
     }
 }
 
-fn compared(cluster: &Cluster) -> usize {
-    cluster.server.log().matches(COMPARES).count()
-}
-
 fn all_there(cluster: &Cluster, name: &str, count: usize) {
     for number in 0..count {
         let read = cluster.read(&format!("kv/{name}/{number}"));
@@ -45,31 +39,29 @@ fn all_there(cluster: &Cluster, name: &str, count: usize) {
 fn a_cut_is_made_good_from_the_log_where_it_is_long_enough_and_by_comparing_where_not() {
     let Some(hosts) = e2e::hosts!() else { return };
     let mut pair = Pair::apart(&hosts, SHORT_LOG, "");
-    pair.a.write("sys/mounts/kv", &json!({ "type": "kv" }));
-    pair.a.write("kv/before", &json!({ "v": "before" }));
-    pair.a.write("kv/gone", &json!({ "v": "gone" }));
+    pair.a.mount("kv");
+    pair.a.put("kv/before", "before");
+    pair.a.put("kv/gone", "gone");
     pair.join("c", &json!({}));
     let (a, c) = (&pair.a, &pair.c);
-    let compared_at_first = compared(c);
+    let compared_at_first = c.compared();
 
     // Short: everything the secondary has not got is still in the log.
     a.relay.cut();
     write_some(a, "short", 20, SMALL_BYTES);
-    let status = c.until_status("the cut is seen", |status| {
-        status["connection_state"] == "transient_failure"
-    });
+    let status = c.until_it_is_cut_off();
     assert_ne!(status["last_error"], "", "{status:#}");
     until("the primary sees the cut", || {
         (a.status()["secondaries"][0]["connection_status"] == "disconnected").then_some(())
     });
-    assert_eq!(c.read("kv/before")["data"]["v"], "before");
+    c.has("kv/before", "before");
     let behind = a.status()["secondaries"][0].clone();
     assert!(behind["lag_entries"].as_u64().unwrap() >= 20, "{behind:#}");
     assert!(behind["headroom_bytes"].as_u64().unwrap() > 0, "{behind:#}");
     a.relay.mend();
     pair.settle();
     all_there(c, "short", 20);
-    assert_eq!(compared(c), compared_at_first);
+    assert_eq!(c.compared(), compared_at_first);
 
     // Long, and silent: nobody is told that nothing arrives any more.
     a.relay.fall_silent();
@@ -79,20 +71,20 @@ fn a_cut_is_made_good_from_the_log_where_it_is_long_enough_and_by_comparing_wher
     until("the log to end behind it", || {
         (a.status()["log_purged"].as_u64().unwrap() > has).then_some(())
     });
-    assert_eq!(c.read("kv/gone")["data"]["v"], "gone");
+    c.has("kv/gone", "gone");
     a.relay.cut();
     a.relay.mend();
     pair.settle();
     all_there(c, "long", 24);
-    assert_eq!(c.client().read("kv/gone").status, 404);
-    assert_eq!(compared(c), compared_at_first + 1, "{}", c.server.log());
+    c.lacks("kv/gone");
+    assert_eq!(c.compared(), compared_at_first + 1, "{}", c.server.log());
     a.until_equal(c);
     // And streams again, over a slow way too.
     a.relay.slow_down(Duration::from_millis(30));
     write_some(a, "slow", 20, SMALL_BYTES);
     pair.settle();
     all_there(c, "slow", 20);
-    assert_eq!(compared(c), compared_at_first + 1);
+    assert_eq!(c.compared(), compared_at_first + 1);
 }
 
 /// A proxy beside a relay that ends TLS, as a load balancer does that is set up for the API.

@@ -10,15 +10,6 @@ fn kv() -> Value {
     json!({ "type": "kv" })
 }
 
-fn sees(cluster: &Cluster, path: &str) -> Option<Value> {
-    let answer = cluster.client().read(path);
-    match answer.status {
-        200 => Some(answer.json()["data"]["v"].clone()),
-        404 => None,
-        _ => panic!("{path}: {}: {}", answer.status, answer.body),
-    }
-}
-
 fn lists_namespace(cluster: &Cluster, name: &str) -> bool {
     let listed = cluster.client().list("sys/namespaces");
     let keys = listed.json()["data"]["keys"].clone();
@@ -112,16 +103,16 @@ fn what_is_denied_from_the_beginning_is_nowhere_at_the_secondary() {
     let shared = open.hatch("name of a shared mount");
     let mut pair = Pair::apart(&hosts, "", "log_level = \"trace\"\n");
     for path in [shared.as_str(), "aside"] {
-        pair.a.write(&format!("sys/mounts/{path}"), &kv());
+        pair.a.mount(path);
     }
     denied.make_first(&pair.a);
     let mut paths = denied.paths();
     pair.join("c", &json!({ "paths_filter_mode": "deny", "paths": paths }));
     denied.make_more(&pair.a);
     let (a, c) = (&pair.a, &pair.c);
-    a.write(&format!("{shared}/x"), &json!({ "v": "seen" }));
+    a.put(&format!("{shared}/x"), "seen");
     pair.settle();
-    assert_eq!(sees(c, &format!("{shared}/x")), Some(json!("seen")));
+    c.has(&format!("{shared}/x"), "seen");
     assert!(
         !in_memory(c.server.id(), &open).is_empty(),
         "a name that is there is found"
@@ -130,16 +121,15 @@ fn what_is_denied_from_the_beginning_is_nowhere_at_the_secondary() {
     denied.is_nowhere_at(&pair);
 
     // A comparison, which another filter makes necessary, does not bring it either.
-    let compared = || c.server.log().matches("comparing with the primary").count();
-    let before = compared();
+    let before = c.compared();
     paths.push("aside/".to_owned());
     a.write(FILTER, &json!({ "mode": "deny", "paths": paths }));
     pair.settle();
-    assert_eq!(compared(), before + 1);
+    assert_eq!(c.compared(), before + 1);
     denied.is_nowhere_at(&pair);
 
     // Only now, for asking brings the names there.
-    assert_eq!(sees(c, &format!("{}/x", denied.mount)), None);
+    c.lacks(&format!("{}/x", denied.mount));
     let path = format!("auth/{}/login/joe", denied.method);
     let login = c
         .client()
@@ -164,8 +154,8 @@ fn with_some_of_each(hosts: &Hosts) -> Pair {
     let pair = Pair::start(hosts);
     let (a, c) = (&pair.a, &pair.c);
     for path in ["open", "shut"] {
-        a.write(&format!("sys/mounts/{path}"), &kv());
-        a.write(&format!("{path}/x"), &json!({ "v": path }));
+        a.mount(path);
+        a.put(&format!("{path}/x"), path);
     }
     a.write("sys/auth/up", &json!({ "type": "userpass" }));
     a.write("auth/up/users/joe", &json!({ "password": "p" }));
@@ -174,8 +164,8 @@ fn with_some_of_each(hosts: &Hosts) -> Pair {
         a.within(namespace, "POST", "sys/mounts/kv", &kv());
         a.within(namespace, "POST", "kv/x", &json!({ "v": namespace }));
     }
-    c.write("sys/mounts/own", &json!({ "type": "kv", "local": true }));
-    c.write("own/x", &json!({ "v": "own" }));
+    c.mount_local("own");
+    c.put("own/x", "own");
     pair.settle();
     pair
 }
@@ -184,7 +174,7 @@ fn set(pair: &Pair, mode: &str, paths: &[&str]) {
     let filter = json!({ "mode": mode, "paths": paths });
     pair.a.write(FILTER, &filter);
     pair.settle();
-    assert_eq!(sees(&pair.c, "own/x"), Some(json!("own")));
+    pair.c.has("own/x", "own");
 }
 
 fn logs_in(cluster: &Cluster) -> bool {
@@ -197,7 +187,7 @@ fn a_filter_takes_away_and_gives_back() {
     let Some(hosts) = e2e::hosts!() else { return };
     let pair = with_some_of_each(&hosts);
     let (a, c) = (&pair.a, &pair.c);
-    let seen = || ALL.map(|path| sees(c, path).is_some());
+    let seen = || ALL.map(|path| c.value(path).is_some());
     assert_eq!((seen(), logs_in(c)), ([true; 4], true));
 
     set(&pair, "deny", &["shut/", "auth/up/", "other/"]);
@@ -206,11 +196,11 @@ fn a_filter_takes_away_and_gives_back() {
     assert_eq!(c.read("sys/auth")["data"]["up/"], Value::Null);
     assert!(!lists_namespace(c, "other"));
     // Nothing is left to be found again when it is back: written meanwhile, it is the new one.
-    a.write("shut/x", &json!({ "v": "new" }));
+    a.put("shut/x", "new");
     a.delete(FILTER);
     pair.settle();
     a.until_equal(c);
-    assert_eq!(sees(c, "shut/x"), Some(json!("new")));
+    c.has("shut/x", "new");
     assert_eq!((seen(), logs_in(c)), ([true; 4], true));
 
     set(&pair, "allow", &["open/", "team/"]);
@@ -221,12 +211,12 @@ fn a_filter_takes_away_and_gives_back() {
     a.within("team", "POST", "sys/namespaces/sub", &json!({}));
     a.within("team/sub", "POST", "sys/mounts/kv", &kv());
     a.within("team/sub", "POST", "kv/x", &json!({ "v": "sub" }));
-    a.write("sys/mounts/late", &kv());
-    a.write("late/x", &json!({ "v": "late" }));
+    a.mount("late");
+    a.put("late/x", "late");
     pair.settle();
-    assert_eq!(sees(c, "team/later/x"), Some(json!("later")));
-    assert_eq!(sees(c, "team/sub/kv/x"), Some(json!("sub")));
-    assert_eq!(sees(c, "late/x"), None);
+    c.has("team/later/x", "later");
+    c.has("team/sub/kv/x", "sub");
+    c.lacks("late/x");
     // A write through the secondary to what it does not have reaches nothing.
     let lost = c.client().write("shut/y", &json!({ "v": "y" }));
     assert!(
@@ -235,7 +225,7 @@ fn a_filter_takes_away_and_gives_back() {
         lost.status,
         lost.body
     );
-    assert_eq!(sees(a, "shut/y"), None);
+    a.lacks("shut/y");
 }
 
 #[test]
@@ -258,8 +248,8 @@ fn a_mount_that_moves_follows_the_filter() {
             &json!({ "v": namespace }),
         );
     }
-    a.write("sys/mounts/denied", &kv());
-    a.write("denied/x", &json!({ "v": "denied" }));
+    a.mount("denied");
+    a.put("denied/x", "denied");
     a.write(
         FILTER,
         &json!({ "mode": "deny", "paths": ["shut/", "denied/"] }),
@@ -274,17 +264,17 @@ fn a_mount_that_moves_follows_the_filter() {
         });
         pair.settle();
     };
-    assert_eq!(sees(c, "open/of-open/x"), Some(json!("open")));
+    c.has("open/of-open/x", "open");
     moves("open/of-open", "shut/of-open");
-    assert_eq!(sees(a, "shut/of-open/x"), Some(json!("open")));
-    assert_eq!(sees(c, "open/of-open/x"), None);
-    assert_eq!(sees(c, "shut/of-open/x"), None);
+    a.has("shut/of-open/x", "open");
+    c.lacks("open/of-open/x");
+    c.lacks("shut/of-open/x");
     moves("shut/of-shut", "open/of-shut");
-    assert_eq!(sees(c, "open/of-shut/x"), Some(json!("shut")));
+    c.has("open/of-shut/x", "shut");
     // What was denied by name does not begin to travel by a move: somebody has to say so.
     moves("denied", "renamed");
-    assert_eq!(sees(c, "renamed/x"), None);
+    c.lacks("renamed/x");
     a.write(FILTER, &json!({ "mode": "deny", "paths": ["shut/"] }));
     pair.settle();
-    assert_eq!(sees(c, "renamed/x"), Some(json!("denied")));
+    c.has("renamed/x", "denied");
 }

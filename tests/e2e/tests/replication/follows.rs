@@ -28,8 +28,8 @@ fn rights_that_are_taken_on_the_primary_are_gone_on_the_secondary() {
     let Some(hosts) = e2e::hosts!() else { return };
     let pair = Pair::start(&hosts);
     let (a, c) = (&pair.a, &pair.c);
-    a.write("sys/mounts/kv", &kv());
-    a.write("kv/x", &json!({ "v": "1" }));
+    a.mount("kv");
+    a.put("kv/x", "1");
     a.write("sys/auth/up", &json!({ "type": "userpass" }));
     let reader = json!({ "policy": r#"path "kv/*" { capabilities = ["read"] }"# });
     a.write("sys/policies/acl/reader", &reader);
@@ -110,8 +110,8 @@ fn namespaces_come_and_go_with_what_is_local_in_them() {
     let pair = Pair::start(&hosts);
     let (a, c) = (&pair.a, &pair.c);
     // A local mount where a namespace will be.
-    c.write("sys/mounts/late", &json!({ "type": "kv", "local": true }));
-    c.write("late/x", &json!({ "v": "local" }));
+    c.mount_local("late");
+    c.put("late/x", "local");
     a.write("sys/namespaces/team", &json!({}));
     a.within("team", "POST", "sys/namespaces/sub", &json!({}));
     pair.settle();
@@ -122,7 +122,7 @@ fn namespaces_come_and_go_with_what_is_local_in_them() {
         // Made through the secondary, shared.
         c.within(namespace, "POST", "sys/mounts/kv", &kv());
         c.within(namespace, "POST", "kv/x", &json!({ "v": namespace }));
-        assert_eq!(a.read(&format!("{namespace}/kv/x"))["data"]["v"], namespace);
+        a.has(&format!("{namespace}/kv/x"), namespace);
     }
     a.within("team", "DELETE", "sys/namespaces/sub", &Value::Null);
     until("the end of the namespace", || {
@@ -138,10 +138,10 @@ fn namespaces_come_and_go_with_what_is_local_in_them() {
     a.within("late", "POST", "sys/mounts/kv", &kv());
     a.within("late", "POST", "kv/x", &json!({ "v": "of the namespace" }));
     pair.settle();
-    assert_eq!(c.client().read("team/sub/own/x").status, 404);
-    assert_eq!(c.client().read("team/sub/kv/x").status, 404);
-    assert_eq!(c.read("team/own/x")["data"]["v"], "local");
-    assert_eq!(c.read("team/kv/x")["data"]["v"], "team");
+    c.lacks("team/sub/own/x");
+    c.lacks("team/sub/kv/x");
+    c.has("team/own/x", "local");
+    c.has("team/kv/x", "team");
     a.until_equal(c);
     // A namespace of the same name again has nothing of what was there.
     a.within("team", "POST", "sys/namespaces/sub", &json!({}));
@@ -149,6 +149,6 @@ fn namespaces_come_and_go_with_what_is_local_in_them() {
     let mounts = c.within("team/sub", "GET", "sys/mounts", &Value::Null);
     assert_eq!(mounts["data"]["own/"], Value::Null, "{mounts:#}");
     c.within("team/sub", "POST", "sys/mounts/own", &local);
-    assert_eq!(c.client().read("team/sub/own/x").status, 404);
+    c.lacks("team/sub/own/x");
     assert_eq!(c.status()["state"], "stream-wals");
 }

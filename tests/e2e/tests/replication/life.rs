@@ -10,8 +10,8 @@ fn a_cluster_that_cannot_follow_keeps_what_it_has() {
     let Some(hosts) = e2e::hosts!() else { return };
     let pair = Pair::apart(&hosts, "", "");
     let (a, c) = (&pair.a, &pair.c);
-    c.write("sys/mounts/kv", &json!({ "type": "kv" }));
-    c.write("kv/x", &json!({ "v": "mine" }));
+    c.mount("kv");
+    c.put("kv/x", "mine");
     let refused = |body: Value, wanted: &str| {
         let mut body = body;
         body["confirm_wipe"] = json!(c.id());
@@ -22,7 +22,7 @@ fn a_cluster_that_cannot_follow_keeps_what_it_has() {
             "{wanted:?} in {}",
             answer.body
         );
-        assert_eq!(c.read("kv/x")["data"]["v"], "mine");
+        c.has("kv/x", "mine");
         assert_eq!(c.status()["mode"], "disabled");
     };
     refused(json!({}), "token is missing");
@@ -52,10 +52,7 @@ fn a_cluster_that_cannot_follow_keeps_what_it_has() {
     );
     assert_eq!(again.status, 400, "{}", again.body);
     assert!(again.body.contains("is known already"), "{}", again.body);
-    a.write(
-        "sys/replication/performance/primary/revoke-secondary",
-        &json!({ "id": "c" }),
-    );
+    a.revoke("c");
     let token = a.activation("c", &json!({}));
     c.enable_secondary(&token, &json!({}));
     let mut pair = pair;
@@ -69,11 +66,11 @@ fn second(host: &Host, a: &Cluster, more: &Value) -> (Cluster, Relay) {
     d.enable_secondary(&token, &json!({}));
     d.shares.clone_from(&a.shares);
     d.token = a.shared_token();
-    d.until_status("it streams", |status| status["state"] == "stream-wals");
+    d.until_it_streams();
     let relay = a.relay.another();
     let update = "sys/replication/performance/secondary/update-primary";
     d.write(update, &json!({ "update_primary_addrs": [relay.url()] }));
-    d.until_status("it streams", |status| status["state"] == "stream-wals");
+    d.until_it_streams();
     (d, relay)
 }
 
@@ -83,8 +80,8 @@ fn two_secondaries_have_what_each_is_to_have_and_leave_one_by_one() {
     let mut pair = Pair::apart(&hosts, "", "");
     let a = &pair.a;
     for path in ["all", "for-c", "for-d"] {
-        a.write(&format!("sys/mounts/{path}"), &json!({ "type": "kv" }));
-        a.write(&format!("{path}/x"), &json!({ "v": path }));
+        a.mount(path);
+        a.put(&format!("{path}/x"), path);
     }
     let denies = |path: &str| json!({ "paths_filter_mode": "deny", "paths": [path] });
     pair.join("c", &denies("for-d/"));
@@ -99,36 +96,33 @@ fn two_secondaries_have_what_each_is_to_have_and_leave_one_by_one() {
     );
 
     // What goes through one is soon at the other. A way that is broken holds up nobody else.
-    d.write("all/of-d", &json!({ "v": "d" }));
+    d.put("all/of-d", "d");
     pair.settle();
-    assert_eq!(c.read("all/of-d")["data"]["v"], "d");
+    c.has("all/of-d", "d");
     way_of_d.fall_silent();
-    c.write("all/of-c", &json!({ "v": "c".repeat(100_000) }));
+    c.put("all/of-c", "c".repeat(100_000));
     pair.settle();
-    assert_eq!(d.client().read("all/of-c").status, 404);
+    d.lacks("all/of-c");
     way_of_d.mend();
     d.until_it_has_all_of(a);
     assert_eq!(text(&d.read("all/of-c"), "/data/v").len(), 100_000);
 
     // One is revoked, the other one stays. It may go its own way then.
-    a.write(
-        "sys/replication/performance/primary/revoke-secondary",
-        &json!({ "id": "d" }),
-    );
+    a.revoke("d");
     d.until_status("it is refused", |status| {
         status["last_error"]
             .as_str()
             .unwrap_or_default()
             .contains("revoked")
     });
-    a.write("all/late", &json!({ "v": "late" }));
+    a.put("all/late", "late");
     pair.settle();
-    assert_eq!(c.read("all/late")["data"]["v"], "late");
+    c.has("all/late", "late");
     d.write("sys/replication/performance/secondary/disable", &json!({}));
     assert_eq!(d.status()["mode"], "disabled");
-    d.write("all/alone", &json!({ "v": "alone" }));
-    assert_eq!(d.read("all/alone")["data"]["v"], "alone");
-    assert_eq!(c.client().read("all/alone").status, 404);
+    d.put("all/alone", "alone");
+    d.has("all/alone", "alone");
+    c.lacks("all/alone");
     leaves_and_comes_back(pair);
 }
 
@@ -137,18 +131,18 @@ fn leaves_and_comes_back(mut pair: Pair) {
     pair.a
         .write("sys/replication/performance/primary/disable", &json!({}));
     let (a, c) = (&pair.a, &pair.c);
-    a.write("all/between", &json!({ "v": "between" }));
+    a.put("all/between", "between");
     c.until_status("nobody leads it", |status| {
         let trouble = status["last_error"].as_str().unwrap_or_default();
         status["connection_state"] == "transient_failure" && trouble.contains("no primary")
     });
-    assert_eq!(c.read("all/late")["data"]["v"], "late");
+    c.has("all/late", "late");
     c.write("sys/replication/performance/secondary/disable", &json!({}));
-    c.write("all/mine", &json!({ "v": "mine" }));
+    c.put("all/mine", "mine");
     a.lead();
     pair.join("c", &json!({}));
     let (a, c) = (&pair.a, &pair.c);
     a.until_equal(c);
-    assert_eq!(c.client().read("all/mine").status, 404);
-    assert_eq!(c.read("all/between")["data"]["v"], "between");
+    c.lacks("all/mine");
+    c.has("all/between", "between");
 }

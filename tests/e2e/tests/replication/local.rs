@@ -7,15 +7,6 @@ fn mounts(cluster: &Cluster) -> Value {
     cluster.read("sys/mounts")["data"].clone()
 }
 
-fn value(cluster: &Cluster, path: &str) -> Option<Value> {
-    let answer = cluster.client().read(path);
-    match answer.status {
-        200 => Some(answer.json()["data"]["v"].clone()),
-        404 => None,
-        _ => panic!("{}: {}", answer.status, answer.body),
-    }
-}
-
 fn local_kv() -> Value {
     json!({ "type": "kv", "local": true })
 }
@@ -27,14 +18,14 @@ fn a_local_mount_is_of_its_cluster_alone() {
     let (a, c) = (&pair.a, &pair.c);
     // No other mount has brought the component before, and no request of it goes to the primary.
     for (here, there, path) in [(c, a, "of-c"), (a, c, "of-a")] {
-        here.write(&format!("sys/mounts/{path}"), &local_kv());
-        here.write(&format!("{path}/x"), &json!({ "v": path }));
+        here.mount_local(path);
+        here.put(&format!("{path}/x"), path);
         pair.settle();
         let folder = format!("{path}/");
         assert_eq!(mounts(here)[&folder]["local"], true);
         assert_eq!(mounts(there)[&folder], Value::Null);
-        assert_eq!(value(here, &format!("{path}/x")), Some(json!(path)));
-        assert_eq!(value(there, &format!("{path}/x")), None);
+        here.has(&format!("{path}/x"), path);
+        there.lacks(&format!("{path}/x"));
     }
     a.until_equal(c);
     // An auth method as well.
@@ -62,12 +53,12 @@ fn a_local_mount_is_of_its_cluster_alone() {
     c.write("sys/mounts/of-c/tune", &json!({ "description": "tuned" }));
     assert_eq!(mounts(c)["of-c/"]["description"], "tuned");
     c.write("sys/remount", &json!({ "from": "of-c", "to": "moved" }));
-    until("the move", || value(c, "moved/x").map(drop));
+    until("the move", || c.value("moved/x").map(drop));
     c.delete("sys/mounts/moved");
-    assert_eq!(value(c, "moved/x"), None);
+    c.lacks("moved/x");
     pair.settle();
     a.until_equal(c);
-    assert_eq!(value(a, "of-a/x"), Some(json!("of-a")));
+    a.has("of-a/x", "of-a");
 }
 
 #[test]
@@ -75,8 +66,8 @@ fn no_mount_is_made_where_another_is_known_to_be() {
     let Some(hosts) = e2e::hosts!() else { return };
     let pair = Pair::start(&hosts);
     let (a, c) = (&pair.a, &pair.c);
-    a.write("sys/mounts/shared", &json!({ "type": "kv" }));
-    a.write("sys/mounts/only-a", &local_kv());
+    a.mount("shared");
+    a.mount_local("only-a");
     pair.settle();
     for (path, body) in [
         ("shared", local_kv()),
@@ -88,7 +79,7 @@ fn no_mount_is_made_where_another_is_known_to_be() {
         let wanted = format!("path is already in use at {path}/");
         assert!(refused.body.contains(&wanted), "{}", refused.body);
     }
-    c.write("sys/mounts/only-a", &local_kv());
+    c.mount_local("only-a");
     assert!(mounts(a)["only-a/"]["accessor"] != mounts(c)["only-a/"]["accessor"]);
 }
 
@@ -99,14 +90,14 @@ fn a_shared_mount_at_the_path_of_a_local_one_is_isolated() {
     let (a, c) = (&pair.a, &pair.c);
     // The primary does not know what is local on a secondary.
     for path in ["same", "above", "below/it"] {
-        c.write(&format!("sys/mounts/{path}"), &local_kv());
-        c.write(&format!("{path}/x"), &json!({ "v": "local" }));
+        c.mount_local(path);
+        c.put(&format!("{path}/x"), "local");
     }
-    c.write("above/z", &json!({ "v": "local" }));
+    c.put("above/z", "local");
     for path in ["same", "above/it", "below", "after"] {
-        a.write(&format!("sys/mounts/{path}"), &json!({ "type": "kv" }));
-        a.write(&format!("{path}/x"), &json!({ "v": "shared" }));
-        a.write(&format!("{path}/y"), &json!({ "v": "shared" }));
+        a.mount(path);
+        a.put(&format!("{path}/x"), "shared");
+        a.put(&format!("{path}/y"), "shared");
     }
     pair.settle();
     serves_its_own(c);
@@ -115,12 +106,11 @@ fn a_shared_mount_at_the_path_of_a_local_one_is_isolated() {
     let said = "a local mount is in the way of a mount of the primary";
     assert!(c.server.log().contains(said), "{}", c.server.log());
     // What is written goes where it is read.
-    c.write("same/y", &json!({ "v": "local too" }));
-    assert_eq!(value(a, "same/y"), Some(json!("shared")));
+    c.put("same/y", "local too");
+    a.has("same/y", "shared");
     c.delete("same/y");
 
-    pair.c.server.kill();
-    pair.c.start_again();
+    pair.c.restart();
     let (a, c) = (&pair.a, &pair.c);
     pair.settle();
     serves_its_own(c);
@@ -130,7 +120,7 @@ fn a_shared_mount_at_the_path_of_a_local_one_is_isolated() {
     }
     for path in ["same/x", "same/y", "above/it/y", "below/x"] {
         for cluster in [a, c] {
-            assert_eq!(value(cluster, path), Some(json!("shared")), "{path}");
+            cluster.has(path, "shared");
         }
     }
     a.until_equal(c);
@@ -138,12 +128,12 @@ fn a_shared_mount_at_the_path_of_a_local_one_is_isolated() {
 
 fn serves_its_own(c: &Cluster) {
     for path in ["same/x", "above/x", "above/z", "below/it/x"] {
-        assert_eq!(value(c, path), Some(json!("local")), "{path}");
+        c.has(path, "local");
     }
     for path in ["same/y", "above/it/y", "below/y"] {
-        assert_eq!(value(c, path), None, "{path}");
+        c.lacks(path);
     }
-    assert_eq!(value(c, "after/x"), Some(json!("shared")));
+    c.has("after/x", "shared");
 }
 
 /// Whoever is promoted by force behind a local mount keeps that for itself.

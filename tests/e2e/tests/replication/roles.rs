@@ -24,17 +24,9 @@ fn promote(cluster: &Cluster, more: Value) {
 fn follow(secondary: &Cluster, id: &str, primary: &Cluster) {
     let token = primary.activation(id, &json!({}));
     secondary.write(UPDATE, &json!({ "token": token }));
-    secondary.until_status("it streams", |status| status["state"] == "stream-wals");
+    secondary.until_it_streams();
     secondary.until_it_has_all_of(primary);
     primary.until_equal(secondary);
-}
-
-fn kv(cluster: &Cluster, path: &str) -> Value {
-    let answer = cluster.client().read(path);
-    match answer.status {
-        404 => Value::Null,
-        _ => e2e::clusters::fine(&answer)["data"]["v"].clone(),
-    }
 }
 
 #[test]
@@ -44,14 +36,11 @@ fn two_clusters_change_their_parts_and_change_back() {
     // A token that is good on both, whoever leads.
     pair.a.token = pair.c.token.clone();
     let (a, c) = (&pair.a, &pair.c);
-    a.write("sys/mounts/kv", &json!({ "type": "kv" }));
-    a.write("kv/before", &json!({ "v": "before" }));
+    a.mount("kv");
+    a.put("kv/before", "before");
     for (cluster, name) in [(a, "own-a"), (c, "own-c")] {
-        cluster.write(
-            &format!("sys/mounts/{name}"),
-            &json!({ "type": "kv", "local": true }),
-        );
-        cluster.write(&format!("{name}/x"), &json!({ "v": name }));
+        cluster.mount_local(name);
+        cluster.put(&format!("{name}/x"), name);
     }
     pair.settle();
     let status = c.write(PROMOTE, &json!({ "dry_run": true }));
@@ -64,35 +53,33 @@ fn two_clusters_change_their_parts_and_change_back() {
         assert!(refused.status >= 400, "{}", refused.body);
     }
     promote(c, json!({}));
-    c.write("kv/of-c", &json!({ "v": "of-c" }));
+    c.put("kv/of-c", "of-c");
     follow(a, "a", c);
-    assert_eq!(kv(a, "kv/of-c"), "of-c");
-    a.write("kv/through-a", &json!({ "v": "through-a" }));
-    assert_eq!(kv(c, "kv/through-a"), "through-a");
+    a.has("kv/of-c", "of-c");
+    a.put("kv/through-a", "through-a");
+    c.has("kv/through-a", "through-a");
     let generations = [a.status(), c.status()].map(|status| status["generation"].clone());
     assert_eq!(generations, [json!(2), json!(2)]);
 
     c.write(DEMOTE, &json!({}));
     promote(a, json!({}));
     follow(c, "c", a);
-    c.write("kv/through-c", &json!({ "v": "through-c" }));
-    assert_eq!(kv(a, "kv/through-c"), "through-c");
+    c.put("kv/through-c", "through-c");
+    a.has("kv/through-c", "through-c");
     assert_eq!(a.status()["generation"], 3);
     // What is local stayed where it is, what is of the clusters' own as well.
     for (cluster, name, other) in [(a, "own-a", "own-c"), (c, "own-c", "own-a")] {
-        assert_eq!(kv(cluster, &format!("{name}/x")), name);
-        assert_eq!(kv(cluster, &format!("{other}/x")), Value::Null);
+        cluster.has(&format!("{name}/x"), name);
+        cluster.lacks(&format!("{other}/x"));
     }
     for path in ["before", "of-c", "through-a"] {
-        assert_eq!(
-            (kv(a, &format!("kv/{path}")), kv(c, &format!("kv/{path}"))),
-            (json!(path), json!(path))
-        );
+        for cluster in [a, c] {
+            cluster.has(&format!("kv/{path}"), path);
+        }
     }
-    pair.c.server.kill();
-    pair.c.start_again();
+    pair.c.restart();
     pair.settle();
-    assert_eq!(kv(&pair.c, "kv/through-c"), "through-c");
+    pair.c.has("kv/through-c", "through-c");
 }
 
 #[test]
@@ -127,21 +114,19 @@ fn an_old_primary_that_was_not_demoted_is_left_behind() {
     let mut pair = Pair::start(&hosts);
     pair.a.token = pair.c.token.clone();
     let (a, c) = (&pair.a, &pair.c);
-    a.write("sys/mounts/kv", &json!({ "type": "kv" }));
-    a.write("kv/before", &json!({ "v": "before" }));
+    a.mount("kv");
+    a.put("kv/before", "before");
     pair.settle();
     let old_token = a.activation("later", &json!({}));
     let old_root = a.server.token().to_owned();
     a.relay.cut();
-    a.write("kv/lost", &json!({ "v": "lost" }));
-    a.write("kv/before", &json!({ "v": "changed too late" }));
-    c.until_status("the cut is seen", |status| {
-        status["connection_state"] == "transient_failure"
-    });
+    a.put("kv/lost", "lost");
+    a.put("kv/before", "changed too late");
+    c.until_it_is_cut_off();
     promote(c, json!({ "force": true }));
     assert_eq!(c.client_as(&old_root).read("kv/before").status, 403);
-    assert_eq!(kv(c, "kv/before"), "before");
-    c.write("kv/new", &json!({ "v": "new" }));
+    c.has("kv/before", "before");
+    c.put("kv/new", "new");
     a.relay.mend();
 
     // There are two now. Neither is followed by the other without being told to.
@@ -175,12 +160,12 @@ fn an_old_primary_that_was_not_demoted_is_left_behind() {
     a.write(DEMOTE, &json!({}));
     follow(a, "a", c);
     assert_eq!(a.status()["generation"], 3);
-    assert_eq!(kv(a, "kv/new"), "new");
-    assert_eq!(kv(a, "kv/before"), "before");
-    assert_eq!(kv(a, "kv/lost"), Value::Null);
+    a.has("kv/new", "new");
+    a.has("kv/before", "before");
+    a.lacks("kv/lost");
     what_nobody_else_had_is_kept(a);
-    a.write("kv/again", &json!({ "v": "again" }));
-    assert_eq!(kv(c, "kv/again"), "again");
+    a.put("kv/again", "again");
+    c.has("kv/again", "again");
 }
 
 /// It can still be taken out.

@@ -9,25 +9,21 @@ const UPDATE: &str = "sys/replication/performance/secondary/update-primary";
 
 /// It has what it had, for those who could read it.
 fn is_its_own(c: &Cluster) {
-    assert_eq!(c.read("own/x")["data"]["v"], "mine");
+    c.has("own/x", "mine");
     assert_eq!(c.read("sys/policies/acl/mine")["data"]["policy"], "# mine");
-    assert_eq!(c.client().read("kv/0").status, 404);
-}
-
-fn cannot_reach_it(status: &Value) -> bool {
-    status["connection_state"] == "transient_failure"
+    c.lacks("kv/0");
 }
 
 /// A primary with something in it, and a cluster of its own that was cut off while it joins.
 fn cut_off_while_it_joins(hosts: &Hosts) -> (Pair, Value) {
     let pair = Pair::apart(hosts, "", "");
-    pair.a.write("sys/mounts/kv", &json!({ "type": "kv" }));
+    pair.a.mount("kv");
     for number in 0..100 {
         let body = json!({ "v": number, "more": "x".repeat(10_000) });
         pair.a.write(&format!("kv/{number}"), &body);
     }
-    pair.c.write("sys/mounts/own", &json!({ "type": "kv" }));
-    pair.c.write("own/x", &json!({ "v": "mine" }));
+    pair.c.mount("own");
+    pair.c.put("own/x", "mine");
     let policy = json!({ "policy": "# mine" });
     pair.c.write("sys/policies/acl/mine", &policy);
     let token = pair.a.activation("c", &json!({}));
@@ -35,7 +31,7 @@ fn cut_off_while_it_joins(hosts: &Hosts) -> (Pair, Value) {
     pair.a.relay.slow_down(Duration::from_millis(20));
     pair.c.enable_secondary(&token, &json!({}));
     pair.a.relay.cut();
-    let status = pair.c.until_status("the cut is seen", cannot_reach_it);
+    let status = pair.c.until_it_is_cut_off();
     (pair, status)
 }
 
@@ -46,7 +42,7 @@ fn a_cluster_that_joins_goes_on_where_its_primary_is_now() {
     // Another token, while nothing gets through: the join is under that name from now on.
     let token = pair.a.activation("c-again", &json!({}));
     pair.c.write(UPDATE, &json!({ "token": token }));
-    let status = pair.c.until_status("it tries", cannot_reach_it);
+    let status = pair.c.until_it_is_cut_off();
     assert_eq!(status["secondary_id"], "c-again", "{status:#}");
     assert_eq!(status["mode"], "bootstrapping", "{status:#}");
     is_its_own(&pair.c);
@@ -61,7 +57,7 @@ fn a_cluster_that_joins_goes_on_where_its_primary_is_now() {
     assert_eq!(status["primary_cluster_addr"], expected, "{status:#}");
     assert_eq!(status["rollback_possible"], false, "{status:#}");
     assert_eq!(pair.c.read("kv/99")["data"]["v"], 99);
-    assert_eq!(pair.c.client().read("own/x").status, 404);
+    pair.c.lacks("own/x");
 }
 
 #[test]
@@ -72,12 +68,11 @@ fn a_cluster_whose_primary_is_lost_goes_back_to_what_it_was() {
     assert_eq!(status["rollback_possible"], true, "{status:#}");
     assert_ne!(status["last_error"], "", "{status:#}");
     is_its_own(&pair.c);
-    pair.c.write("own/y", &json!({ "v": "meanwhile" }));
+    pair.c.put("own/y", "meanwhile");
 
     // Its own shares unseal it, and it tries again.
-    pair.c.server.kill();
-    pair.c.start_again();
-    pair.c.until_status("it tries again", cannot_reach_it);
+    pair.c.restart();
+    pair.c.until_it_is_cut_off();
     is_its_own(&pair.c);
     let checked = pair
         .c
@@ -87,20 +82,16 @@ fn a_cluster_whose_primary_is_lost_goes_back_to_what_it_was() {
     pair.c.write(DISABLE, &json!({}));
     assert_eq!(pair.c.status()["mode"], "disabled");
     is_its_own(&pair.c);
-    pair.c.server.kill();
-    pair.c.start_again();
+    pair.c.restart();
     assert_eq!(pair.c.status()["mode"], "disabled");
     is_its_own(&pair.c);
-    assert_eq!(pair.c.read("own/y")["data"]["v"], "meanwhile");
+    pair.c.has("own/y", "meanwhile");
 
     // And when the primary is back it may begin again.
     pair.a.relay.slow_down(Duration::ZERO);
     pair.a.relay.mend();
-    pair.a.write(
-        "sys/replication/performance/primary/revoke-secondary",
-        &json!({ "id": "c" }),
-    );
+    pair.a.revoke("c");
     pair.join("c", &json!({}));
-    assert_eq!(pair.c.read("kv/99")["data"]["v"], 99);
-    assert_eq!(pair.c.client().read("own/x").status, 404);
+    pair.c.has("kv/99", 99);
+    pair.c.lacks("own/x");
 }
