@@ -3,13 +3,8 @@
 use super::filtered::{FILTER_CHANGED, Filtered};
 use super::key_package::SharedKeys;
 use super::primary::Primary;
-<<<<<<< HEAD
-use super::records::PrimaryRecord;
-use super::{compare, forward, known};
-=======
 use super::records::{KnownSecondary, PrimaryRecord};
-use super::{compare, exclusions, forward, known};
->>>>>>> second
+use super::{compare, forward, known};
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use base::Refusal;
