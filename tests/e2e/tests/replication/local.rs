@@ -166,12 +166,12 @@ fn no_other_cluster_writes_into_a_local_mount_of_its_primary() {
     );
     a.until_status("it streams", |status| status["state"] == "stream-wals");
     a.until_it_has_all_of(c);
-    assert_eq!(value(a, "same/x"), Some(json!("shared")));
+    assert_eq!(a.value("same/x"), Some(json!("shared")));
     let refused = a.client().write("same/x", &json!({ "v": "astray" }));
     assert_eq!(refused.status, 404, "{}", refused.body);
-    assert_eq!(value(c, "same/x"), Some(json!("local")));
+    assert_eq!(c.value("same/x"), Some(json!("local")));
     c.delete("sys/mounts/same");
-    assert_eq!(value(c, "same/x"), Some(json!("shared")));
+    assert_eq!(c.value("same/x"), Some(json!("shared")));
     a.write("same/x", &json!({ "v": "written" }));
-    assert_eq!(value(c, "same/x"), Some(json!("written")));
+    assert_eq!(c.value("same/x"), Some(json!("written")));
 }
