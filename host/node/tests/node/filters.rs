@@ -229,3 +229,19 @@ async fn a_secondary_with_a_new_name_has_what_its_new_filter_lets_in() {
     assert!(c.read("x/sys/policies/acl/p").await.is_ok());
     assert!(c.read("y/sys/policies/acl/p").await.is_err());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_with_a_filter_tells_of_paths_that_name_nothing() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    namespace(a, "there", "# x").await;
+    let path = "sys/replication/performance/primary/secondary-token";
+    let some = json!({ "id": "c", "paths_filter_mode": "deny", "paths": ["there", "thre"] });
+    let told = a.house.warnings(&a.token, path, some).await.unwrap();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("\"thre/\""), "{told:?}");
+    let right = json!({ "id": "d", "paths_filter_mode": "deny", "paths": ["there"] });
+    let told = a.house.warnings(&a.token, path, right).await.unwrap();
+    assert!(told.is_empty(), "{told:?}");
+}
