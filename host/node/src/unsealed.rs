@@ -409,6 +409,7 @@ impl Unsealed {
         self.searches.stop().await;
         drop(self.refreshing.lock().await);
         self.own_work.stop().await;
+        self.replication.upkeep.stop().await;
         self.leaving.stop().await;
         self.removals.stop().await;
         // Last of all: nothing seals any more.

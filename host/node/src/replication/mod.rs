@@ -34,6 +34,7 @@ pub(crate) mod secondary;
 pub(crate) mod serve;
 pub(crate) mod shelved;
 pub(crate) mod status;
+pub(crate) mod upkeep;
 pub(crate) mod verify;
 
 pub(crate) use primary::Primary;
@@ -45,6 +46,7 @@ use base::Refusal;
 use locality::SystemKey;
 use records::{PrimaryRecord, SecondaryRecord};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use upkeep::Upkeep;
 use verify::Progress;
 
 /// The part that this cluster plays in performance replication.
@@ -66,6 +68,7 @@ pub(crate) enum Role {
 pub(crate) struct Replication {
     role: RwLock<Role>,
     progress: Mutex<Progress>,
+    pub(crate) upkeep: Upkeep,
 }
 
 impl Replication {

@@ -1,6 +1,7 @@
 //! Are the records of digests those of the entries that are here? Looked at while everything goes on,
 //! a tree at a time, each of one moment.
 
+use super::Replication;
 use super::moment::Moment;
 use crate::refusal::{chain, from_storage};
 use crate::unsealed::Unsealed;
@@ -39,35 +40,41 @@ pub(crate) struct Progress {
     pub(crate) reindexed: Option<u64>,
 }
 
+/// The status says that somebody looks, as long as this is there.
+struct Looking<'a>(&'a Replication);
+
+impl<'a> Looking<'a> {
+    fn at(replication: &'a Replication, trees: usize) -> Self {
+        replication.progress(|progress| {
+            progress.is_running = true;
+            progress.stage = "scanning";
+            (progress.trees, progress.trees_done) = (trees as u64, 0);
+        });
+        Self(replication)
+    }
+}
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        self.0.progress(|progress| progress.is_running = false);
+    }
+}
+
 /// Looks at all trees of the classes that clusters compare.
 pub(crate) async fn check(node: &Arc<Unsealed>) -> Result<BTreeMap<Class, Found>, Refusal> {
     let trees = trees(node)?;
-    node.replication.progress(|progress| {
-        progress.is_running = true;
-        progress.stage = "scanning";
-        (progress.trees, progress.trees_done) = (trees.len() as u64, 0);
-    });
-    let mut all = BTreeMap::from([
-        (Class::Replicated, Found::default()),
-        (Class::Local, Found::default()),
-    ]);
-    let done = check_all(node, trees, &mut all).await;
-    let now = node.now().as_seconds();
-    node.replication.progress(|progress| {
-        progress.is_running = false;
-        if done.is_ok() {
-            progress.checked = Some(now);
-            progress.was_wrong = all.values().any(|found| !found.wrong.is_empty());
-        }
-    });
-    done.map(|()| all)
+    let _looking = Looking::at(&node.replication, trees.len());
+    check_all(node, trees).await
 }
 
 async fn check_all(
     node: &Arc<Unsealed>,
     trees: Vec<Tree>,
-    all: &mut BTreeMap<Class, Found>,
-) -> Result<(), Refusal> {
+) -> Result<BTreeMap<Class, Found>, Refusal> {
+    let mut all = BTreeMap::from([
+        (Class::Replicated, Found::default()),
+        (Class::Local, Found::default()),
+    ]);
     for tree in trees {
         let storage = Arc::clone(&node.parts.storage);
         let checked = tokio::task::spawn_blocking(move || {
@@ -85,12 +92,19 @@ async fn check_all(
         node.replication
             .progress(|progress| progress.trees_done += 1);
     }
-    Ok(())
+    let now = node.now().as_seconds();
+    node.replication.progress(|progress| {
+        progress.checked = Some(now);
+        progress.was_wrong = all.values().any(|found| !found.wrong.is_empty());
+    });
+    Ok(all)
 }
 
 /// Puts right what is wrong. How many records were.
 pub(crate) async fn reindex(node: &Arc<Unsealed>) -> Result<usize, Refusal> {
-    let found = check(node).await?;
+    let trees = trees(node)?;
+    let _looking = Looking::at(&node.replication, trees.len());
+    let found = check_all(node, trees).await?;
     let wrong: Vec<_> = found
         .into_values()
         .flat_map(|found| found.wrong.into_iter())

@@ -40,5 +40,6 @@ mod shared_audit;
 mod tokens;
 mod tools;
 mod tuning;
+mod upkeep;
 mod whole;
 mod wrapping;

@@ -6,7 +6,6 @@ use base::{Operation, Refusal, RefusalKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Value, json};
-use storage::{Space, Storage as _};
 
 const ADMIN: &str =
     r#"path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }"#;
@@ -414,58 +413,6 @@ async fn many_trees_are_fetched_over_one_call() {
     assert!(c.read("sys/namespaces/n29").await.is_ok());
     let (one, other) = (a.status().await, c.status().await);
     assert_eq!(one["merkle_root"], other["merkle_root"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn digests_that_are_wrong_are_found_and_put_right() {
-    let network = Network::default();
-    let both = primary(&network).await;
-    let a = &both.0;
-    let report = a
-        .write("sys/replication/merkle-check", json!({}))
-        .await
-        .unwrap();
-    assert_eq!(
-        report["merkle_corruption_report"]["corrupted_root"], false,
-        "{report:#}"
-    );
-    // One record says something else.
-    let snapshot = a.house.storage.snapshot();
-    let mut records = snapshot.range(Space::Digests, b"R", Some(b"S"));
-    let (key, value) = records.next().unwrap().unwrap();
-    let mut wrong = value.to_vec();
-    wrong[5] ^= 1;
-    let mut damage = storage::Batch::new();
-    damage.put(Space::Digests, key.to_vec(), wrong);
-    a.house
-        .storage
-        .commit(damage, storage::Durability::Synced)
-        .unwrap();
-    let report = a
-        .write("sys/replication/merkle-check", json!({}))
-        .await
-        .unwrap();
-    let report = &report["merkle_corruption_report"];
-    assert_eq!(report["corrupted_root"], true, "{report:#}");
-    assert_eq!(
-        report["corrupted_tree_map"]["1"]["corrupted_subtree_root"], true,
-        "{report:#}"
-    );
-    assert_eq!(
-        report["corrupted_tree_map"]["2"]["corrupted_subtree_root"], false,
-        "{report:#}"
-    );
-    assert_eq!(a.status().await["corrupted_merkle_tree"], true);
-    a.write("sys/replication/reindex", json!({})).await.unwrap();
-    let report = a
-        .write("sys/replication/merkle-check", json!({}))
-        .await
-        .unwrap();
-    assert_eq!(
-        report["merkle_corruption_report"]["corrupted_root"], false,
-        "{report:#}"
-    );
-    assert_eq!(a.status().await["corrupted_merkle_tree"], false);
 }
 
 #[tokio::test(start_paused = true)]

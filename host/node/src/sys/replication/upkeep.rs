@@ -5,6 +5,7 @@ use crate::ceremonies::only_in_root;
 use crate::native::Does::Later;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::refusal::from_barrier;
+use crate::replication::upkeep::Worked;
 use crate::replication::{Primary, Role, verify};
 use base::{Answer, Refusal};
 use locality::SystemKey;
@@ -40,20 +41,35 @@ pub(in crate::sys) const ROUTES: &[NativeRoute] = &[
     on(Update, "replication/recover", Token, Later(|ask| Box::pin(recover(ask))), &[], "Begins the connections of replication anew."),
 ];
 
+/// What a request answers whose work goes on.
+const GOES_ON: &str =
+    "it goes on: reindex_in_progress and what stands beside it in the status say how far it is";
+const IS_BUSY: &str = "the digests are looked at already: reindex_in_progress and what stands beside it in the status say how far that is";
+
 async fn check(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
-    let found = verify::check(ask.node).await?;
-    Ok(Answer::data(&verify::report(ask.node, &found)?))
+    let node = Arc::clone(ask.node);
+    let work = async move { verify::check(&node).await };
+    match ask.node.replication.upkeep.run(work).await? {
+        Worked::Done(found) => Ok(Answer::data(&verify::report(ask.node, &found?)?)),
+        Worked::GoesOn => Ok(remark(GOES_ON)),
+        Worked::IsBusy => Ok(remark(IS_BUSY)),
+    }
 }
 
 /// Traffic goes on meanwhile, so that no field of Vault's makes a difference.
 async fn reindex(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
-    let mended = verify::reindex(ask.node).await?;
-    Ok(remark(&match mended {
-        0 => String::from("every digest is that of its entries: there was nothing to put right"),
-        count => format!("{count} records of digests were put right"),
-    }))
+    let node = Arc::clone(ask.node);
+    let work = async move { verify::reindex(&node).await };
+    Ok(match ask.node.replication.upkeep.run(work).await? {
+        Worked::Done(mended) => match mended? {
+            0 => remark("every digest is that of its entries: there was nothing to put right"),
+            count => remark(&format!("{count} records of digests were put right")),
+        },
+        Worked::GoesOn => remark(GOES_ON),
+        Worked::IsBusy => remark(IS_BUSY),
+    })
 }
 
 async fn recover(ask: &mut Ask<'_>) -> Told {

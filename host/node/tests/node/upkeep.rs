@@ -1,0 +1,107 @@
+//! Digests are looked at, and put right.
+
+use crate::pair::Network;
+use crate::replication::primary;
+use serde_json::{Value, json};
+use storage::{Space, Storage as _};
+
+const CHECK: &str = "sys/replication/merkle-check";
+const REINDEX: &str = "sys/replication/reindex";
+
+#[tokio::test(start_paused = true)]
+async fn digests_that_are_wrong_are_found_and_put_right() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let report = a.write(CHECK, json!({})).await.unwrap();
+    assert_eq!(
+        report["merkle_corruption_report"]["corrupted_root"], false,
+        "{report:#}"
+    );
+    // One record says something else.
+    let snapshot = a.house.storage.snapshot();
+    let mut records = snapshot.range(Space::Digests, b"R", Some(b"S"));
+    let (key, value) = records.next().unwrap().unwrap();
+    let mut wrong = value.to_vec();
+    wrong[5] ^= 1;
+    let mut damage = storage::Batch::new();
+    damage.put(Space::Digests, key.to_vec(), wrong);
+    a.house
+        .storage
+        .commit(damage, storage::Durability::Synced)
+        .unwrap();
+    let report = a.write(CHECK, json!({})).await.unwrap();
+    let report = &report["merkle_corruption_report"];
+    assert_eq!(report["corrupted_root"], true, "{report:#}");
+    assert_eq!(
+        report["corrupted_tree_map"]["1"]["corrupted_subtree_root"], true,
+        "{report:#}"
+    );
+    assert_eq!(
+        report["corrupted_tree_map"]["2"]["corrupted_subtree_root"], false,
+        "{report:#}"
+    );
+    assert_eq!(a.status().await["corrupted_merkle_tree"], true);
+    a.write(REINDEX, json!({})).await.unwrap();
+    let report = a.write(CHECK, json!({})).await.unwrap();
+    assert_eq!(
+        report["merkle_corruption_report"]["corrupted_root"], false,
+        "{report:#}"
+    );
+    assert_eq!(a.status().await["corrupted_merkle_tree"], false);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_at_the_digests_shows_how_far_it_is_and_goes_on_when_nobody_waits() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    for number in 0..5 {
+        let path = format!("sys/namespaces/n{number}");
+        a.write(&path, json!({})).await.unwrap();
+    }
+    let before = a.status().await;
+    assert_eq!(before["reindex_in_progress"], false, "{before:#}");
+    assert_eq!(before["last_reindex_epoch"], "0", "{before:#}");
+    let mut stages = Vec::new();
+    {
+        let waits = a.write(REINDEX, json!({}));
+        tokio::pin!(waits);
+        // Begun, looked at between its trees, and given up.
+        while stages.len() < 3 {
+            tokio::task::yield_now().await;
+            tokio::select! {
+                biased;
+                done = &mut waits => panic!("done already: {done:?}"),
+                status = a.status() => {
+                    if status["reindex_in_progress"] == true {
+                        stages.push(status);
+                    }
+                }
+            }
+        }
+        let busy = a.house.warnings(&a.token, CHECK, json!({})).await.unwrap();
+        assert!(busy[0].contains("already"), "{busy:?}");
+        // Whoever writes does not wait for it.
+        let policy = json!({ "policy": "# meanwhile" });
+        a.write("sys/policies/acl/meanwhile", policy).await.unwrap();
+    }
+    for stage in &stages {
+        assert_eq!(stage["reindex_stage"], "scanning", "{stage:#}");
+        let number = |name: &str| stage[name].as_u64().unwrap();
+        assert!(number("reindex_building_total") > 5, "{stage:#}");
+        assert!(
+            number("reindex_building_progress") <= number("reindex_building_total"),
+            "{stage:#}"
+        );
+    }
+    a.until(|status| status["reindex_in_progress"] == false)
+        .await;
+    let after = a.status().await;
+    assert_ne!(after["last_reindex_epoch"], "0", "{after:#}");
+    assert_eq!(after["reindex_stage"], Value::Null, "{after:#}");
+    assert_eq!(
+        a.write(CHECK, json!({})).await.unwrap()["merkle_corruption_report"]["corrupted_root"],
+        false
+    );
+}
