@@ -1,5 +1,5 @@
-//! Mounts that come and go: shared ones on the primary, and ones of a single cluster, below few paths,
-//! so that what is mounted, unmounted and mounted anew meets at one path on several clusters.
+//! Mounts that come and go: shared ones on the primary, and ones of a single cluster, at few paths, so
+//! that what is mounted, unmounted and mounted anew meets at one path on several clusters.
 //!
 //! ```text
 //!  shared at m1     ─ unmounted ─▶  local at m1, on any cluster  ─ unmounted ─▶  shared again
@@ -65,7 +65,7 @@ pub(crate) enum Clients {
 }
 
 impl World {
-    /// The shared mount behind a local one of this cluster, if there is one at this path.
+    /// Has this cluster a mount of its own at the path of a place? A shared one there waits behind it.
     pub(crate) fn is_behind(&self, cluster: &str, place: &str) -> bool {
         let path = place.rsplit('|').next().unwrap_or_default();
         let path = path.split('/').next().unwrap_or_default();
@@ -196,18 +196,11 @@ impl World {
             components.mounts.retain(|one| one != mount);
             components.unmounts += 1;
         }
-        let of = mount.of.as_ref();
-        let acked = match of {
+        let acked = match &mount.of {
             Some(cluster) => self.local.entry(cluster.clone()).or_default(),
             None => &mut self.shared,
         };
         acked.forget(|place| mount.has(place));
-        if of.is_none() {
-            // What each cluster kept below it for itself goes with it.
-            for local in self.local.values_mut() {
-                local.forget(|place| mount.has(place));
-            }
-        }
     }
 
     async fn ask_about(

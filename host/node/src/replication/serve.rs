@@ -17,7 +17,6 @@ use replication::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How often a secondary that has everything hears from its primary.
@@ -143,20 +142,23 @@ async fn note_later(node: &Arc<Unsealed>, primary: &Primary, peer: &Peer, genera
         let key = SystemKey::performance_primary();
         let known = known::stored(tx, secondary)?;
         let stored = tx.read_json::<PrimaryRecord>(&key).map_err(from_barrier)?;
-        let mut later = BTreeMap::new();
-        if let (Some(mut record), Some(KnownSecondary { revoked: None, .. })) = (stored, known)
-            && record.generation == primary.record.generation
-        {
-            record.later.insert(secondary.clone(), generation);
-            tx.write_json(&key, &record).map_err(from_barrier)?;
-            later = record.later;
+        let (Some(mut record), Some(KnownSecondary { revoked: None, .. })) = (stored, known) else {
+            return Ok(false);
+        };
+        if record.generation != primary.record.generation {
+            return Ok(false);
         }
-        Ok(later)
+        record.later.insert(secondary.clone(), generation);
+        tx.write_json(&key, &record).map_err(from_barrier)?;
+        Ok(true)
     });
     match stored.await {
-        Ok(later) => *primary.later() = later,
+        Ok(true) => {}
+        // It was revoked meanwhile, or this one plays another part.
+        Ok(false) => return,
         Err(refusal) => tracing::warn!(reason = refusal.reason, "noting a later primary"),
     }
+    primary.later().insert(secondary.clone(), generation);
 }
 
 /// Hands the keys to a new secondary.

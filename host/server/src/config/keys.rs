@@ -248,7 +248,7 @@ pub(super) const AUDIT: &[Key] = &[
         "local",
         Flag,
         "`false`",
-        "Keep the device out of performance replication.",
+        "Refuse a device that was shared before it was declared; a new one is kept out of performance replication in any case.",
     ),
     used(
         "options",

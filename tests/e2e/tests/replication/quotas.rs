@@ -30,7 +30,8 @@ fn logins_on_a_secondary_count_there() {
         a.write(&mount, &json!({ "type": "userpass" }));
         a.write(&format!("{method}/users/ann"), &json!({ "password": "p" }));
         let quota = json!({ "path": path, "max_leases": max });
-        // It is written by the primary, whoever is asked.
+        // It is written by the primary, whoever is asked; the mount is looked for here first.
+        pair.settle();
         c.write(&format!("sys/quotas/lease-count/{name}"), &quota);
     }
     pair.settle();
