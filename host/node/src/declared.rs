@@ -38,6 +38,11 @@ impl DeclaredDevice {
         Ok(path.as_str().to_owned())
     }
 
+    /// Does it get what no other device took? One of all devices may.
+    pub fn is_fallback(&self) -> bool {
+        self.stored("", String::new()).is_fallback()
+    }
+
     fn stored(&self, path: &str, salt: String) -> StoredDevice {
         StoredDevice {
             path: path.to_owned(),
@@ -57,8 +62,12 @@ pub(crate) async fn reconcile(node: &Arc<Unsealed>) -> Result<(), Refusal> {
     let follows = node.replication.is_secondary();
     node.transact(|tx| {
         let mut stored = devices::stored(tx)?;
+        let mut new_fallback = None;
         for (path, declared) in &node.parts.settings.audit {
             let is_ours = declared.local || !follows;
+            if declared.is_fallback() && is_ours && !stored.contains_key(path) {
+                new_fallback = Some(path);
+            }
             complete(
                 node,
                 tx,
@@ -73,7 +82,14 @@ pub(crate) async fn reconcile(node: &Arc<Unsealed>) -> Result<(), Refusal> {
                 devices::forget(tx, device);
             }
         }
-        Ok(())
+        let Some(new) = new_fallback else {
+            return Ok(());
+        };
+        let kept = devices::stored(tx)?;
+        let other = kept
+            .values()
+            .find(|other| other.path != *new && other.is_fallback());
+        other.map_or(Ok(()), |other| Err(devices::second_fallback(&other.path)))
     })
     .await
 }
