@@ -1,6 +1,5 @@
 //! A login for one request, which its headers ask for: the request runs as whoever logs in, and no
-//! token is stored or told. Only a request that needs a caller and has none costs more for it than a
-//! look at its headers.
+//! token is stored or told. A request that asks for none pays a look at the names of its headers.
 //!
 //! The login is a request of its own, with its own records and limits; it must never give more than
 //! the same login without the headers.
