@@ -118,6 +118,7 @@ where
         headers: head.headers,
         // What the listener lets pass, its service knows.
         without_token: base::WithoutToken::default(),
+        grants: base::Grants::default(),
     };
     answer(shared, request, &asked).await
 }

@@ -33,6 +33,6 @@ pub use reply::{
     Answer, AuthBlock, Envelope, Flow, HealthReport, LeaseBlock, Pieces, RateReport, RateRoom, Raw,
     Refusal, RefusalKind, Reply, TokenKind, WrapBlock,
 };
-pub use request::{Client, Operation, Request, WithoutToken};
+pub use request::{Client, Grants, Operation, Request, WithoutToken};
 pub use secret::Secret;
 pub use time::{Clock, ManualClock, Timestamp};

@@ -49,6 +49,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// What may be done without a token where it came in.
     pub without_token: WithoutToken,
+    /// What is made of a login.
+    pub grants: Grants,
 }
 
 impl Request {
@@ -70,6 +72,7 @@ impl Request {
             },
             headers: Vec::new(),
             without_token: WithoutToken::default(),
+            grants: Grants::default(),
         }
     }
 }
@@ -85,6 +88,16 @@ pub struct WithoutToken {
     pub metrics: bool,
     /// List the requests in flight.
     pub in_flight: bool,
+}
+
+/// How long a login is to count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Grants {
+    /// As long as its token lives, which the client is told.
+    #[default]
+    Token,
+    /// For the request whose headers asked for it, and no longer: nothing is stored.
+    ForOneRequest,
 }
 
 /// The other end of the connection.

@@ -1,6 +1,7 @@
 //! Calls a mount's component for a request, and turns what it says into an answer.
 
 use crate::engine::Pinned;
+use crate::inline_login;
 use crate::lockout::Guard;
 use crate::passed_headers::keep_allowed;
 use crate::pipeline::{Known, Recorded, Target, no_match, operation};
@@ -82,7 +83,7 @@ pub(crate) async fn component(
     let done = match pinned.component.handle(call, matched).await {
         Ok(done) => done,
         Err(CallError::Overtaken) => return Err(Failed::Overtaken(0)),
-        Err(CallError::NoRoom) => return Err(quotas::full(recorded.place()).into()),
+        Err(CallError::NoRoom) => return Err(no_lease(recorded).into()),
         Err(error) => {
             if let Some(guard) = &guard {
                 guard.note_failure(&error);
@@ -102,7 +103,7 @@ pub(crate) async fn component(
     }
     let (outcome, remarks) = (done.value.outcome, done.value.warnings);
     if leases == Leases::Full && matches!(outcome, Outcome::Secret(_) | Outcome::Grant(_)) {
-        return Err(quotas::full(recorded.place()).into());
+        return Err(no_lease(recorded).into());
     }
     let answer = match recorded.taken() {
         Some(taken) => {
@@ -127,6 +128,19 @@ pub(crate) async fn component(
     })
 }
 
+/// Is the caller one who logged in for this request? Nobody is left then to whom a lease could belong.
+fn is_for_one_request(recorded: &Recorded<'_>) -> bool {
+    recorded.caller().is_some() && inline_login::is_asked(recorded.request())
+}
+
+/// Why a request may not come to a lease.
+fn no_lease(recorded: &Recorded<'_>) -> Refusal {
+    match is_for_one_request(recorded) {
+        true => Refusal::invalid("requests with inline authentication cannot generate leases"),
+        false => quotas::full(recorded.place()),
+    }
+}
+
 /// May the request come to a lease? That is decided before it runs, since what stands behind a secret
 /// is made outside: a login is refused where there is no room; an engine that gives leased secrets may
 /// do what needs none, and nothing outside.
@@ -140,11 +154,12 @@ pub(crate) fn leases(
         // The lease is the secondary's, which has decided.
         return Ok(taken.leases());
     }
-    if !node.quotas.limits_leases() {
-        return Ok(Leases::Admitted);
-    }
     let is_login = target.route.access == Access::Login;
-    if !is_login && pinned.component.manifest().secret_kinds.is_empty() {
+    let gives_secrets = !pinned.component.manifest().secret_kinds.is_empty();
+    if gives_secrets && is_for_one_request(recorded) {
+        return Ok(Leases::Full);
+    }
+    if !node.quotas.limits_leases() || !(is_login || gives_secrets) {
         return Ok(Leases::Admitted);
     }
     match recorded.leases().ask(node, recorded.place()) {

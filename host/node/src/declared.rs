@@ -38,6 +38,11 @@ impl DeclaredDevice {
         Ok(path.as_str().to_owned())
     }
 
+    /// Does it get what no other device took? One of all devices may.
+    pub fn is_fallback(&self) -> bool {
+        self.stored("", String::new()).is_fallback()
+    }
+
     fn stored(&self, path: &str, salt: String) -> StoredDevice {
         StoredDevice {
             path: path.to_owned(),
@@ -59,8 +64,12 @@ pub(crate) async fn reconcile(node: &Arc<Unsealed>) -> Result<(), Refusal> {
         let mut stored = devices::stored(tx)?;
         // What is shared is the primary's to change; one of our own stands before it.
         let is_ours = |device: &StoredDevice| device.local || !follows;
+        let mut new_fallback = None;
         for (path, declared) in &node.parts.settings.audit {
             let found = stored.remove(path).filter(is_ours);
+            if declared.is_fallback() && found.is_none() {
+                new_fallback = Some(path);
+            }
             complete(node, tx, found, (path.as_str(), declared))?;
         }
         for device in stored.values().filter(|device| device.declared) {
@@ -69,7 +78,14 @@ pub(crate) async fn reconcile(node: &Arc<Unsealed>) -> Result<(), Refusal> {
                 devices::forget(tx, device);
             }
         }
-        Ok(())
+        let Some(new) = new_fallback else {
+            return Ok(());
+        };
+        let kept = devices::stored(tx)?;
+        let other = kept
+            .values()
+            .find(|other| other.path != *new && other.is_fallback());
+        other.map_or(Ok(()), |other| Err(devices::second_fallback(&other.path)))
     })
     .await
 }

@@ -1,7 +1,7 @@
 //! Audit devices: stored with their salt, opened when the node is unsealed.
 
 use crate::refusal::{chain, from_barrier};
-use audit::{AuditError, Broker, Device, Format, HeaderRule, Kind, Options, Salt};
+use audit::{AuditError, Broker, Device, Format, HeaderRule, Kind, Options, Salt, Share};
 use barrier::Transaction;
 use base::{Refusal, Secret, Timestamp};
 use locality::{PhysicalKey, SystemKey};
@@ -43,6 +43,12 @@ impl StoredDevice {
         let kind = Kind::named(&self.kind);
         let unknown = || AuditError::UnknownKind(self.kind.clone());
         Options::parse(kind.ok_or_else(unknown)?, &self.options)
+    }
+
+    /// Does it get what no other device took? One of all devices may.
+    pub(crate) fn is_fallback(&self) -> bool {
+        let checked = self.checked();
+        checked.is_ok_and(|options| matches!(options.share, Share::Fallback))
     }
 }
 
@@ -158,6 +164,11 @@ pub(crate) fn stored(tx: &mut Transaction) -> Result<BTreeMap<String, StoredDevi
     Ok(all
         .map(|(_, device): (PhysicalKey, StoredDevice)| (device.path.clone(), device))
         .collect())
+}
+
+/// Why another fallback device is refused.
+pub(crate) fn second_fallback(path: &str) -> Refusal {
+    Refusal::invalid(format!("there is a fallback device already: {path:?}"))
 }
 
 /// Stores a device where its locality says.

@@ -2,6 +2,7 @@
 
 use crate::engine::Pinned;
 use crate::identity;
+use crate::inline_login;
 use crate::mfa::{self, Arriving};
 use crate::pipeline::{Place, Recorded};
 use crate::quotas;
@@ -11,7 +12,7 @@ use crate::unsealed::Unsealed;
 use ::identity::Person;
 use access::{Lifetime, NewToken, Token, TokenId, TokenType};
 use barrier::Transaction;
-use base::{AuthBlock, Envelope, Refusal, Timestamp, TokenKind};
+use base::{AuthBlock, Envelope, Grants, Refusal, Timestamp, TokenKind};
 use locality::{Class, SystemKey};
 use mount::MountEntry;
 use plugin::Grant;
@@ -107,7 +108,7 @@ pub(crate) fn token(
         None => make_for(
             node,
             tx,
-            (place, recorded.leases()),
+            (place, recorded.leases(), recorded.request().grants),
             pinned,
             entry,
             person,
@@ -127,7 +128,8 @@ pub(crate) fn make(
 ) -> Result<Envelope, Refusal> {
     check_policies(&grant)?;
     let person = identity::log_in(node, tx, &place.namespace, entry, &grant)?;
-    make_for(node, tx, (place, leases), pinned, entry, person, grant)
+    let about = (place, leases, Grants::Token);
+    make_for(node, tx, about, pinned, entry, person, grant)
 }
 
 fn check_policies(grant: &Grant) -> Result<(), Refusal> {
@@ -140,7 +142,7 @@ fn check_policies(grant: &Grant) -> Result<(), Refusal> {
 fn make_for(
     node: &Arc<Unsealed>,
     tx: &mut Transaction,
-    (place, leases): (&Place, &quotas::Room),
+    (place, leases, grants): (&Place, &quotas::Room, Grants),
     pinned: &Pinned,
     entry: &MountEntry,
     person: Option<Person>,
@@ -161,7 +163,7 @@ fn make_for(
         .as_str()
         .trim_start_matches("auth/")
         .trim_end_matches('/');
-    let new = NewToken {
+    let mut new = NewToken {
         parent: None,
         namespace: place.namespace.id,
         policies,
@@ -175,7 +177,14 @@ fn make_for(
         bound_cidrs: grant.token.bound_cidrs,
         method: Some(entry.id),
     };
-    let kind = kind(entry, grant.token.kind, &new)?;
+    let kind = match grants {
+        Grants::Token => kind(entry, grant.token.kind, &new)?,
+        Grants::ForOneRequest => {
+            new.uses = 0;
+            new.lifetime = for_one_request(new.lifetime);
+            TokenKind::Batch
+        }
+    };
     // A batch token has no lease, and is held back all the same.
     leases.ask(node, place)?;
     if kind == TokenKind::Service {
@@ -214,6 +223,16 @@ fn lifetime(pinned: &Pinned, grant: &Grant) -> Lifetime {
         period: grant.token.period_seconds,
         max,
         renewable: grant.terms.renewable,
+    }
+}
+
+/// A token that is stored nowhere, and is used at once or never.
+fn for_one_request(lifetime: Lifetime) -> Lifetime {
+    Lifetime {
+        ttl: lifetime.ttl.min(inline_login::TTL_SECONDS),
+        period: 0,
+        renewable: false,
+        ..lifetime
     }
 }
 

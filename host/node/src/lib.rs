@@ -29,6 +29,7 @@ mod help;
 mod identity;
 mod in_flight;
 mod init;
+mod inline_login;
 mod keys;
 mod lease_search;
 mod lifecycle;

@@ -167,6 +167,14 @@ impl<'p> Routed<'p> {
             && crate::sys::is_open(self.request.without_token, &self.place.rest)
     }
 
+    /// Does the route ask who calls?
+    pub(crate) fn needs_caller(&self) -> bool {
+        match self.access() {
+            Access::Token | Access::Sudo => !self.is_open(),
+            Access::Public | Access::Login => false,
+        }
+    }
+
     /// Finds out who calls, where the route asks for it: the token with the id `inside` what the
     /// request carries, or the one it carries.
     pub(crate) async fn authenticate(
@@ -176,11 +184,7 @@ impl<'p> Routed<'p> {
         inside: Option<&TokenId>,
     ) -> Result<Known<'p>, Refusal> {
         let now = node.now();
-        let needed = match self.access() {
-            Access::Token | Access::Sudo => !self.is_open(),
-            Access::Public | Access::Login => false,
-        };
-        if !needed {
+        if !self.needs_caller() {
             return Ok(Known {
                 routed: self,
                 caller: None,

@@ -5,6 +5,7 @@ use crate::call::{self, Ran};
 use crate::commit::CommitError;
 use crate::engine::Engine;
 use crate::help;
+use crate::inline_login;
 use crate::namespaces;
 use crate::native::Ask;
 use crate::passed::Passed;
@@ -84,6 +85,16 @@ impl Unsealed {
         let inside = wrapping::check(self, &mut tx, &place, request)?;
         let routed = Routed::find(request, &place);
         passed.through(&routed);
+        let inside = match routed.needs_caller() && inline_login::is_asked(request) {
+            false => inside,
+            true => {
+                let token = inline_login::log_in(self, &place, request).await?;
+                trail.logged_in(&token);
+                // What was read before the login is old by now.
+                tx = self.begin();
+                Some(token)
+            }
+        };
         let known = routed.authenticate(self, &mut tx, inside.as_ref()).await?;
         let caller = known.caller().filter(|caller| caller.token.is_spent);
         *spent = caller.map(|caller| caller.hash.clone());

@@ -6,11 +6,14 @@ use crate::refusal::chain;
 use crate::run::Answered;
 use crate::tables::Mount;
 use crate::unsealed::Unsealed;
+use access::TokenId;
 use audit::{
     AuthRecord, GrantRecord, MountRecord, RequestPart, RequestRecord, ResponsePart, ResponseRecord,
     WrapRecord,
 };
-use base::{Answer, AuthBlock, Envelope, Json, Operation, Refusal, Request, TokenKind, WrapBlock};
+use base::{
+    Answer, AuthBlock, Envelope, Json, Operation, Refusal, Request, Secret, TokenKind, WrapBlock,
+};
 use core::time::Duration;
 use mount::{MountKind, Namespace};
 use policy::Grant;
@@ -22,6 +25,8 @@ pub(crate) struct Trail {
     is_recorded: bool,
     place: Option<(Arc<Namespace>, String, Option<Arc<Mount>>)>,
     caller: Option<Known>,
+    /// The token that a login for this request made.
+    token: Option<Secret<String>>,
     decision: Option<(bool, Vec<Grant>)>,
 }
 
@@ -40,6 +45,7 @@ impl Trail {
             is_recorded: false,
             place: None,
             caller: None,
+            token: None,
             decision: None,
         }
     }
@@ -60,6 +66,13 @@ impl Trail {
                 policies: caller.all_policies(),
                 metadata: caller.token.metadata.clone().into_iter().collect(),
             });
+        }
+    }
+
+    /// The request brings a login, which came to this token.
+    pub(crate) fn logged_in(&mut self, token: &TokenId) {
+        if self.is_heard {
+            self.token = Some(Secret::new(token.expose().to_owned()));
         }
     }
 
@@ -168,7 +181,8 @@ impl Trail {
         request: &Request,
         write: impl FnOnce(Option<&AuthRecord<'_>>, &RequestPart<'_>) -> T,
     ) -> T {
-        let sent = request.token.as_ref().map_or("", |token| token.expose());
+        let token = self.token.as_ref().or(request.token.as_ref());
+        let sent = token.map_or("", |token| token.expose());
         let grants: Vec<GrantRecord<'_>> = self
             .decision
             .iter()

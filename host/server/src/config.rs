@@ -286,6 +286,13 @@ impl<'tree> Draft<'tree> {
         }
         for block in body.blocks("audit", 2).map_err(at)? {
             let (path, device) = audit::read(file, &block, warnings)?;
+            let mut others = self.audit.iter();
+            if device.is_fallback()
+                && let Some((other, _)) = others.find(|(_, other)| other.is_fallback())
+            {
+                let message = format!("there is a fallback device already: {other:?}");
+                return Err(ConfigError::at(file, block.place, message));
+            }
             if self.audit.insert(path, device).is_some() {
                 let message = "another audit device has this path";
                 return Err(ConfigError::at(file, block.place, message));

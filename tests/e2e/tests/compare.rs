@@ -2,7 +2,7 @@
 
 use e2e::Server;
 use e2e::compare::{
-    self, approle, cert, differences, identity, jwt, kv, lockout, mfa, namespaces, plugins,
+    self, approle, cert, differences, identity, inline, jwt, kv, lockout, mfa, namespaces, plugins,
     policies, quotas, sealed, settings, tokens, tools, totp, transit, userpass,
 };
 use serde_json::{Value, json};
@@ -47,6 +47,13 @@ fn logins_with_signed_tokens() {
 fn logins_with_certificates() {
     compare::with_openbao(cert::SCRIPTS);
     compare::openbao_with_itself(cert::SCRIPTS);
+}
+
+/// Each script builds on the first.
+#[test]
+fn logins_for_one_request() {
+    compare::with_openbao(inline::SCRIPTS);
+    compare::openbao_with_itself(inline::SCRIPTS);
 }
 
 #[test]
@@ -135,6 +142,7 @@ fn every_meant_difference_is_documented_and_shown() {
     compare::differences_are_told(tokens::ALL, &[tokens::SCRIPTS]);
     compare::differences_are_told(plugins::ALL, &[plugins::SCRIPTS]);
     compare::differences_are_told(policies::ALL, &[policies::SCRIPTS]);
+    compare::differences_are_told(inline::ALL, &[inline::SCRIPTS]);
     compare::differences_are_told(sealed::differences::ALL, &[sealed::SCRIPTS]);
     compare::differences_are_told(cert::differences::ALL, &[cert::SCRIPTS]);
 }

@@ -11,8 +11,8 @@ use crate::pipeline::{Place, no_handler};
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
 use base::{
-    Envelope, Json, Map, NamespaceId, Operation, Refusal, RefusalKind, Request, RequestPath,
-    make_uuid,
+    Envelope, Grants, Json, Map, NamespaceId, Operation, Refusal, RefusalKind, Request,
+    RequestPath, make_uuid,
 };
 use identity::Person;
 use mount::MountEntry;
@@ -60,6 +60,10 @@ pub(crate) fn stand_before(
             Err(refusal) if refusal.kind == RefusalKind::Denied => Err(Refusal::denied()),
             Err(refusal) => Err(refusal),
         };
+    }
+    if arriving.request.grants == Grants::ForOneRequest {
+        // The request does not wait.
+        return Err(Refusal::denied());
     }
     let id = make_uuid(node.parts.entropy.as_ref());
     let requirement = requirement(tx, namespace, &id, &enforcements)?;

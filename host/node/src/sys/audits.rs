@@ -5,7 +5,7 @@ use crate::devices::{self, StoredDevice};
 use crate::native::Does::Now;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
 use crate::refusal::chain;
-use audit::{Options, Share, Target};
+use audit::Target;
 use base::{Answer, Envelope, Refusal, Timestamp, make_hex};
 use manifest::Access::{Sudo, Token};
 use manifest::FieldKind::{Boolean, Text, TextMap};
@@ -83,14 +83,10 @@ pub(super) fn enable(ask: &mut Ask<'_>) -> Told {
     if others.contains_key(path.as_str()) {
         return Err(Refusal::invalid("path already in use"));
     }
-    let is_fallback = |options: &Options| matches!(options.share, Share::Fallback);
-    if is_fallback(&checked)
-        && let Some(other) = others
-            .values()
-            .find(|other| other.checked().is_ok_and(|checked| is_fallback(&checked)))
+    if device.is_fallback()
+        && let Some(other) = others.values().find(|other| other.is_fallback())
     {
-        let text = format!("there is a fallback device already: {:?}", other.path);
-        return Err(Refusal::invalid(text));
+        return Err(devices::second_fallback(&other.path));
     }
     try_out(&checked.target, ask.now)?;
     devices::store(ask.tx, &device)?;

@@ -215,3 +215,33 @@ async fn each_cluster_of_a_relation_has_what_its_own_configuration_declares() {
     c.until_it_streams().await;
     assert_eq!(devices(&c).await, json!({ "other/": true }));
 }
+
+#[tokio::test]
+async fn one_device_is_the_fallback_whoever_made_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let fallback = |name: &str| {
+        let (path, mut device) = device(folder.path(), name, "");
+        let role = (String::from("fallback"), String::from("true"));
+        device.options.extend([role]);
+        (path, device)
+    };
+    let [one, two, three] = ["one", "two", "three"].map(fallback);
+    let mut lives = Lives::new();
+    let house = lives.next([one.clone()]).await.unwrap();
+    let by_api = json!({ "type": "file", "options": two.1.options });
+    let refused = house.write("sys/audit/two", by_api).await.unwrap_err();
+    let text = "there is a fallback device already: \"one/\"";
+    assert_eq!(refused.message, text);
+    drop(house);
+    // At another path it takes the place of the one before.
+    let house = lives.next([two.clone()]).await.unwrap();
+    assert_eq!(names(&house).await, ["two/"]);
+    drop(house);
+    // One that the API made is nobody else's to take away.
+    let house = lives.next([]).await.unwrap();
+    enable(&house, &one).await;
+    drop(house);
+    assert_eq!(lives.next([three]).await.err().unwrap(), text);
+    let house = lives.next([one]).await.unwrap();
+    assert_eq!(names(&house).await, ["one/"]);
+}

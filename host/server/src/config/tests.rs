@@ -579,6 +579,10 @@ fn audit_devices_are_declared() {
             "audit \"file\" \"a\" { options = { file_path = \"discard\" } }\naudit \"file\" \"a/\" { options = { file_path = \"discard\" } }\n",
             "another audit device has this path",
         ),
+        (
+            "audit \"file\" \"a\" { options = { file_path = \"discard\", fallback = true } }\naudit \"file\" \"b\" { options = { file_path = \"discard\", fallback = \"true\" } }\n",
+            "there is a fallback device already: \"a/\"",
+        ),
     ] {
         let error = read_more(text).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");

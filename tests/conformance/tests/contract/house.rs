@@ -221,8 +221,18 @@ impl House {
         path: &str,
         headers: &[(&str, &str)],
     ) -> Result<Value, Refusal> {
+        self.read_with_as(&self.token, path, headers).await
+    }
+
+    /// As [`read_with`](Self::read_with), by somebody else.
+    pub(crate) async fn read_with_as(
+        &self,
+        token: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Value, Refusal> {
         let path = RequestPath::parse(path).unwrap();
-        let mut request = Request::new(Operation::Read, path, &self.token, Map::new());
+        let mut request = Request::new(Operation::Read, path, token, Map::new());
         let headers = headers.iter();
         request.headers = headers
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

@@ -127,3 +127,30 @@ async fn tokens_end_with_their_method() {
         assert_eq!(refused.message, "permission denied");
     }
 }
+
+#[tokio::test]
+async fn a_login_for_one_request_stores_nothing_and_leases_nothing() {
+    let house = open().await;
+    house.mount("courier", json!({})).await;
+    let policy = r#"path "courier/*" { capabilities = ["read"] }"#;
+    let policy = json!({ "policy": policy });
+    house
+        .write("sys/policies/acl/default", policy)
+        .await
+        .unwrap();
+    let value = json!({ "value": "v" });
+    house.write("courier/data/a", value).await.unwrap();
+    let headers = [("x-vault-inline-auth-path", "auth/hostile/silent")];
+    let read = async |path: &'static str| house.read_with_as("", path, &headers).await;
+    // The first login makes the entity.
+    read("courier/data/a").await.unwrap();
+    let before = house.entries();
+    let data = read("courier/data/a").await.unwrap();
+    assert_eq!(data["value"], "v");
+    let refused = read("courier/creds/a").await.unwrap_err();
+    assert_eq!(
+        refused.message,
+        "requests with inline authentication cannot generate leases"
+    );
+    assert_eq!(house.entries(), before);
+}

@@ -8,6 +8,7 @@ pub mod approle;
 pub mod cert;
 pub mod differences;
 pub mod identity;
+pub mod inline;
 pub mod jwt;
 pub mod kv;
 pub mod lockout;
