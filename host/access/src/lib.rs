@@ -26,8 +26,9 @@ pub use index_token::{IndexKey, IndexToken};
 pub use network::{is_bound_to, parse_network};
 pub use role::{RoleError, TokenRole, TokenType};
 pub use store::{
-    ANCESTORS_MAX, AccessError, CUBBYHOLE_ENTRIES_AT_ONCE_MAX, NewToken, REVOKED_AT_ONCE_MAX, find,
-    find_by_accessor, issue, lookup, make, orphan_children, revoke, save, spend, still_lives,
+    ANCESTORS_MAX, AccessError, CUBBYHOLE_ENTRIES_AT_ONCE_MAX, NewToken, ORPHANED_AT_ONCE_MAX,
+    REVOKED_AT_ONCE_MAX, find, find_by_accessor, issue, lookup, make, orphan_children, revoke,
+    save, spend, still_lives,
 };
 pub use token::{Capped, Granted, Lifetime, Token, WRAPPING_POLICY};
 pub use unlock::UnlockKey;

@@ -343,12 +343,17 @@ pub fn revoke(
     Ok(gone)
 }
 
-/// Makes the children of a token orphans, so that its revocation spares them.
+/// Children of a token that one transaction makes orphans: each is written anew, not only deleted.
+pub const ORPHANED_AT_ONCE_MAX: usize = 500;
+
+/// Makes children of a token orphans, so that its revocation spares them: at most
+/// [`ORPHANED_AT_ONCE_MAX`]. Were those all?
 ///
 /// # Errors
 /// When the storage fails.
-pub fn orphan_children(tx: &mut Transaction, hash: &TokenHash) -> Result<(), BarrierError> {
-    for child in children(tx, hash, usize::MAX)? {
+pub fn orphan_children(tx: &mut Transaction, hash: &TokenHash) -> Result<bool, BarrierError> {
+    let children = children(tx, hash, ORPHANED_AT_ONCE_MAX + 1)?;
+    for child in children.iter().take(ORPHANED_AT_ONCE_MAX) {
         tx.delete(&SystemKey::token_child(hash.as_str(), child.as_str()));
         let key = SystemKey::token(child.as_str());
         if let Some(mut token) = tx.read_json::<Token>(&key)? {
@@ -356,7 +361,7 @@ pub fn orphan_children(tx: &mut Transaction, hash: &TokenHash) -> Result<(), Bar
             tx.write_json(&key, &token)?;
         }
     }
-    Ok(())
+    Ok(children.len() <= ORPHANED_AT_ONCE_MAX)
 }
 
 fn forget(tx: &mut Transaction, hash: &TokenHash) -> Result<bool, BarrierError> {
@@ -498,9 +503,25 @@ mod tests {
         };
         assert!(found(&mut tx, NOW) && !found(&mut tx, end));
 
-        orphan_children(&mut tx, &root).unwrap();
+        assert!(orphan_children(&mut tx, &root).unwrap());
         assert_eq!(revoke(&mut tx, &root, NOW).unwrap(), [root]);
         assert!(is_alive(&mut tx, &child, end) && is_alive(&mut tx, &grandchild, end));
+    }
+
+    #[test]
+    fn very_many_children_become_orphans_in_steps_and_all_outlive_their_parent() {
+        let mut tx = transaction();
+        let root = add(&mut tx, "parent", None);
+        let count = 2 * ORPHANED_AT_ONCE_MAX + 1;
+        let hashes = (0..count).map(|number| add(&mut tx, &format!("c{number}"), Some(&root)));
+        let hashes: Vec<TokenHash> = hashes.collect();
+        for left in [ORPHANED_AT_ONCE_MAX + 1, 1] {
+            assert!(!orphan_children(&mut tx, &root).unwrap());
+            assert_eq!(children(&mut tx, &root, count).unwrap().len(), left);
+        }
+        assert!(orphan_children(&mut tx, &root).unwrap());
+        assert_eq!(revoke(&mut tx, &root, NOW).unwrap(), [root]);
+        assert!(hashes.iter().all(|hash| is_alive(&mut tx, hash, NOW)));
     }
 
     #[test]

@@ -16,6 +16,11 @@ use storage::{Snapshot, Space};
 pub trait Address {
     /// The physical key.
     fn address(&self) -> &PhysicalKey;
+
+    /// Is what is written there to be wrapped by the seal?
+    fn seal_wrap(&self) -> SealWrap {
+        SealWrap::Unneeded
+    }
 }
 
 impl Address for PhysicalKey {
@@ -27,6 +32,13 @@ impl Address for PhysicalKey {
 impl<C: ClassMark> Address for SystemKey<C> {
     fn address(&self) -> &PhysicalKey {
         self.physical()
+    }
+
+    fn seal_wrap(&self) -> SealWrap {
+        match self.is_seal_wrapped() {
+            true => SealWrap::Wanted,
+            false => SealWrap::Unneeded,
+        }
     }
 }
 
@@ -122,7 +134,7 @@ impl Transaction {
 
     /// Writes an entry.
     pub fn put(&mut self, key: &impl Address, value: Vec<u8>) {
-        self.put_entry(key.address(), value, SealWrap::Unneeded);
+        self.put_entry(key.address(), value, key.seal_wrap());
     }
 
     pub(crate) fn put_entry(&mut self, key: &PhysicalKey, value: Vec<u8>, seal_wrap: SealWrap) {

@@ -21,6 +21,7 @@ mod policy;
 mod policy_format;
 mod raft;
 mod replication;
+mod replication_aside;
 mod replication_status;
 mod rotate_keys;
 mod share;

@@ -3,7 +3,7 @@
 use crate::request::{ApiRequest, Method};
 
 /// Paths that need `sudo` as well. A `*` at the end stands for anything, `+` for one part.
-const SUDO: [&str; 26] = [
+const SUDO: [&str; 28] = [
     "auth/token/accessors",
     "pki/root",
     "pki/+/sign-self-issued",
@@ -26,6 +26,8 @@ const SUDO: [&str; 26] = [
     "sys/raw/*",
     "sys/remount",
     "sys/replication/performance/primary/secondary-token",
+    "sys/replication/performance/secondary/aside",
+    "sys/replication/performance/secondary/aside/export",
     "sys/replication/primary/secondary-token",
     "sys/revoke-prefix/*",
     "sys/rotate",

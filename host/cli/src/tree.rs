@@ -197,6 +197,9 @@ impl Command {
             Self::Replication(command) => matches!(
                 command,
                 replication::Replication::Status
+                    | replication::Replication::Aside(
+                        replication::Aside::List | replication::Aside::Export
+                    )
                     | replication::Replication::SecondaryToken(_)
                     | replication::Replication::GeneratePublicKey
             ),

@@ -13,6 +13,7 @@ use core::marker::PhantomData;
 pub struct SystemKey<C> {
     physical: PhysicalKey,
     class: PhantomData<C>,
+    is_seal_wrapped: bool,
 }
 
 impl<C: ClassMark> SystemKey<C> {
@@ -21,11 +22,26 @@ impl<C: ClassMark> SystemKey<C> {
         Self {
             physical,
             class: PhantomData,
+            is_seal_wrapped: false,
         }
     }
 
     fn root(path: &str) -> Self {
         Self::at(NamespaceId::ROOT, path)
+    }
+
+    /// The same key for what is worth a second layer, by the seal itself where it can.
+    #[must_use]
+    pub fn seal_wrapped(self) -> Self {
+        Self {
+            is_seal_wrapped: true,
+            ..self
+        }
+    }
+
+    /// Is what stands there to be wrapped by the seal?
+    pub const fn is_seal_wrapped(&self) -> bool {
+        self.is_seal_wrapped
     }
 
     /// The physical key.
@@ -73,7 +89,7 @@ impl SystemKey<Ignored> {
     }
     /// Whom a cluster is to follow once everything of it is here.
     pub fn joining() -> Self {
-        Self::root("core/replication/performance/joining")
+        Self::root("core/replication/performance/joining").seal_wrapped()
     }
     /// That a cluster was a primary, and has not compared itself with the next one.
     pub fn former() -> Self {
@@ -229,7 +245,7 @@ impl SystemKey<Local> {
     }
     /// The key that signs wrapping tokens which are JWTs.
     pub fn wrapping_key() -> Self {
-        Self::root("core/wrapping/jwtkey")
+        Self::root("core/wrapping/jwtkey").seal_wrapped()
     }
     /// A token, by the salted hash of its id.
     pub fn token(hash: &str) -> Self {

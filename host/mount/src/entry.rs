@@ -94,7 +94,10 @@ impl MountEntry {
             digest: String::new(),
             chosen: None,
             uuid: make_uuid(entropy),
-            accessor: format!("{plugin}_{}", make_hex(entropy, 4)),
+            accessor: match kind {
+                MountKind::Secret => format!("{plugin}_{}", make_hex(entropy, 4)),
+                MountKind::Auth => format!("auth_{plugin}_{}", make_hex(entropy, 4)),
+            },
             description: String::new(),
             local: false,
             seal_wrap: false,

@@ -3,8 +3,8 @@
 //! The journal tells it of every batch that was applied, whoever proposed it: a node that follows
 //! learns of a new mount in the same way as the node that made it.
 
-use journal::{Batch, Observer};
-use locality::PhysicalKey;
+use journal::{Batch, Observer, Op};
+use locality::{PhysicalKey, SystemKey};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 pub struct Changes {
     noted: AtomicU64,
     keys: Mutex<Vec<PhysicalKey>>,
+    exclusions: AtomicU64,
 }
 
 /// What is kept in memory begins with one of these, below the system mount.
@@ -41,6 +42,11 @@ impl Changes {
         self.noted.load(Ordering::Acquire)
     }
 
+    /// A number that grows whenever something else is kept from a secondary.
+    pub(crate) fn exclusions(&self) -> u64 {
+        self.exclusions.load(Ordering::Acquire)
+    }
+
     /// Takes all keys that changed since it was last asked.
     pub(crate) fn take(&self) -> Vec<PhysicalKey> {
         core::mem::take(&mut *self.keys.lock().unwrap_or_else(PoisonError::into_inner))
@@ -59,6 +65,11 @@ impl Observer for Changes {
     fn applied(&self, _index: u64, batches: &[Batch]) {
         let ops = batches.iter().flat_map(|batch| &batch.ops);
         let ours = ops.filter(|op| op.key.mount() == base::MountId::SYSTEM);
+        let excluded = SystemKey::exclusions();
+        let is_excluded = |op: &Op| op.key.path().starts_with(excluded.physical().path());
+        if ours.clone().any(is_excluded) {
+            self.exclusions.fetch_add(1, Ordering::Release);
+        }
         let kept = ours.filter(|op| KEPT.iter().any(|prefix| op.key.path().starts_with(prefix)));
         let changed: Vec<PhysicalKey> = kept.map(|op| op.key.clone()).collect();
         if !changed.is_empty() {

@@ -14,7 +14,6 @@
 
 use barrier::{BarrierError, Commit, Keyring, Reads, Transaction};
 use base::{Entropy, Refusal};
-use core::sync::atomic::{AtomicBool, Ordering};
 use journal::{Batch, Journal, JournalError, Op};
 use locality::{Class, PhysicalKey};
 use std::collections::{BTreeSet, VecDeque};
@@ -54,8 +53,36 @@ pub(crate) struct Committer {
     journal: Arc<dyn Journal>,
     line: Arc<Line>,
     turns: Arc<tokio::sync::Mutex<()>>,
-    /// Is what is replicated written on another cluster?
-    is_fenced: AtomicBool,
+}
+
+/// Nobody writes what is replicated, as long as this is there.
+#[must_use]
+pub(crate) struct Fence<'a> {
+    committer: &'a Committer,
+    /// The last commit that was taken before it.
+    last: u64,
+    stays: bool,
+}
+
+impl Fence<'_> {
+    /// Waits until everything that was taken before it is applied or has failed.
+    pub(crate) async fn settled(&self) {
+        self.committer.settled(self.last).await;
+    }
+
+    /// It stays until it is lifted.
+    pub(crate) fn keep(mut self) {
+        self.stays = true;
+    }
+}
+
+impl Drop for Fence<'_> {
+    fn drop(&mut self) {
+        if !self.stays {
+            let mut order = self.committer.line.order();
+            order.fences = order.fences.saturating_sub(1);
+        }
+    }
 }
 
 /// The commits in their order, and how far they are done.
@@ -92,13 +119,24 @@ impl Committer {
             journal,
             line,
             turns: Arc::default(),
-            is_fenced: AtomicBool::new(false),
         }
     }
 
-    /// From now on what is replicated is written here, or only followed.
-    pub(crate) fn fence(&self, is_fenced: bool) {
-        self.is_fenced.store(is_fenced, Ordering::SeqCst);
+    /// From now on what is replicated is only followed here. What was taken before may still be on
+    /// its way.
+    pub(crate) fn fence(&self) -> Fence<'_> {
+        let mut order = self.line.order();
+        order.fences += 1;
+        Fence {
+            committer: self,
+            last: order.last,
+            stays: false,
+        }
+    }
+
+    /// From now on what is replicated is written here.
+    pub(crate) fn lift_fence(&self) {
+        self.line.order().fences = 0;
     }
 
     /// Commits what the primary sent. Nothing that it can have read is here, so nothing overtakes it;
@@ -135,13 +173,15 @@ impl Committer {
             return Ok(None);
         }
         let is_replicated = |op: &Op| op.key.class() == Class::Replicated;
-        if self.is_fenced.load(Ordering::SeqCst) && commit.batch.ops.iter().any(is_replicated) {
-            return Err(CommitError::WrongPlace);
-        }
+        let is_replicated = commit.batch.ops.iter().any(is_replicated);
         let (number, done) = {
             let mut order = self.line.order();
             if order.is_closed {
                 return Err(CommitError::Closed);
+            }
+            // Looked at where the order is decided: what is taken is before the fence.
+            if order.fences > 0 && is_replicated {
+                return Err(CommitError::WrongPlace);
             }
             order
                 .validate(commit.seen, &commit.reads)
@@ -215,6 +255,8 @@ struct Order {
     open: BTreeSet<u64>,
     /// No commit is taken any more.
     is_closed: bool,
+    /// Where there are any, what is replicated is written on another cluster.
+    fences: usize,
 }
 
 impl Order {
@@ -267,7 +309,11 @@ mod tests {
     use base::{MountId, NamespaceId};
 
     fn batch() -> Batch {
-        let key = PhysicalKey::new(Class::Local, NamespaceId::ROOT, MountId::SYSTEM, "k");
+        batch_of(Class::Local)
+    }
+
+    fn batch_of(class: Class) -> Batch {
+        let key = PhysicalKey::new(class, NamespaceId::ROOT, MountId::SYSTEM, "k");
         let value = Some(Vec::new());
         let seal_wrap = false;
         Batch {
@@ -295,5 +341,78 @@ mod tests {
         }
         assert_eq!(order.validate(0, &Reads::default()), Ok(()));
         assert_eq!(order.floor, 1);
+    }
+
+    /// Holds every commit back until it is told.
+    struct Held(watch::Sender<bool>);
+
+    impl Journal for Held {
+        fn commit(&self, _batches: Vec<Batch>) -> journal::Committing {
+            let mut told = self.0.subscribe();
+            Box::pin(async move {
+                told.wait_for(|told| *told).await.expect("the journal");
+                Ok(1)
+            })
+        }
+
+        fn applied(&self) -> u64 {
+            0
+        }
+    }
+
+    fn writes(class: Class) -> Commit {
+        Commit {
+            seen: 0,
+            reads: Reads::default(),
+            batch: batch_of(class),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_write_that_was_taken_before_a_fence_is_waited_for() {
+        let journal = Arc::new(Held(watch::channel(false).0));
+        let committer = Committer::new(Arc::new(storage::Memory::default()), journal.clone());
+        let committer = Arc::new(committer);
+        let before = {
+            let committer = Arc::clone(&committer);
+            tokio::spawn(async move { committer.commit(writes(Class::Replicated)).await })
+        };
+        while committer.line.order().last == 0 {
+            tokio::task::yield_now().await;
+        }
+        let fence = committer.fence();
+        let refused = committer.commit(writes(Class::Replicated)).await;
+        assert!(
+            matches!(refused, Err(CommitError::WrongPlace)),
+            "{refused:?}"
+        );
+        let now = core::future::ready(());
+        tokio::select! {
+            biased;
+            () = fence.settled() => panic!("it is still on its way"),
+            () = now => {}
+        }
+        journal.0.send_replace(true);
+        fence.settled().await;
+        assert!(before.await.expect("a task").is_ok());
+        // What is local goes on.
+        assert!(committer.commit(writes(Class::Local)).await.is_ok());
+        drop(fence);
+        assert!(committer.commit(writes(Class::Replicated)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_fence_that_fails_lifts_no_other() {
+        let journal = Arc::new(Held(watch::channel(true).0));
+        let committer = Committer::new(Arc::new(storage::Memory::default()), journal);
+        committer.fence().keep();
+        drop(committer.fence());
+        let refused = committer.commit(writes(Class::Replicated)).await;
+        assert!(
+            matches!(refused, Err(CommitError::WrongPlace)),
+            "{refused:?}"
+        );
+        committer.lift_fence();
+        assert!(committer.commit(writes(Class::Replicated)).await.is_ok());
     }
 }

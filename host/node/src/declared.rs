@@ -20,7 +20,7 @@ pub struct DeclaredDevice {
     pub description: String,
     /// Options of the device.
     pub options: BTreeMap<String, String>,
-    /// Is it kept out of performance replication?
+    /// Must one that is stored already be kept out of performance replication? A new one always is.
     pub local: bool,
 }
 
@@ -51,24 +51,20 @@ impl DeclaredDevice {
     }
 }
 
-/// Brings what is stored in line with what is declared. What others of the cluster have as well is
-/// the primary's to change.
+/// Brings what is stored in line with what is declared. A configuration speaks of its own server:
+/// what it declares is of this cluster alone, whoever leads.
 pub(crate) async fn reconcile(node: &Arc<Unsealed>) -> Result<(), Refusal> {
     let follows = node.replication.is_secondary();
     node.transact(|tx| {
         let mut stored = devices::stored(tx)?;
+        // What is shared is the primary's to change; one of our own stands before it.
+        let is_ours = |device: &StoredDevice| device.local || !follows;
         for (path, declared) in &node.parts.settings.audit {
-            let is_ours = declared.local || !follows;
-            complete(
-                node,
-                tx,
-                stored.remove(path),
-                (path.as_str(), declared),
-                is_ours,
-            )?;
+            let found = stored.remove(path).filter(is_ours);
+            complete(node, tx, found, (path.as_str(), declared))?;
         }
         for device in stored.values().filter(|device| device.declared) {
-            if device.local || !follows {
+            if is_ours(device) {
                 tracing::warn!(device = device.path, "audit device is declared no longer");
                 devices::forget(tx, device);
             }
@@ -84,33 +80,32 @@ fn complete(
     tx: &mut Transaction,
     found: Option<StoredDevice>,
     (path, declared): (&str, &DeclaredDevice),
-    is_ours: bool,
 ) -> Result<(), Refusal> {
     let Some(found) = found else {
-        if !is_ours {
-            tracing::warn!(device = path, "the primary has no such audit device");
-            return Ok(());
-        }
         let salt = make_hex(node.parts.entropy.as_ref(), devices::SALT_BYTES);
         tracing::info!(device = path, "audit device of the configuration enabled");
-        return devices::store(tx, &declared.stored(path, salt));
+        let local = StoredDevice {
+            local: true,
+            ..declared.stored(path, salt)
+        };
+        return devices::store(tx, &local);
     };
-    let wanted = declared.stored(path, found.salt.clone());
+    let wanted = StoredDevice {
+        // One that was shared before it was declared stays that, for those who have it.
+        local: declared.local || found.local,
+        ..declared.stored(path, found.salt.clone())
+    };
     let stored = StoredDevice {
         declared: true,
         ..found.clone()
     };
     if wanted != stored {
-        if !is_ours {
-            tracing::warn!(device = path, "the primary has another such audit device");
-            return Ok(());
-        }
         let text = format!(
             "modifications to audit devices are not allowed: {path:?} of the configuration differs from the device that is stored"
         );
         return Err(Refusal::invalid(text));
     }
-    match found.declared || !is_ours {
+    match found.declared {
         true => Ok(()),
         false => devices::store(tx, &wanted),
     }

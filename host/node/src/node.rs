@@ -76,7 +76,9 @@ impl Node {
         if let Some(answer) = status::answer(self, request).await {
             return answer.map(|answer| (answer, None));
         }
-        let unsealed = self.unsealed().ok_or_else(Self::is_sealed)?;
+        let Some(unsealed) = self.unsealed() else {
+            return status::while_sealed(request).map(|answer| (answer, None));
+        };
         unsealed.check_session(request)?;
         let answered = unsealed.handle(request).await;
         if unsealed.wants_seal() {
@@ -167,7 +169,7 @@ impl Node {
             return Ok(());
         };
         let config = self.seal_config()?;
-        let config = config.ok_or_else(|| Refusal::invalid("server is not yet initialized"))?;
+        let config = config.ok_or_else(|| Refusal::invalid("Vault is not initialized"))?;
         let submitted = {
             let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
             let progress = progress.get_or_insert_with(|| UnsealProgress::new(config.threshold));
@@ -232,10 +234,15 @@ impl Node {
     }
 
     /// Forgets the shares that came so far.
-    pub(crate) fn reset_progress(&self) {
-        if let Phase::Sealed(progress) = self.phase() {
-            *progress.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        }
+    ///
+    /// # Errors
+    /// When the node is unsealed.
+    pub(crate) fn reset_progress(&self) -> Result<(), Refusal> {
+        let Phase::Sealed(progress) = self.phase() else {
+            return Err(Refusal::invalid("vault is unsealed"));
+        };
+        *progress.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        Ok(())
     }
 
     /// Which web pages may ask; None for none, and while sealed.

@@ -43,8 +43,8 @@ impl Reading<'_> {
         backup: Backup,
         threshold: ValidThreshold,
     ) -> Result<Handing, HandingRefusal> {
-        // Not one is read where there are too many: reading takes time.
-        if texts.len() > usize::from(threshold.shares()) {
+        // Not one is read where there are too many or too few: reading takes time.
+        if !texts.is_empty() && texts.len() != usize::from(threshold.shares()) {
             return Err(HandingRefusal::Holders(HandingError::Count));
         }
         let mut recipients = Vec::with_capacity(texts.len());

@@ -105,6 +105,10 @@ impl Unsealed {
             let (place, tx) = self.place(request).await?;
             trail.place(&place);
             namespaces::admit(self, &place, request)?;
+            // What is here of this cluster alone no other one reaches, whatever it has at the path.
+            if place.mount.as_ref().is_some_and(|mount| mount.0.local) {
+                return Err(no_handler(&place.path));
+            }
             let known = Routed::find(request, &place).vouched(self, caller, taken)?;
             trail.caller(known.caller());
             self.decide_and_run(known, tx, &mut trail).await

@@ -122,6 +122,18 @@ pub(crate) async fn answer(node: &Node, request: &Request) -> Option<Result<Answ
     })
 }
 
+/// What all other paths answer while the server is sealed: to seal it is done already, and tells
+/// nobody what everybody may not know.
+pub(crate) fn while_sealed(request: &Request) -> Told {
+    let seals = request.operation == Operation::Update
+        && request.namespace.is_empty()
+        && request.path.as_str() == "sys/seal";
+    match seals {
+        true => Ok(Answer::Empty),
+        false => Err(Node::is_sealed()),
+    }
+}
+
 /// What the listener lets everybody see, also while the server is sealed.
 fn open(node: &Node, request: &Request) -> Option<Told> {
     let without = request.without_token;
@@ -297,7 +309,7 @@ async fn unseal(node: &Node, data: &Map) -> Result<Answer, Refusal> {
     let key = text(data, "key")?;
     let [reset, migrate] = [flag(data, "reset")?, flag(data, "migrate")?];
     if reset {
-        node.reset_progress();
+        node.reset_progress()?;
         return seal_status(node);
     }
     if key.is_empty() {

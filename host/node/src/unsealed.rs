@@ -84,7 +84,9 @@ impl Unsealed {
         let cluster: Option<Cluster> = tx.read_json(&SystemKey::cluster()).map_err(from_barrier)?;
         let cluster = cluster.ok_or_else(|| missing("cluster id"))?;
         let role = Role::load(&mut tx)?;
-        committer.fence(matches!(role, Role::Secondary(_)));
+        if matches!(role, Role::Secondary(_)) {
+            committer.fence().keep();
+        }
         let unsealed = Arc::new(Self {
             builtins: Builtins::default(),
             components: Components::default(),

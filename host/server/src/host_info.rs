@@ -166,13 +166,14 @@ fn host(read: &dyn Fn(&str) -> String) -> Value {
 
 fn memory(text: &str) -> Value {
     let mut shown = Map::new();
-    let bytes = |name: &str| {
+    let count = |name: &str| {
         let line = text
             .lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-        kilobytes.unwrap_or_default().saturating_mul(1024)
+        let count = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        count.unwrap_or_default()
     };
+    let bytes = |name: &str| count(name).saturating_mul(1024);
     let (total, available) = (bytes("MemTotal"), bytes("MemAvailable"));
     let used = total.saturating_sub(available);
     for (name, value) in [
@@ -192,6 +193,22 @@ fn memory(text: &str) -> Value {
         ("pagetables", bytes("PageTables")),
         ("swaptotal", bytes("SwapTotal")),
         ("swapfree", bytes("SwapFree")),
+        ("swapcached", bytes("SwapCached")),
+        ("writebacktmp", bytes("WritebackTmp")),
+        ("sreclaimable", bytes("SReclaimable")),
+        ("sunreclaim", bytes("SUnreclaim")),
+        ("commitlimit", bytes("CommitLimit")),
+        ("committedas", bytes("Committed_AS")),
+        ("hightotal", bytes("HighTotal")),
+        ("highfree", bytes("HighFree")),
+        ("lowtotal", bytes("LowTotal")),
+        ("lowfree", bytes("LowFree")),
+        ("vmalloctotal", bytes("VmallocTotal")),
+        ("vmallocused", bytes("VmallocUsed")),
+        ("vmallocchunk", bytes("VmallocChunk")),
+        ("hugepagestotal", count("HugePages_Total")),
+        ("hugepagesfree", count("HugePages_Free")),
+        ("hugepagesize", bytes("Hugepagesize")),
     ] {
         shown.insert(name.into(), value.into());
     }

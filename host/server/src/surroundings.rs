@@ -16,6 +16,7 @@ use node::{LogFault, LogShape, Process, Profiling};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 use telemetry::Metric;
 
@@ -252,10 +253,18 @@ fn without_secrets(config: &Config, log: LogConfig) -> Map {
         StorageConfig::Raft { path, node_id } => json!({
             "type": "raft",
             "raft": { "path": path, "node_id": node_id },
+            "cluster_addr": config.cluster_addr,
+            "disable_clustering": false,
+            "redirect_addr": config.api_addr,
         }),
         StorageConfig::Memory => json!({ "type": "inmem" }),
     };
-    let shown = json!({
+    let [log_file, pid_file] = [
+        config.log_file.as_ref().map(|file| &file.path),
+        config.pid_file.as_ref(),
+    ];
+    let shown = |path: &PathBuf| path.display().to_string();
+    let members = json!({
         "api_addr": config.api_addr,
         "cluster_addr": config.cluster_addr,
         "cluster_name": config.cluster_name,
@@ -264,14 +273,14 @@ fn without_secrets(config: &Config, log: LogConfig) -> Map {
         "enable_ui": config.has_ui,
         "log_level": log.level.map_or("", LogLevel::name),
         "log_format": log.format.map_or("", crate::config::LogFormat::name),
-        "log_file": config.log_file.as_ref().map(|file| &file.path),
-        "pid_file": config.pid_file,
+        "log_file": log_file.map_or_else(String::new, shown),
+        "pid_file": pid_file.map_or_else(String::new, shown),
         "listeners": listeners,
         "storage": storage,
         "telemetry": config.telemetry.shown(),
     });
-    match shown {
-        serde_json::Value::Object(shown) => shown,
+    match members {
+        serde_json::Value::Object(members) => members,
         _ => Map::new(),
     }
 }

@@ -13,7 +13,7 @@ use crate::{Batch, Durability, Range, Snapshot, Space, Storage, StorageError};
 use bytes::Bytes;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use fjall::config::CompressionPolicy;
+use fjall::config::{CompressionPolicy, PartitioningPolicy};
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
 use std::fs::{File, TryLockError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -342,11 +342,15 @@ fn open_database(
         .journal_compression(CompressionType::None)
         .open()?;
     // What is stored is ciphertext and hashes: compressing them costs time and saves nothing.
+    // Indexes and filters are read in parts: whole ones of large files push everything else out of a
+    // small cache, and are read again for every key.
     let keyspace = |name, memtable_bytes_max| {
         database.keyspace(name, || {
             KeyspaceCreateOptions::default()
                 .max_memtable_size(memtable_bytes_max)
                 .data_block_compression_policy(CompressionPolicy::all(CompressionType::None))
+                .index_block_partitioning_policy(PartitioningPolicy::all(true))
+                .filter_block_partitioning_policy(PartitioningPolicy::all(true))
         })
     };
     let (usual, small) = (config.memtable_bytes_max, config.small_memtable_bytes_max);

@@ -252,9 +252,9 @@ pub(crate) fn write(ctx: &mut Ctx, new: Write) -> Result<Reply> {
         Ok(None) => store::forget_provider(ctx)?,
         Err(wrong) if new.skip_jwks_validation == Some(true) => {
             store::forget_provider(ctx)?;
-            ctx.warn(wrong);
+            ctx.warn(wrong.doing);
         }
-        Err(wrong) => return Err(invalid(wrong)),
+        Err(wrong) => return Err(invalid(wrong.refusal)),
     }
     store::put_config(ctx, &config)?;
     Ok(Reply::Empty)

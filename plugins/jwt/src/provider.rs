@@ -13,7 +13,7 @@ use crate::store;
 use crate::token::jwk::{self, PublicKey};
 use core::time::Duration;
 use sdk::http::Response;
-use sdk::{Ctx, Failure, FailureKind, Result};
+use sdk::{Ctx, Failure, FailureKind, Level, Result};
 use serde::{Deserialize, Serialize};
 
 /// How long what was fetched is used without a second thought.
@@ -75,26 +75,34 @@ pub(crate) fn certificates(pem: &str) -> Option<Vec<Vec<u8>>> {
     blocks.into_iter().map(certificate).collect()
 }
 
-/// Fetches what a new configuration needs; none where it needs nothing.
+/// Why nothing was fetched for a new configuration.
+pub(crate) struct Unfetched {
+    /// What was being done.
+    pub(crate) doing: &'static str,
+    /// What a caller is told who needs it.
+    pub(crate) refusal: String,
+}
+
+/// Fetches what a new configuration needs; none where it needs nothing. Why it failed is in the log.
 ///
 /// # Errors
 /// What to tell the operator.
-pub(crate) fn first_fetch(ctx: &mut Ctx, config: &Config) -> Result<Option<Known>, String> {
-    match config.source() {
-        Some(Source::Set(_)) => {
-            let known = fetch(ctx, config);
-            known
-                .map(Some)
-                .map_err(|_| "error checking jwks URL".into())
-        }
-        Some(Source::Discovery(_)) => {
-            let known = fetch(ctx, config);
-            known
-                .map(Some)
-                .map_err(|wrong| format!("error checking oidc discovery URL: {wrong}"))
-        }
-        Some(Source::Keys) | None => Ok(None),
-    }
+pub(crate) fn first_fetch(ctx: &mut Ctx, config: &Config) -> Result<Option<Known>, Unfetched> {
+    let doing = match config.source() {
+        Some(Source::Set(_)) => "error checking jwks URL",
+        Some(Source::Discovery(_)) => "error checking oidc discovery URL",
+        Some(Source::Keys) | None => return Ok(None),
+    };
+    fetch(ctx, config).map(Some).map_err(|wrong| {
+        let whole = format!("{doing}: {wrong}");
+        ctx.log(Level::Warn, &whole);
+        // Of a set Vault tells the caller no more.
+        let refusal = match config.source() {
+            Some(Source::Discovery(_)) => whole,
+            _ => doing.into(),
+        };
+        Unfetched { doing, refusal }
+    })
 }
 
 /// What is known, fetched anew where it is old.

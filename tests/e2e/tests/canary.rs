@@ -10,13 +10,14 @@
 #![cfg(target_os = "linux")]
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use core::time::Duration;
 use e2e::canaries::{Canaries, in_files, in_memory};
-use e2e::{Client, Durable, Response};
+use e2e::{Client, Durable, Response, binary};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
 /// What connections and tasks hold is given back when they end, which is soon.
@@ -69,6 +70,8 @@ fn secrets_are_in_no_file_and_in_no_memory() {
     wrap(&server.client(), &mut canaries);
     transit(&server.client(), &mut canaries);
     transit_keys(&server.client(), &mut canaries);
+    imported_key(&server, &mut canaries);
+    leased(&server, &mut canaries);
     identity(&server.client(), &mut canaries);
     second_factor(&server.client(), &mut canaries);
     jwt_login(&server.client(), &mut canaries);
@@ -208,6 +211,65 @@ fn transit_keys(client: &Client, canaries: &mut Canaries) {
     canaries.watch("transit: exported key", &text(&exported, "/data/keys/1"));
     let made = fine(client.write("transit/datakey/plaintext/a", &json!({})));
     canaries.watch("transit: data key", &text(&made, "/data/plaintext"));
+}
+
+/// A command that must succeed.
+fn run(server: &Durable, arguments: &[&str]) {
+    let output = Command::new(binary("casemate"))
+        .args(arguments)
+        .env_clear()
+        .env("HOME", server.folder())
+        .env("VAULT_ADDR", server.url())
+        .env("VAULT_TOKEN", server.token())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {said}");
+}
+
+/// A key that was made elsewhere, brought here and used.
+fn imported_key(server: &Durable, canaries: &mut Canaries) {
+    let key = canaries.hatch("transit: imported key");
+    let key = key.get(..32).unwrap();
+    canaries.watch("transit: bytes of an imported key", key);
+    let in_base64 = STANDARD.encode(key);
+    canaries.watch("transit: imported key in base64", &in_base64);
+    run(
+        server,
+        &["transit", "import", "transit/keys/imported", &in_base64],
+    );
+    let client = server.client();
+    let told = fine(client.read("transit/keys/imported"));
+    assert_eq!(told["data"]["imported_key"], true);
+    let sealed = json!({ "plaintext": "YQ==" });
+    let sealed = fine(client.write("transit/encrypt/imported", &sealed));
+    let sealed = json!({ "ciphertext": sealed["data"]["ciphertext"] });
+    let opened = fine(client.write("transit/decrypt/imported", &sealed));
+    assert_eq!(opened["data"]["plaintext"], "YQ==");
+}
+
+/// What an engine keeps with a lease: of one that goes on, and of one that has come back.
+fn leased(server: &Durable, canaries: &mut Canaries) {
+    let courier = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance/components/courier");
+    let file = server.folder().join("courier.wasm");
+    fs::write(&file, pack::build(&courier).unwrap()).unwrap();
+    let path = file.to_str().unwrap();
+    run(
+        server,
+        &["plugin", "register", "--file", path, "secret", "courier"],
+    );
+    let client = server.client();
+    fine(client.write("sys/mounts/courier", &json!({ "type": "courier" })));
+    let lent = ["kept with a lease", "kept with a lease that was revoked"].map(|place| {
+        let value = canaries.hatch(place);
+        let secret = fine(client.write("courier/lend/a", &json!({ "value": value })));
+        (text(&secret, "/lease_id"), value)
+    });
+    let (lease, value) = &lent[1];
+    let revoked = json!({ "lease_id": lease, "sync": true });
+    fine(client.write("sys/leases/revoke", &revoked));
+    let read = fine(client.read("courier/data/taken-back"));
+    assert_eq!(read["data"]["value"], value.as_str());
 }
 
 /// What a password policy makes, and a sign-in at an OpenID provider.

@@ -3,9 +3,9 @@
 use e2e::Server;
 use e2e::compare::{
     self, approle, cert, differences, identity, jwt, kv, lockout, mfa, namespaces, plugins,
-    policies, quotas, settings, tokens, tools, totp, transit, userpass,
+    policies, quotas, sealed, settings, tokens, tools, totp, transit, userpass,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn the_key_value_engine() {
@@ -109,6 +109,13 @@ fn second_factors_of_logins() {
     compare::openbao_with_itself(mfa::SCRIPTS);
 }
 
+/// Each script needs what the ones before it left, and a server of its own at first.
+#[test]
+fn seals_shares_and_what_is_done_with_them() {
+    compare::sealed_with_openbao(sealed::SCRIPTS);
+    compare::sealed_openbao_with_itself(sealed::SCRIPTS);
+}
+
 #[test]
 fn every_meant_difference_is_documented_and_shown() {
     let many = [
@@ -128,7 +135,66 @@ fn every_meant_difference_is_documented_and_shown() {
     compare::differences_are_told(tokens::ALL, &[tokens::SCRIPTS]);
     compare::differences_are_told(plugins::ALL, &[plugins::SCRIPTS]);
     compare::differences_are_told(policies::ALL, &[policies::SCRIPTS]);
+    compare::differences_are_told(sealed::differences::ALL, &[sealed::SCRIPTS]);
     compare::differences_are_told(cert::differences::ALL, &[cert::SCRIPTS]);
+}
+
+/// What both show of their configuration is of the same kind: each has settings of its own.
+#[test]
+fn the_configuration_is_shown_in_the_same_form() {
+    let [theirs, ours] = [Server::start_bao(), Server::start_casemate()]
+        .map(|server| server.client().read("sys/config/state/sanitized").json());
+    let members = |value: &Value| value.as_object().cloned().unwrap_or_default();
+    let [theirs, ours] = [theirs, ours].map(|answer| members(&answer["data"]));
+    let only_ours: Vec<&String> = ours
+        .keys()
+        .filter(|name| !theirs.contains_key(*name))
+        .collect();
+    assert_eq!(only_ours, ["log_file"]);
+    for (name, value) in &ours {
+        let kind = |value: &Value| std::mem::discriminant(value);
+        let same = theirs
+            .get(name)
+            .is_none_or(|other| kind(other) == kind(value));
+        assert!(same, "{name}: {value} and {:?}", theirs.get(name));
+    }
+    for name in ["listeners", "seals"] {
+        let of_first = |of: &serde_json::Map<String, Value>| {
+            let names = members(&of[name][0]);
+            names.keys().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(of_first(&theirs), of_first(&ours), "{name}");
+    }
+}
+
+/// The document itself is each server's own, its frame is not.
+#[test]
+fn the_description_of_the_api_has_the_same_frame() {
+    let servers = [Server::start_bao(), Server::start_casemate()];
+    let frame = |server: &Server, token: &str| {
+        let client = server.client().with_token(token);
+        let answer = client.read("sys/internal/specs/openapi");
+        let document = answer.json();
+        let names = |value: &Value| {
+            let members = value.as_object().cloned().unwrap_or_default();
+            members.keys().cloned().collect::<Vec<_>>()
+        };
+        // Without a token OpenBao shows no path.
+        let leader = document.pointer("/paths/~1sys~1leader").cloned();
+        let leader = leader.filter(|_| !token.is_empty());
+        (
+            answer.status,
+            document["openapi"].clone(),
+            names(&document),
+            names(&document["info"]),
+            names(&document["components"]),
+            leader.map(|leader| names(&leader)),
+        )
+    };
+    for token in ["root", ""] {
+        let [theirs, ours] = servers.each_ref().map(|server| frame(server, token));
+        assert_eq!(theirs, ours, "{token:?}");
+    }
 }
 
 /// What tokens say of themselves has times and ids in it, so that the comparison leaves it out.

@@ -13,11 +13,12 @@
 use crate::clock::Virtual;
 use crate::cluster::{Cluster, Dump, Refused, Surroundings};
 use crate::invariants::{CANARY, Watch};
+use crate::mounts::Mount;
 use crate::net::Net;
 use crate::oracle::{Kind, Write};
 use crate::plant::Plant;
 use crate::template::{NAMES, Template, runtime, until_it_streams};
-use crate::world::{Mode, World};
+use crate::world::World;
 use base::Operation::Update;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -28,33 +29,35 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio::time::Instant;
 
-/// More mounts are not made.
-const MOUNTS_MAX: usize = 3;
-
 /// The mount that every such run begins with, and the only one that is upgraded.
-const FIRST: &str = "e";
+pub(crate) const FIRST: &str = "e";
+
+/// So many mounts begin the list.
+pub(crate) const OF_THE_FIRST: usize = 1;
 
 /// The components of a run.
 pub(crate) struct Components {
-    /// The paths of their mounts.
-    pub(crate) mounts: Vec<String>,
+    /// The first one, and what was mounted since and is there still.
+    pub(crate) mounts: Vec<Mount>,
+    /// Mounts that were made in the run.
+    pub(crate) lives: u64,
+    /// Those of them that belong to one cluster.
+    pub(crate) local: u64,
+    /// Mounts that were taken away.
+    pub(crate) unmounts: u64,
     /// The edition that the first one has, or is to have.
     edition: Edition,
     /// How often it went over to another one.
     pub(crate) upgrades: u64,
 }
 
-impl Components {
-    /// Mounts that were made in the run.
-    pub(crate) const fn made(&self) -> u64 {
-        self.mounts.len() as u64 - 1
-    }
-}
-
 impl Default for Components {
     fn default() -> Self {
         Self {
-            mounts: vec![FIRST.to_owned()],
+            mounts: vec![Mount::first()],
+            lives: 0,
+            local: 0,
+            unmounts: 0,
             edition: Edition::Keeps,
             upgrades: 0,
         }
@@ -216,10 +219,19 @@ impl World {
         }
         let mount = self.random.pick(&components.mounts).cloned()?;
         let number = self.random.below(6);
-        let (kind, name, value) = match (self.random.once_in(2), components.edition) {
+        let half = self.random.once_in(2);
+        let (kind, name, value) = match (half, components.edition) {
+            _ if mount.of.is_some() => (
+                Kind::Alone,
+                mount.place(
+                    if half { "data" } else { "here" },
+                    &format!("{CANARY}-{number}"),
+                ),
+                format!("{CANARY}-v{serial}"),
+            ),
             (true, _) => (
                 Kind::Shared,
-                format!("{mount}/data/n{number}"),
+                mount.place("data", &format!("n{number}")),
                 format!("v{serial}"),
             ),
             (false, Edition::Keeps) => (
@@ -276,7 +288,8 @@ impl World {
             components.edition = Edition::Shares;
         }
         let primary = self.around.primary();
-        for (path, data) in steps_to(next) {
+        let is_lost = self.around.plant == Plant::UpgradeLost;
+        for (path, data) in steps_to(next).into_iter().filter(|_| !is_lost) {
             self.insist(&primary, path, data).await?;
         }
         if let Some(components) = &mut self.components {
@@ -287,34 +300,6 @@ impl World {
             Edition::Shares => Ok(()),
             // What stays is written again when each cluster has the edition that has it stay.
             Edition::Keeps => self.settle().await,
-        }
-    }
-
-    /// A mount more, of the edition that keeps.
-    pub(crate) async fn mount_a_component(&mut self) {
-        let Some(components) = &self.components else {
-            return;
-        };
-        // A filter that allows what it lists would leave out what it does not know yet.
-        let mut filters = self.filters.values();
-        if components.mounts.len() >= MOUNTS_MAX || filters.any(|filter| filter.mode == Mode::Allow)
-        {
-            return;
-        }
-        let mount = format!("m{}", self.serial);
-        if components.mounts.contains(&mount) {
-            return;
-        }
-        self.mend().await;
-        let path = format!("sys/mounts/{mount}");
-        let wanted = json!({ "type": "editions", "plugin_version": Edition::Keeps.version() });
-        let primary = self.primary();
-        let made = primary.ask(&primary.own_token, Update, &path, wanted).await;
-        self.tell(format!("mount {mount}: {made:?}"));
-        self.revive().await;
-        if let Some(components) = &mut self.components {
-            // It may be there although nobody was told.
-            components.mounts.push(mount);
         }
     }
 }

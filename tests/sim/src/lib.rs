@@ -28,6 +28,7 @@ mod cluster;
 mod components;
 mod invariants;
 mod log;
+mod mounts;
 mod net;
 mod oracle;
 mod plant;

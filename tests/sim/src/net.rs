@@ -2,7 +2,7 @@
 //! whoever checks is shown each frame as it is sent.
 
 use crate::invariants::Watch;
-use crate::plant::Plant;
+use crate::plant::{self, Plant};
 use crate::signal::Signal;
 use core::time::Duration;
 use link::{
@@ -10,6 +10,7 @@ use link::{
     Piece, Protocol,
 };
 use node::Node;
+use replication::Method;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, watch};
@@ -121,6 +122,9 @@ impl Net {
 
     /// Every way is as ways are at best.
     pub(crate) fn heal(&self) {
+        if self.plant == Plant::NeverHeals {
+            return;
+        }
         self.lock().ways.clear();
     }
 
@@ -389,6 +393,11 @@ impl Pump {
     }
 
     fn take(&mut self, piece: Piece, way: Way) {
+        let is_sent = self.method == Method::Follow.name() && self.from != self.caller;
+        let piece = match is_sent {
+            true => piece.map(|frame| plant::sent(self.net.plant, frame)),
+            false => piece,
+        };
         if let Ok(frame) = &piece {
             let watch = &self.net.watch;
             let is_first = core::mem::replace(&mut self.is_first, false);

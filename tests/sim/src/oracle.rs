@@ -16,12 +16,14 @@ pub(crate) enum Kind {
     Kept,
     /// The same prefix, by the version that has it travel.
     Released,
+    /// Stored by a component in a mount of one cluster alone.
+    Alone,
 }
 
 impl Kind {
     /// Is it of the cluster where it is written alone?
     pub(crate) const fn is_local(self) -> bool {
-        matches!(self, Self::Cubbyhole | Self::Kept)
+        matches!(self, Self::Cubbyhole | Self::Kept | Self::Alone)
     }
 }
 
@@ -46,6 +48,7 @@ impl Write {
             Kind::Shared => "shared",
             Kind::Kept => "kept",
             Kind::Released => "released",
+            Kind::Alone => "alone",
         };
         format!("{letter}|{}|{}", self.namespace, self.name)
     }
@@ -57,7 +60,7 @@ impl Write {
             Kind::Policy => json!({ "policy": format!("# {value}") }),
             Kind::Role => json!({ "path_suffix": format!("is-{value}") }),
             Kind::Entity => json!({ "metadata": { "value": value } }),
-            Kind::Cubbyhole | Kind::Shared | Kind::Kept | Kind::Released => {
+            Kind::Cubbyhole | Kind::Shared | Kind::Kept | Kind::Released | Kind::Alone => {
                 json!({ "value": value })
             }
         };
@@ -75,7 +78,7 @@ fn path_of(kind: Kind, namespace: &str, name: &str) -> String {
         Kind::Role => format!("auth/token/roles/{name}"),
         Kind::Entity => format!("identity/entity/name/{name}"),
         Kind::Cubbyhole => format!("cubbyhole/{name}"),
-        Kind::Shared | Kind::Kept | Kind::Released => name.to_owned(),
+        Kind::Shared | Kind::Kept | Kind::Released | Kind::Alone => name.to_owned(),
     };
     match namespace {
         "" => path,
@@ -94,6 +97,7 @@ pub(crate) fn reading(place: &str) -> Option<(Kind, Operation, String)> {
         "shared" => Kind::Shared,
         "kept" => Kind::Kept,
         "released" => Kind::Released,
+        "alone" => Kind::Alone,
         _ => Kind::Cubbyhole,
     };
     Some((kind, Read, path_of(kind, namespace, name)))
@@ -112,7 +116,7 @@ pub(crate) fn value_in(kind: Kind, answer: &Value) -> Option<String> {
             .strip_prefix("is-")?,
         Kind::Entity => answer.pointer("/metadata/value").and_then(Value::as_str)?,
         Kind::Cubbyhole => answer.get("value").and_then(Value::as_str)?,
-        Kind::Shared | Kind::Kept | Kind::Released => {
+        Kind::Shared | Kind::Kept | Kind::Released | Kind::Alone => {
             answer.pointer("/input/value").and_then(Value::as_str)?
         }
     };

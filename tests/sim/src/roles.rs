@@ -55,7 +55,8 @@ impl World {
         let mut paths: Vec<String> = listed.iter().map(|one| format!("{}/", one.name)).collect();
         if let (Mode::Allow, Some(components)) = (mode, &self.components) {
             // They are the same everywhere.
-            paths.extend(components.mounts.iter().map(|mount| format!("{mount}/")));
+            let shared = components.mounts.iter().filter(|mount| mount.of.is_none());
+            paths.extend(shared.map(|mount| format!("{}/", mount.path)));
         }
         let name = match mode {
             Mode::Deny => "deny",
@@ -197,7 +198,7 @@ impl World {
     async fn hand_over_to_one(&mut self) -> Result<(), String> {
         let mut able = self.secondaries();
         // One that lacks something would take it away from all.
-        able.retain(|name| !self.is_filtered(name));
+        able.retain(|name| !self.is_filtered(name) && !self.is_any_behind(name));
         let Some(next) = self.random.pick(&able).cloned() else {
             return Ok(());
         };

@@ -3,6 +3,7 @@
 use crate::cluster::Refused;
 use crate::invariants::{CANARY, Wrote};
 use crate::log::Bound;
+use crate::mounts::Clients;
 use crate::net::{Way, WayState};
 use crate::oracle::{Kind, Write};
 use crate::template::template;
@@ -34,15 +35,17 @@ impl World {
     /// One step.
     pub(crate) async fn step(&mut self, number: u64) {
         let count = self.random.below(3);
-        // An operator who hands over has the clients stop: what a primary writes after the last
-        // look at who has it, and before it is demoted, nobody else has.
-        if number > 4 && self.random.once_in(40) {
-            self.hand_over().await;
-        }
         if self.components.is_some() && self.random.once_in(12) {
             self.other_edition().await;
         }
+        if self.components.is_some() && self.random.once_in(10) {
+            self.change_a_mount(Clients::Wait).await;
+        }
         let asked: Vec<Asked> = (0..count).map(|_| self.begin_write()).collect();
+        // Nobody stops for it.
+        if number > 4 && self.random.once_in(40) {
+            self.hand_over().await;
+        }
         self.sleep(12).await;
         self.happens().await;
         for one in asked {
@@ -65,6 +68,11 @@ impl World {
             cluster = self.around.primary();
         }
         let (operation, path, data) = write.request();
+        if let Some(owner) = self.owner(&write.name) {
+            cluster = owner;
+        } else if write.kind == Kind::Shared && self.is_behind(&cluster, &write.name) {
+            cluster = self.around.primary();
+        }
         let there = self.cluster(&cluster);
         let token = match write.kind {
             kind if kind.is_local() => there.own_token.clone(),
@@ -159,6 +167,9 @@ impl World {
         };
         let told = format!("{} wrote {value}: {said}", asked.cluster);
         self.tell(told);
+        if self.is_unmounted(&asked.write.place()) {
+            return;
+        }
         self.note(&asked.cluster, &asked.write, wrote);
         if wrote == Wrote::Acked && took < OWN_WRITE_WAIT {
             self.revive().await;
@@ -198,7 +209,7 @@ impl World {
             }
             26 => self.reissue_one().await,
             27 => self.remember_disks(),
-            31 | 32 => self.mount_a_component().await,
+            31 | 32 => self.change_a_mount(Clients::Write).await,
             _ => {}
         }
     }

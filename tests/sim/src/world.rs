@@ -70,6 +70,10 @@ pub struct Report {
     pub pairs: u64,
     /// Mounts of components that were made.
     pub mounts: u64,
+    /// Those of them that belong to one cluster.
+    pub local_mounts: u64,
+    /// Mounts that were taken away.
+    pub unmounts: u64,
     /// Times that a mount went over to another edition of its component.
     pub upgrades: u64,
 }
@@ -216,14 +220,18 @@ impl World {
 
     fn report(&self) -> Report {
         let watch = self.around.watch.lock();
+        let of_components =
+            |count: fn(&Components) -> u64| self.components.as_ref().map_or(0, count);
         Report {
             trace: watch.trace.sum,
             frames: watch.trace.frames,
             entries: watch.trace.entries,
             acked: self.acked,
             pairs: self.around.batches().count() as u64,
-            mounts: self.components.as_ref().map_or(0, Components::made),
-            upgrades: self.components.as_ref().map_or(0, |all| all.upgrades),
+            mounts: of_components(|all| all.lives),
+            local_mounts: of_components(|all| all.local),
+            unmounts: of_components(|all| all.unmounts),
+            upgrades: of_components(|all| all.upgrades),
         }
     }
 
@@ -281,9 +289,10 @@ impl World {
                 continue;
             }
             let number = |member: &str| status.get(member).and_then(Value::as_u64).unwrap_or(0);
+            let is_old = self.around.plant == Plant::PositionOld && self.random.once_in(20);
             let seen = Seen {
                 generation: number("generation"),
-                index: number("last_remote_wal"),
+                index: number("last_remote_wal").saturating_sub(u64::from(is_old)),
                 life: cluster.life,
             };
             let primary = self.primary();
@@ -398,6 +407,11 @@ impl World {
             .await;
     }
 
+    /// Does the path lead to a local mount on this cluster, and the place is below a shared one?
+    fn is_elsewhere(&self, cluster: &str, place: &str) -> bool {
+        self.owner(place).is_none() && self.is_behind(cluster, place)
+    }
+
     async fn read_place(&self, cluster: &Cluster, acked: &Acked, token: &str, place: &str) {
         let Some((kind, operation, path)) = oracle::reading(place) else {
             return;
@@ -428,7 +442,7 @@ impl World {
     ) {
         for place in acked.places() {
             let namespace = place.split('|').nth(1).unwrap_or_default();
-            if !is_out(namespace) {
+            if !is_out(namespace) && !self.is_elsewhere(&cluster.name, place) {
                 self.read_place(cluster, acked, token, place).await;
             }
         }

@@ -2,7 +2,7 @@
 
 use super::generic::shown_or_done;
 use super::replication_status::{check_table, merkle_table, status_text};
-use super::{duration, set};
+use super::{duration, replication_aside, set};
 use crate::answer::text;
 use crate::error::{During, Stop};
 use crate::request::ApiRequest;
@@ -23,6 +23,7 @@ pub(super) fn run(session: &mut Session<'_>, command: Replication) -> Result<u8,
         Replication::Status => return status(session),
         Replication::Check { addresses } => return check(session, &addresses),
         Replication::MerkleCheck => return merkle_check(session),
+        Replication::Aside(command) => return replication_aside::run(session, &command),
         Replication::Filter(command) => return filter(session, command),
         Replication::Promote(args) if args.dry_run => return dry_run(session, &args),
         Replication::Promote(args) => Step::new(

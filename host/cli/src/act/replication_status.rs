@@ -15,6 +15,7 @@ const ROWS: &[(&str, &str)] = &[
     ("cluster_id", "Cluster ID"),
     ("generation", "Generation"),
     ("superseded_by", "Superseded by Generation"),
+    ("superseded_told_by", "Told by"),
     ("primary_cluster_addr", "Primary Cluster Address"),
     ("last_wal", "Last WAL"),
     ("last_remote_wal", "Last Remote WAL"),

@@ -89,6 +89,9 @@ pub(crate) struct Filter {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Replication {
+    /// Work with what gave way to another primary
+    #[command(subcommand)]
+    Aside(Aside),
     /// Say which step of replication works, and why one does not
     Check {
         /// Cluster addresses of the primary to try, in the place of those that are known
@@ -130,6 +133,16 @@ pub(crate) enum Replication {
     Status,
     /// Let this secondary follow another primary
     UpdatePrimary(UpdatePrimary),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Aside {
+    /// Delete what gave way to another primary
+    Delete,
+    /// Print what gave way to another primary, with its values
+    Export,
+    /// List what gave way to another primary
+    List,
 }
 
 #[derive(Debug, Subcommand)]

@@ -125,7 +125,7 @@ impl SystemKey<Replicated> {
     }
     /// A key that signs.
     pub fn oidc_secret(namespace: NamespaceId, id: &str) -> Self {
-        Self::at(namespace, &format!("identity/oidc/secret/{id}"))
+        Self::at(namespace, &format!("identity/oidc/secret/{id}")).seal_wrapped()
     }
     /// All roles.
     pub fn oidc_roles(namespace: NamespaceId) -> Self {

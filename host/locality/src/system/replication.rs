@@ -6,11 +6,11 @@ use crate::{Local, SystemKey};
 impl SystemKey<Local> {
     /// The part of the primary: authority, certificate, addresses.
     pub fn performance_primary() -> Self {
-        Self::root("core/replication/performance/primary")
+        Self::root("core/replication/performance/primary").seal_wrapped()
     }
     /// The part of a secondary: its certificate, and whom it follows.
     pub fn performance_secondary() -> Self {
-        Self::root("core/replication/performance/secondary")
+        Self::root("core/replication/performance/secondary").seal_wrapped()
     }
     /// How far a secondary is. Written with the entries that bring it there.
     pub fn performance_position() -> Self {
@@ -18,7 +18,7 @@ impl SystemKey<Local> {
     }
     /// The key that an activation token is to be sealed to, until it is used.
     pub fn performance_key() -> Self {
-        Self::root("core/replication/performance/key")
+        Self::root("core/replication/performance/key").seal_wrapped()
     }
     /// All secondaries that a primary knows, revoked ones as well.
     pub fn known_secondaries() -> Self {

@@ -126,7 +126,7 @@ pub(crate) fn count(
 /// Where the names of its leases lie.
 fn prefixes(tables: &Tables, quota: &Quota) -> Vec<SystemKey<Local>> {
     let Some(mount) = quota.mount else {
-        return of_namespace(tables, quota);
+        return of_namespaces(tables, quota);
     };
     let found = tables
         .of(quota.namespace)
@@ -143,33 +143,29 @@ fn prefixes(tables: &Tables, quota: &Quota) -> Vec<SystemKey<Local>> {
         // The token store: its tokens have no mount.
         let own = found.0.path.as_str();
         let path = if path.is_empty() { own } else { &path };
-        return vec![SystemKey::token_lease_id(path)];
+        return vec![SystemKey::token_lease_ids(quota.namespace, path)];
     }
     vec![SystemKey::mount_lease(mount, &path)]
 }
 
-/// The root namespace's quota that reaches down is for all there are.
-fn of_namespace(tables: &Tables, quota: &Quota) -> Vec<SystemKey<Local>> {
-    if quota.namespace == NamespaceId::ROOT && quota.inheritable {
-        return vec![SystemKey::lease(""), SystemKey::token_lease_id("")];
-    }
-    let falls_under = |id| match tables.namespaces.with_id(id) {
+/// What was leased in each namespace that it is for, and the tokens that were made there.
+fn of_namespaces(tables: &Tables, quota: &Quota) -> Vec<SystemKey<Local>> {
+    let namespaces = &tables.namespaces;
+    let falls_under = |id: &NamespaceId| match namespaces.with_id(*id) {
         Some(namespace) if quota.inheritable => {
-            and_around(&tables.namespaces, namespace).contains(&quota.namespace)
+            and_around(namespaces, namespace).contains(&quota.namespace)
         }
-        _ => id == quota.namespace,
+        _ => *id == quota.namespace,
     };
-    let mounts = tables
-        .iter()
-        .filter(|(namespace, _)| falls_under(*namespace));
-    let mounts = mounts.filter(|(_, mount)| !mount.0.is_hosts_own());
-    let mut prefixes: Vec<_> = mounts
-        .map(|(_, mount)| SystemKey::mount_leases(mount.0.id))
-        .collect();
-    if quota.namespace == NamespaceId::ROOT {
-        prefixes.push(SystemKey::token_lease_id("auth/token/"));
-    }
-    prefixes
+    let ids = core::iter::once(NamespaceId::ROOT).chain(namespaces.ids());
+    let ids = ids.filter(falls_under);
+    ids.flat_map(|id| {
+        [
+            SystemKey::leases(id, ""),
+            SystemKey::token_lease_ids(id, ""),
+        ]
+    })
+    .collect()
 }
 
 fn below(tx: &mut Transaction, prefix: &SystemKey<Local>, max: u64) -> Result<u64, Refusal> {

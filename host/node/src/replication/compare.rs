@@ -1,7 +1,9 @@
 //! What differs between a primary and a secondary, asked and answered over one call, all of one moment
 //! of the primary.
 
+use super::Secondary;
 use super::aside::Keeping;
+use super::filtered::{FILTER_CHANGED, Filtered};
 use super::following::{commit, hello};
 use super::key_package::SharedKeys;
 use super::moment::Moment;
@@ -9,7 +11,6 @@ use super::primary::Primary;
 use super::secondary::Doing;
 use super::serve::{Broken, check_hello, packed, receive, send};
 use super::shelved::{self, Shelved};
-use super::{Secondary, exclusions};
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
 use core::time::Duration;
@@ -68,31 +69,39 @@ pub(crate) async fn answer(
         let text = "a comparison that does not begin with its beginning";
         return Err(Broken::Message(String::from(text)));
     };
-    if let Err(reason) = check_hello(node, primary, hello).await {
+    if let Err(reason) = check_hello(node, primary, peer, hello).await {
         return send(&channel, &Told::Refused { reason }).await;
     }
+    // Looked at before the moment: a filter that comes in between is found at once.
+    let seen = node.parts.changes.exclusions();
     let snapshot = node.parts.storage.snapshot();
     let (ring, entropy) = (node.keys.ring(), Arc::clone(&node.parts.entropy));
     let mut tx = Transaction::new(Arc::clone(&snapshot), ring, entropy, 0);
-    let exclusion = exclusions::of(&mut tx, &peer.name)?;
+    let filtered = Filtered::at(&mut tx, &peer.name, seen)?;
     let position = Position {
         relation: primary.record.relation.clone(),
         generation: primary.record.generation,
         index: journal::applied_at(&*snapshot)?,
-        filter: exclusion.version,
+        filter: filtered.exclusion.version,
     };
     // Those of a later moment open what is of this one.
     let keys = packed(node, &hello.public_key).await?;
-    let (moment, exclusion) = (Arc::new(Moment(snapshot)), Arc::new(exclusion));
-    let index = position.index;
-    send(&channel, &Told::Begun { position, keys }).await?;
+    let exclusion = Arc::new(filtered.exclusion.clone());
+    let moment = Arc::new(Moment(snapshot));
+    let mut held = Held {
+        node,
+        index: position.index,
+        filtered,
+    };
+    held.in_time(send(&channel, &Told::Begun { position, keys }))
+        .await??;
     let mut question = begin;
     loop {
         let mut answer = answer_apart(&moment, &exclusion, question);
         while let Some(told) = answer.recv().await {
-            in_time(node, index, send(&channel, &told?)).await??;
+            held.in_time(send(&channel, &told?)).await??;
         }
-        match in_time(node, index, channel.receive()).await?? {
+        match held.in_time(channel.receive()).await?? {
             Some(frame) => question = decode(&frame)?,
             None => return Ok(()),
         }
@@ -104,29 +113,43 @@ fn is_too_old(extent: &Extent, index: u64) -> bool {
     extent.purged > index || extent.bytes_after(index) > MOMENT_BYTES_MAX
 }
 
-/// What a secondary is to do, unless it takes too long, or so much is written meanwhile that the moment
-/// is too old: it is held for it.
-async fn in_time<T>(
-    node: &Unsealed,
+/// A moment of the primary that is held for a secondary.
+struct Held<'a> {
+    node: &'a Unsealed,
     index: u64,
-    waiting: impl Future<Output = T>,
-) -> Result<T, Broken> {
-    let looking = async {
-        let mut waiting = core::pin::pin!(waiting);
-        loop {
-            if is_too_old(&node.parts.source.extent(), index) {
-                let text = "too much was written meanwhile, to be compared again";
-                return Err(Broken::Message(String::from(text)));
+    /// What is left out of it.
+    filtered: Filtered,
+}
+
+impl Held<'_> {
+    /// What a secondary is to do, unless it takes too long, or the moment is no longer good.
+    async fn in_time<T>(&mut self, waiting: impl Future<Output = T>) -> Result<T, Broken> {
+        let looking = async {
+            let mut waiting = core::pin::pin!(waiting);
+            loop {
+                self.check()?;
+                if let Ok(done) = tokio::time::timeout(LOOK, waiting.as_mut()).await {
+                    return Ok(done);
+                }
             }
-            if let Ok(done) = tokio::time::timeout(LOOK, waiting.as_mut()).await {
-                return Ok(done);
-            }
+        };
+        let late = |_| Broken::Message(String::from("the secondary takes too long to compare"));
+        tokio::time::timeout(PATIENCE, looking)
+            .await
+            .map_err(late)?
+    }
+
+    /// Is what is sent still what may be sent, and not so old that storage holds too much for it?
+    fn check(&mut self) -> Result<(), Broken> {
+        if is_too_old(&self.node.parts.source.extent(), self.index) {
+            let text = "too much was written meanwhile, to be compared again";
+            return Err(Broken::Message(String::from(text)));
         }
-    };
-    let late = |_| Broken::Message(String::from("the secondary takes too long to compare"));
-    tokio::time::timeout(PATIENCE, looking)
-        .await
-        .map_err(late)?
+        match self.filtered.is_changed(self.node)? {
+            true => Err(Broken::Message(String::from(FILTER_CHANGED))),
+            false => Ok(()),
+        }
+    }
 }
 
 /// The messages of an answer. A large tree takes seconds to look through, so that is done where

@@ -18,6 +18,7 @@ pub(crate) mod aside;
 pub(crate) mod compare;
 pub(crate) mod enable;
 pub(crate) mod exclusions;
+mod filtered;
 pub(crate) mod follower;
 pub(crate) mod following;
 pub(crate) mod forward;

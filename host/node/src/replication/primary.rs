@@ -9,7 +9,6 @@ use journal::Source;
 use link::{NotAdmitted, Peer};
 use replication::Retention;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -20,8 +19,8 @@ pub(crate) struct Primary {
     /// Counts what secondaries said that they have.
     heard: watch::Sender<u64>,
     retention: Mutex<Retention>,
-    /// The generation of a primary after it; zero for none that it has heard of.
-    superseded_by: AtomicU64,
+    /// As it is stored.
+    later: Mutex<BTreeMap<String, u64>>,
 }
 
 /// No secondary has the log kept for longer.
@@ -67,7 +66,7 @@ impl Primary {
         let waited_for = stored.filter(|one| one.used.is_some() && one.revoked.is_none());
         let live = waited_for.map(|one| (one.id, Live::new())).collect();
         Ok(Self {
-            superseded_by: AtomicU64::new(record.superseded_by.unwrap_or(0)),
+            later: Mutex::new(record.later.clone()),
             record,
             live: Mutex::new(live),
             heard: watch::channel(0).0,
@@ -77,13 +76,12 @@ impl Primary {
 
     /// The generation of a primary after it, where it has heard of one.
     pub(crate) fn superseded_by(&self) -> Option<u64> {
-        let generation = self.superseded_by.load(Ordering::SeqCst);
-        (generation > 0).then_some(generation)
+        self.later().values().max().copied()
     }
 
-    /// It has heard of one. Is that news?
-    pub(crate) fn hears_of(&self, generation: u64) -> bool {
-        self.superseded_by.fetch_max(generation, Ordering::SeqCst) < generation
+    /// Primaries after it that it has heard of: their generation, by the secondary that said so.
+    pub(crate) fn later(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
+        self.later.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn live(&self) -> MutexGuard<'_, BTreeMap<String, Live>> {

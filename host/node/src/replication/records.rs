@@ -5,6 +5,7 @@ use core::time::Duration;
 use link::Identity;
 use replication::Position;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A certificate and its private key.
@@ -56,9 +57,9 @@ pub(crate) struct PrimaryRecord {
     /// How it followed that one, until that one knows that it is no more the last.
     #[serde(default)]
     pub(crate) former: Option<SecondaryRecord>,
-    /// The generation of a primary after it, once it has heard of one.
+    /// Primaries after it that it has heard of: their generation, by the secondary that said so.
     #[serde(default)]
-    pub(crate) superseded_by: Option<u64>,
+    pub(crate) later: BTreeMap<String, u64>,
 }
 
 /// A secondary, as its primary knows it.

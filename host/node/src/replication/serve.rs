@@ -1,21 +1,23 @@
 //! What a primary answers to a secondary.
 
+use super::filtered::{FILTER_CHANGED, Filtered};
 use super::key_package::SharedKeys;
 use super::primary::Primary;
-use super::records::PrimaryRecord;
-use super::{compare, exclusions, forward, known};
+use super::records::{KnownSecondary, PrimaryRecord};
+use super::{compare, forward, known};
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use base::Refusal;
 use core::time::Duration;
 use journal::SourceError;
 use link::{Channel, LinkError, Peer};
-use locality::{Exclusion, SystemKey};
+use locality::SystemKey;
 use replication::{
     Event, Follow, Hello, Method, Position, Versions, changes_keys, cut, decode, encode,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How often a secondary that has everything hears from its primary.
@@ -85,7 +87,7 @@ pub(crate) async fn serve(
                 primary,
                 peer,
                 hello: follow.hello,
-                exclusion: Exclusion::default(),
+                filtered: Filtered::now(node, &peer.name)?,
                 channel,
             };
             stream.run(follow.position).await
@@ -99,6 +101,7 @@ pub(crate) async fn serve(
 pub(crate) async fn check_hello(
     node: &Arc<Unsealed>,
     primary: &Primary,
+    peer: &Peer,
     hello: &Hello,
 ) -> Result<(), String> {
     let ours = Versions::OURS;
@@ -115,7 +118,7 @@ pub(crate) async fn check_hello(
         ));
     }
     if hello.generation > primary.record.generation {
-        note_later(node, primary, hello.generation).await;
+        note_later(node, primary, peer, hello.generation).await;
         return Err(format!(
             "this primary is of generation {}, a later one of generation {} was promoted since",
             primary.record.generation, hello.generation
@@ -124,29 +127,35 @@ pub(crate) async fn check_hello(
     Ok(())
 }
 
-/// Somebody of this relation has met a later primary: this one says so from now on, and makes no
-/// more secondaries.
-async fn note_later(node: &Arc<Unsealed>, primary: &Primary, generation: u64) {
-    if !primary.hears_of(generation) {
+/// A secondary has met a later primary: this one says so from now on, and makes no more secondaries.
+/// It is that one's word, and goes when it is revoked.
+async fn note_later(node: &Arc<Unsealed>, primary: &Primary, peer: &Peer, generation: u64) {
+    if primary.later().get(&peer.name) >= Some(&generation) {
         return;
     }
+    let secondary = &peer.name;
     tracing::error!(
         generation,
+        secondary,
         "another cluster was promoted to the primary since: demote this one, and let it follow that"
     );
     let stored = node.transact(|tx| {
         let key = SystemKey::performance_primary();
+        let known = known::stored(tx, secondary)?;
         let stored = tx.read_json::<PrimaryRecord>(&key).map_err(from_barrier)?;
-        match stored {
-            Some(mut record) if record.generation == primary.record.generation => {
-                record.superseded_by = Some(generation);
-                tx.write_json(&key, &record).map_err(from_barrier)
-            }
-            _ => Ok(()),
+        let mut later = BTreeMap::new();
+        if let (Some(mut record), Some(KnownSecondary { revoked: None, .. })) = (stored, known)
+            && record.generation == primary.record.generation
+        {
+            record.later.insert(secondary.clone(), generation);
+            tx.write_json(&key, &record).map_err(from_barrier)?;
+            later = record.later;
         }
+        Ok(later)
     });
-    if let Err(refusal) = stored.await {
-        tracing::warn!(reason = refusal.reason, "noting a later primary");
+    match stored.await {
+        Ok(later) => *primary.later() = later,
+        Err(refusal) => tracing::warn!(reason = refusal.reason, "noting a later primary"),
     }
 }
 
@@ -158,7 +167,7 @@ async fn bootstrap(
     hello: &Hello,
     channel: &Channel,
 ) -> Result<(), Broken> {
-    let checked = check_hello(node, primary, hello).await;
+    let checked = check_hello(node, primary, peer, hello).await;
     checked.map_err(Broken::Message)?;
     note_use(node, peer).await?;
     let package = packed(node, &hello.public_key).await?;
@@ -194,7 +203,7 @@ struct Stream<'a> {
     primary: &'a Arc<Primary>,
     peer: &'a Peer,
     hello: Hello,
-    exclusion: Exclusion,
+    filtered: Filtered,
     channel: Channel,
 }
 
@@ -208,14 +217,13 @@ enum Next {
 
 impl Stream<'_> {
     async fn run(&mut self, position: Position) -> Result<(), Broken> {
-        if let Err(reason) = check_hello(self.node, self.primary, &self.hello).await {
+        if let Err(reason) = check_hello(self.node, self.primary, self.peer, &self.hello).await {
             return self.say(&Event::Refused { reason }).await;
         }
         note_use(self.node, self.peer).await?;
         let addresses = (&self.hello.api_address, &self.hello.cluster_address);
         self.primary
             .note_addresses(&self.peer.name, addresses.0, addresses.1);
-        self.exclusion = exclusions::of(&mut self.node.begin(), &self.peer.name)?;
         if let Some(reason) = self.needs_comparison(&position) {
             return self.say(&Event::Compare { reason }).await;
         }
@@ -236,10 +244,8 @@ impl Stream<'_> {
         if position.generation != record.generation {
             return Some(String::from("another cluster was promoted"));
         }
-        if position.filter != self.exclusion.version {
-            return Some(String::from(
-                "its paths filter leaves out something else now",
-            ));
+        if position.filter != self.filtered.exclusion.version {
+            return Some(String::from(FILTER_CHANGED));
         }
         let applied = self.node.parts.source.extent().applied;
         (position.index > applied).then(|| {
@@ -264,8 +270,8 @@ impl Stream<'_> {
         };
         let has_entries = !tail.entries.is_empty();
         for (index, batches) in tail.entries {
-            if self.filter_changes(&batches)? {
-                let reason = String::from("its paths filter leaves out something else now");
+            if self.filtered.is_changed(self.node)? {
+                let reason = String::from(FILTER_CHANGED);
                 self.say(&Event::Compare { reason }).await?;
                 return Ok(Next::End);
             }
@@ -273,7 +279,7 @@ impl Stream<'_> {
                 let package = packed(self.node, &self.hello.public_key).await?;
                 self.say(&Event::Keys { index, package }).await?;
             }
-            let batches = cut(&batches, &self.exclusion);
+            let batches = cut(&batches, &self.filtered.exclusion);
             if !batches.is_empty() {
                 self.say(&Event::Entry { index, batches }).await?;
             }
@@ -292,17 +298,6 @@ impl Stream<'_> {
             self.wait(*after).await?;
         }
         Ok(Next::Entries)
-    }
-
-    /// Does an entry say that something else is left out from it on?
-    fn filter_changes(&mut self, batches: &[journal::Batch]) -> Result<bool, Broken> {
-        let key = SystemKey::exclusion(&self.peer.name);
-        let mut ops = batches.iter().flat_map(|batch| &batch.ops);
-        if !ops.any(|op| op.key == *key.physical()) {
-            return Ok(false);
-        }
-        let now = exclusions::of(&mut self.node.begin(), &self.peer.name)?;
-        Ok(now.version != self.exclusion.version)
     }
 
     /// Until there is something to send or it is time for a sign of life. Listens to what the

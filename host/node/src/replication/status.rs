@@ -69,6 +69,8 @@ fn of_primary(node: &Unsealed, primary: &Primary) -> Result<Value, Refusal> {
     });
     if let (Some(generation), Value::Object(members)) = (primary.superseded_by(), &mut status) {
         members.insert(String::from("superseded_by"), json!(generation));
+        let told_by: Vec<String> = primary.later().keys().cloned().collect();
+        members.insert(String::from("superseded_told_by"), json!(told_by));
     }
     add_checks(node, &mut status);
     Ok(status)
@@ -176,7 +178,7 @@ fn of_secondary(node: &Unsealed, secondary: &Secondary) -> Result<Value, Refusal
         "last_start": how.started.map(Timestamp::to_rfc3339),
         "last_error": how.trouble,
         "merkle_root": root(node)?,
-        "mounts_in_the_way": in_the_way(node),
+        "mounts_in_the_way": mounts_in_the_way(node),
         "lag_entries": how.head.saturating_sub(position.index),
         "lag_bytes": how.waiting_bytes,
         "lag_seconds": how.lag.as_secs_f64(),
@@ -195,7 +197,7 @@ fn of_secondary(node: &Unsealed, secondary: &Secondary) -> Result<Value, Refusal
 }
 
 /// The paths of mounts of the primary that wait, because a local mount is in their way.
-fn in_the_way(node: &Unsealed) -> Vec<String> {
+pub(crate) fn mounts_in_the_way(node: &Unsealed) -> Vec<String> {
     let tables = node.tables();
     let waiting = tables.aside().map(|(namespace, entry)| {
         let namespace = tables.namespaces.with_id(namespace);

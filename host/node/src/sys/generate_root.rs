@@ -15,7 +15,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use manifest::Access::Token;
 use manifest::FieldKind::Text;
 use manifest::Operation::{Delete, Read, Update};
-use seal::{Cover, GenerateStatus, Generated, Hidden, QuorumError, UnwrapError};
+use seal::{Cover, GenerateStatus, Generated, Hidden, QuorumError, Share, UnwrapError};
 use serde_json::{Value, json};
 
 const PLAN: &[NativeField] = &[
@@ -65,11 +65,34 @@ enum Shape {
 #[derive(Default)]
 struct Shown {
     password: String,
+    /// How long one is to be; zero where none is asked for any more.
+    password_length: usize,
     encoded: String,
     is_complete: bool,
 }
 
+impl Shown {
+    fn before_shares(password: &str) -> Self {
+        Self {
+            password: password.to_owned(),
+            password_length: TokenId::SERVICE_CHARACTERS,
+            ..Self::default()
+        }
+    }
+}
+
 impl Shape {
+    /// The share of a request, which says what is missing as each family does.
+    fn share(self, ask: &Ask<'_>) -> Result<Share, Refusal> {
+        let missing = match (self, ask.text("nonce"), ask.text("key")) {
+            (Self::Bare, _, "") => "'key' must be specified in request body as JSON",
+            (Self::Data, "", _) => "nonce is required",
+            (Self::Data, _, "") => "key is required",
+            (_, _, text) => return shares::parse(text),
+        };
+        Err(Refusal::invalid(missing))
+    }
+
     fn answer(self, status: Option<&GenerateStatus>, required: u8, shown: &Shown) -> Answer {
         let fingerprint = status.and_then(|status| status.fingerprint.as_deref());
         let mut data = json!({
@@ -82,7 +105,7 @@ impl Shape {
             "encoded_root_token": shown.encoded,
             "pgp_fingerprint": fingerprint.unwrap_or_default(),
             "otp": shown.password,
-            "otp_length": if shown.is_complete { 0 } else { TokenId::SERVICE_CHARACTERS },
+            "otp_length": shown.password_length,
         });
         match self {
             Self::Bare => Answer::Bare(Json::of(&data)),
@@ -117,7 +140,7 @@ fn status(ask: &mut Ask<'_>, shape: Shape) -> Told {
     only_in_root(ask)?;
     let required = seal_threshold(ask.node)?.threshold();
     let status = ask.node.ceremonies.of(ask).generate.status();
-    Ok(shape.answer(status.as_ref(), required, &Shown::default()))
+    Ok(shape.answer(status.as_ref(), required, &Shown::before_shares("")))
 }
 
 fn begin(ask: &mut Ask<'_>, shape: Shape) -> Told {
@@ -131,10 +154,7 @@ fn begin(ask: &mut Ask<'_>, shape: Shape) -> Told {
         .begin(cover, current, entropy, ask.now)
         .map_err(|error| refusal(&error))?;
     let status = attempts.generate.status();
-    let shown = Shown {
-        password: shown,
-        ..Shown::default()
-    };
+    let shown = Shown::before_shares(&shown);
     Ok(shape.answer(status.as_ref(), current.threshold(), &shown))
 }
 
@@ -177,14 +197,7 @@ fn cancel(ask: &mut Ask<'_>) -> Told {
 
 async fn update(ask: &mut Ask<'_>, shape: Shape) -> Told {
     only_in_root(ask)?;
-    let share = match ask.text("key") {
-        "" => {
-            return Err(Refusal::invalid(
-                "'key' must be specified in request body as JSON",
-            ));
-        }
-        text => shares::parse(text)?,
-    };
+    let share = shape.share(ask)?;
     let node = ask.node;
     let _turn = node.ceremonies.turn.lock().await;
     let (current, wrapped) = seal_now(ask)?;

@@ -276,13 +276,13 @@ pub(super) fn shown_path(entry: &MountEntry) -> String {
 /// What is told of a mount.
 pub(super) fn describe(mount: &Arc<Mount>, namespace: &Namespace) -> Value {
     let entry = &mount.0;
-    json!({
+    let mut shown = json!({
         "accessor": entry.accessor,
         "config": tune::shown(&entry.config, entry.kind),
         "description": entry.description,
         "external_entropy_access": false,
         "local": entry.local,
-        "options": match entry.options.is_empty() {
+        "options": match entry.is_hosts_own() {
             true => Value::Null,
             false => json!(entry.options),
         },
@@ -298,7 +298,16 @@ pub(super) fn describe(mount: &Arc<Mount>, namespace: &Namespace) -> Value {
             false => entry.plugin.clone(),
         },
         "uuid": entry.uuid,
-    })
+    });
+    if let (true, Value::Object(members)) = (is_builtin(entry), &mut shown) {
+        members.insert("deprecation_status".into(), "supported".into());
+    }
+    shown
+}
+
+/// Does the component that it runs come with the server? Only such ones can be on their way out.
+fn is_builtin(entry: &MountEntry) -> bool {
+    !entry.is_hosts_own() && entry.plugin_version.contains("+builtin")
 }
 
 /// An object of texts; other members are left out.

@@ -99,6 +99,8 @@ struct Family {
     kind: &'static str,
     /// What is in progress.
     what: &'static str,
+    /// The same, where a share of the old key comes and nothing is.
+    what_is_not: &'static str,
     /// With its article.
     this: &'static str,
     /// In the text about a share that came twice.
@@ -115,6 +117,7 @@ enum HasEnvelope {
 const REKEY: Family = Family {
     kind: "rekey",
     what: "rekey",
+    what_is_not: "barrier rekey",
     this: "this rekey operation",
     during: "this generation operation",
     has_envelope: HasEnvelope::No,
@@ -122,6 +125,7 @@ const REKEY: Family = Family {
 const ROTATE: Family = Family {
     kind: "rotate",
     what: "rotation",
+    what_is_not: "rotation",
     this: "rotation",
     during: "this rotation",
     has_envelope: HasEnvelope::Yes,
@@ -135,12 +139,28 @@ impl Family {
         }
     }
 
+    /// The share of a request, which says what is missing as each family does.
+    fn share(&self, ask: &Ask<'_>) -> Result<Share, Refusal> {
+        let missing = match (self.has_envelope, ask.text("key"), ask.text("nonce")) {
+            (HasEnvelope::No, "", _) => "'key' must be specified in request body as JSON",
+            (HasEnvelope::Yes, "", _) => "missing required field 'key'",
+            (HasEnvelope::Yes, _, "") => "missing required field 'nonce'",
+            (_, text, _) => return shares::parse(text),
+        };
+        Err(Refusal::invalid(missing))
+    }
+
     /// A refusal of the first part, with old shares.
     fn refusal(&self, error: &QuorumError) -> Refusal {
-        let Self { what, this, .. } = self;
+        let Self {
+            what,
+            what_is_not,
+            this,
+            ..
+        } = self;
         Refusal::invalid(match error {
             QuorumError::InProgress => format!("{what} already in progress"),
-            QuorumError::NotInProgress => format!("no {what} in progress"),
+            QuorumError::NotInProgress => format!("no {what_is_not} in progress"),
             QuorumError::WrongNonce(right) => {
                 format!("incorrect nonce supplied; nonce for {this} is {right:?}")
             }
@@ -161,6 +181,7 @@ impl Family {
     /// A refusal of the second part, with new shares.
     fn refusal_of_verification(&self, error: &QuorumError) -> Refusal {
         Refusal::invalid(match error {
+            QuorumError::NotInProgress => format!("no {} in progress", self.what),
             QuorumError::WrongNonce(right) => {
                 format!("incorrect nonce supplied; nonce for this verify operation is {right:?}")
             }
@@ -338,7 +359,7 @@ fn cancel(ask: &mut Ask<'_>) -> Told {
 
 async fn update(ask: &mut Ask<'_>, family: &Family) -> Told {
     only_in_root(ask)?;
-    let share = share(ask)?;
+    let share = family.share(ask)?;
     let node = ask.node;
     let _turn = node.ceremonies.turn.lock().await;
     let (current, wrapped) = seal_now(ask)?;
@@ -379,7 +400,7 @@ fn verification(ask: &mut Ask<'_>, family: &Family) -> Told {
 
 async fn verify(ask: &mut Ask<'_>, family: &Family) -> Told {
     only_in_root(ask)?;
-    let share = share(ask)?;
+    let share = family.share(ask)?;
     let node = ask.node;
     let _turn = node.ceremonies.turn.lock().await;
     let nonce = ask.text("nonce");
@@ -423,15 +444,6 @@ async fn store(ask: &Ask<'_>, seal: NewSeal) -> Result<(), Refusal> {
     ask.node.reseal(seal).await?;
     ask.node.ceremonies.end();
     Ok(())
-}
-
-fn share(ask: &Ask<'_>) -> Result<Share, Refusal> {
-    match ask.text("key") {
-        "" => Err(Refusal::invalid(
-            "'key' must be specified in request body as JSON",
-        )),
-        text => shares::parse(text),
-    }
 }
 
 fn backup(ask: &mut Ask<'_>) -> Told {

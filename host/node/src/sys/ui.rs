@@ -27,6 +27,9 @@ pub(super) const ROUTES: &[NativeRoute] = &[
 /// All mounts that the caller can use, or that everybody may see.
 pub(super) fn mounts(ask: &mut Ask<'_>) -> Told {
     let acl = acl(ask)?;
+    if acl.is_none() && ask.request.token.is_some() {
+        return Err(Refusal::denied());
+    }
     let tables = ask.node.tables();
     let mut shown = [Map::new(), Map::new()];
     for mount in tables
@@ -45,12 +48,27 @@ pub(super) fn mounts(ask: &mut Ask<'_>) -> Told {
                 MountKind::Secret => secret,
                 MountKind::Auth => auth,
             };
-            list.insert(shown_path(entry), describe(mount, ask.namespace));
+            let described = describe(mount, ask.namespace);
+            // Accessors and settings are for those with a token.
+            let described = match acl {
+                Some(_) => described,
+                None => for_anybody(&described),
+            };
+            list.insert(shown_path(entry), described);
         }
     }
     let [secret, auth] = shown;
     let data = json!({ "auth": auth, "secret": secret });
     Ok(Answer::data(&data))
+}
+
+/// What somebody without a token is told of a mount: enough to log in at it.
+fn for_anybody(described: &Value) -> Value {
+    json!({
+        "description": described.get("description"),
+        "options": described.get("options"),
+        "type": described.get("type"),
+    })
 }
 
 /// The namespaces directly below that the caller can use something of.
@@ -97,8 +115,10 @@ pub(super) fn mount(ask: &mut Ask<'_>) -> Told {
     let mut data = describe(&mount, &namespace);
     if let Value::Object(members) = &mut data {
         // As the request's namespace knows it.
-        let path = folder.strip_prefix(&ask.namespace.path);
-        members.insert("path".into(), path.unwrap_or(&folder).into());
+        let within = namespace.path.strip_prefix(&ask.namespace.path);
+        let within = within.unwrap_or(&namespace.path);
+        let path = format!("{within}{}", shown_path(&mount.0));
+        members.insert("path".into(), path.into());
     }
     Ok(Answer::data(&data))
 }

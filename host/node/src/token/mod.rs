@@ -46,7 +46,7 @@ pub(crate) const ROUTES: &[NativeRoute] = &[
     on(Update, "renew-accessor", WithToken, Later(|ask| Box::pin(renew::by_accessor(ask))), ACCESSOR, "Renews a token by its accessor."),
     on(Update, "revoke", WithToken, Now(revoke::by_id), TOKEN, "Revokes a token and its children."),
     on(Update, "revoke-self", WithToken, Now(revoke::own), TOKEN, "Revokes the caller's token and its children."),
-    on(Update, "revoke-orphan", Sudo, Now(revoke::sparing_children), TOKEN, "Revokes a token and spares its children."),
+    on(Update, "revoke-orphan", Sudo, Later(|ask| Box::pin(revoke::sparing_children(ask))), TOKEN, "Revokes a token and spares its children."),
     on(Update, "revoke-accessor", WithToken, Now(revoke::by_accessor), ACCESSOR, "Revokes a token by its accessor."),
     on(List, "accessors", Sudo, Now(lookup::accessors), &[], "Lists the accessors of all tokens."),
     on(List, "roles", WithToken, Now(roles::list), &[], "Lists the roles."),

@@ -243,8 +243,13 @@ fn store(
     let token = made.map_err(|error| Refusal::internal(chain(&error)))?;
     let hash = node.salt.hash(id.expose());
     let content = serde_json::json!({ RESPONSE: wrapped.text });
-    tx.write_json(&key(&hash, &token, RESPONSE), &content)
-        .map_err(from_barrier)?;
+    let at = key(&hash, &token, RESPONSE);
+    let at = match new.form {
+        Form::Plain => at,
+        // What a secondary is activated with.
+        Form::Jwt => at.seal_wrapped(),
+    };
+    tx.write_json(&at, &content).map_err(from_barrier)?;
     let info = Info {
         creation_path: new.creation_path.clone(),
         status: wrapped.status,

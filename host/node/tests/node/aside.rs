@@ -91,7 +91,6 @@ async fn what_nobody_had_of_an_old_primary_is_kept_and_can_be_taken_out() {
     delete(a, ASIDE).await;
     assert!(a.status().await["aside_entries"].is_null());
     assert_eq!(a.read(ASIDE).await.unwrap_err().kind, RefusalKind::NotFound);
-    network.end();
 }
 
 async fn it_is_as_the_new_primary_says(a: &Member, c: &Member) {
@@ -148,7 +147,6 @@ async fn where_nothing_was_lost_nothing_is_kept() {
     let read = a.read("sys/policies/acl/p").await.unwrap();
     assert_eq!(read["policy"], "# after");
     assert!(a.status().await["aside_entries"].is_null());
-    network.end();
 }
 
 #[tokio::test(start_paused = true)]
@@ -177,10 +175,19 @@ async fn an_old_primary_that_comes_back_hears_that_there_is_another() {
         a_while().await;
     }
     assert_eq!(network.carried_bytes(), carried);
+    // It is the word of a secondary, and goes with it.
+    assert_eq!(a.status().await["superseded_told_by"], json!(["c"]));
+    let revoke = "sys/replication/performance/primary/revoke-secondary";
+    a.write(revoke, json!({ "id": "c" })).await.unwrap();
+    for _ in 0..2 {
+        assert!(a.status().await["superseded_by"].is_null());
+        a.house.node.seal().await;
+        a.house.submit(&both.1).await.unwrap();
+    }
+    a.write(path, json!({ "id": "d" })).await.unwrap();
     // Once it follows there is nothing to say any more.
     let demote = "sys/replication/performance/primary/demote";
     a.write(demote, json!({ "force": true })).await.unwrap();
     follow(a, &c, "a").await;
     assert!(a.status().await["superseded_by"].is_null());
-    network.end();
 }

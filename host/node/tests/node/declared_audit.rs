@@ -1,6 +1,8 @@
 //! Audit devices that the configuration declares.
 
 use crate::house::House;
+use crate::pair::Network;
+use crate::replication::{Member, primary, secondary};
 use base::{ManualClock, Operation, Refusal, Timestamp};
 use node::{DeclaredDevice, Settings};
 use serde_json::{Value, json};
@@ -159,4 +161,57 @@ async fn a_device_that_is_declared_otherwise_keeps_the_server_sealed() {
         .await
         .unwrap();
     assert_eq!(names(&house).await, ["one/"]);
+}
+
+/// The devices that a cluster has, and whether they are its own.
+async fn devices(member: &Member) -> Value {
+    let listed = member.read("sys/audit").await.unwrap();
+    let named = listed.as_object().unwrap().iter();
+    let named = named.filter(|(_, device)| device["type"].is_string());
+    let named = named.map(|(name, device)| (name.clone(), device["local"].clone()));
+    Value::Object(named.collect())
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_cluster_of_a_relation_has_what_its_own_configuration_declares() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = Network::default();
+    network.declare("a", device(folder.path(), "of-a", ""));
+    network.declare("c", device(folder.path(), "of-c", ""));
+    let both = primary(&network).await;
+    let a = &both.0;
+    let mut c = secondary(&network, &both, "c", json!({})).await;
+    let lines = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let shared = json!({ "type": "file", "options": { "file_path": folder.path().join("s") } });
+    for life in 1..3 {
+        // What the primary enables and disables changes nothing of that, at its path either.
+        for path in ["sys/audit/shared", "sys/audit/of-c"] {
+            a.write(path, shared.clone()).await.unwrap();
+            c.until_it_streams().await;
+            assert_eq!(devices(&c).await["of-c/"], true);
+            let delete = a.house.ask(Operation::Delete, path, json!({}));
+            delete.await.unwrap();
+            c.until_it_streams().await;
+        }
+        assert_eq!(devices(&c).await, json!({ "of-c/": true }));
+        assert_eq!(devices(a).await, json!({ "of-a/": true }));
+        let path = format!("sys/policies/acl/in-life-{life}");
+        c.read(&path).await.unwrap_err();
+        assert!(lines("of-c").contains(&path) && !lines("of-a").contains(&path));
+        let delete = c
+            .house
+            .ask_as(&c.own_token, Operation::Delete, "sys/audit/of-c", json!({}));
+        let text = "cannot disable configuration-managed audit device";
+        assert_eq!(delete.await.unwrap_err().message, text);
+        c.house = network.on("c", Arc::new(c.house.storage.kill()), life);
+        c.house.submit(&both.1).await.unwrap();
+        c.until_it_streams().await;
+    }
+    assert!(!network.carried(b"of-a") && !network.carried(b"core/local-audit"));
+    // What is declared no longer goes, there as well.
+    network.declare("c", device(folder.path(), "other", ""));
+    c.house = network.on("c", Arc::new(c.house.storage.kill()), 3);
+    c.house.submit(&both.1).await.unwrap();
+    c.until_it_streams().await;
+    assert_eq!(devices(&c).await, json!({ "other/": true }));
 }

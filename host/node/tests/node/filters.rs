@@ -78,6 +78,79 @@ async fn what_is_filtered_never_leaves_the_primary() {
     assert!(c.read("sent/sys/policies/acl/later").await.is_ok());
 }
 
+const FILTER: &str = "sys/replication/performance/primary/paths-filter/c";
+
+/// Policies of the namespace `shut`, each too large for many of them to be on their way at once.
+async fn write_much(a: &Member) {
+    let policy = format!("# {}", "x".repeat(400_000));
+    for number in 0..40 {
+        let path = format!("shut/sys/policies/acl/canary-{number:02}");
+        a.write(&path, json!({ "policy": policy })).await.unwrap();
+    }
+}
+
+/// How many of them were sent.
+fn much_of(network: &Network) -> usize {
+    let was_sent = |number| network.carried(format!("sys/policy/canary-{number:02}").as_bytes());
+    (0..40).filter(|number| was_sent(*number)).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_lags_sends_nothing_that_was_denied_meanwhile() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    namespace(a, "shut", "# x").await;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    network.hold_after(0);
+    write_much(a).await;
+    let deny = json!({ "mode": "deny", "paths": ["shut"] });
+    a.write(FILTER, deny).await.unwrap();
+    // What was handed to the connection before is on its way.
+    network.let_go();
+    c.until_it_is_there("shut/sys/policies/acl/inside", false)
+        .await;
+    let sent = much_of(&network);
+    assert!(sent < 20, "{sent} of 40");
+    assert!(!network.carried(b"sys/policy/canary-39"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_comparison_that_lags_sends_nothing_that_was_denied_meanwhile() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    namespace(a, "shut", "# x").await;
+    let deny = json!({ "paths_filter_mode": "deny", "paths": ["shut"] });
+    let c = secondary(&network, &both, "c", deny).await;
+    write_much(a).await;
+    c.until_it_streams().await;
+    assert_eq!(much_of(&network), 0);
+    // Let in: it compares, and this is much. Denied again before half of it is there.
+    let before = network.carried_bytes();
+    network.hold_after(3_000_000);
+    a.write(FILTER, json!({ "mode": "deny", "paths": [] }))
+        .await
+        .unwrap();
+    let begun = async {
+        while network.carried_bytes() < before + 1_000_000 {
+            tokio::time::sleep(core::time::Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(core::time::Duration::from_secs(60), begun)
+        .await
+        .expect("something comes");
+    a.write(FILTER, json!({ "mode": "deny", "paths": ["shut"] }))
+        .await
+        .unwrap();
+    network.let_go();
+    c.until_it_streams().await;
+    c.until_it_is_there("shut/sys/policies/acl/inside", false)
+        .await;
+    let sent = much_of(&network);
+    assert!((1..40).contains(&sent), "{sent} of 40");
+}
+
 #[tokio::test(start_paused = true)]
 async fn neither_names_nor_local_entries_are_on_the_wire() {
     let network = Network::default();
@@ -155,4 +228,20 @@ async fn a_secondary_with_a_new_name_has_what_its_new_filter_lets_in() {
     c.until_it_streams().await;
     assert!(c.read("x/sys/policies/acl/p").await.is_ok());
     assert!(c.read("y/sys/policies/acl/p").await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_with_a_filter_tells_of_paths_that_name_nothing() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    namespace(a, "there", "# x").await;
+    let path = "sys/replication/performance/primary/secondary-token";
+    let some = json!({ "id": "c", "paths_filter_mode": "deny", "paths": ["there", "thre"] });
+    let told = a.house.warnings(&a.token, path, some).await.unwrap();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("\"thre/\""), "{told:?}");
+    let right = json!({ "id": "d", "paths_filter_mode": "deny", "paths": ["there"] });
+    let told = a.house.warnings(&a.token, path, right).await.unwrap();
+    assert!(told.is_empty(), "{told:?}");
 }

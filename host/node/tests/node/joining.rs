@@ -3,7 +3,7 @@
 
 use crate::house::House;
 use crate::pair::Network;
-use crate::replication::{Member, a_while, primary};
+use crate::replication::{Member, a_while, primary, secondary};
 use base::{Operation, RefusalKind};
 use locality::{Class, PhysicalKey, Shelf, SystemKey};
 use serde_json::{Value, json};
@@ -131,7 +131,6 @@ async fn until_everything_is_here_it_is_what_it_was_and_can_go_back() {
         "sys/replication/performance/primary/enable",
         ENABLE,
         "sys/replication/performance/secondary/promote",
-        "sys/replication/performance/secondary/update-primary",
     ] {
         let refused = c.write(path, json!({ "force": true })).await.unwrap_err();
         let text = "its first synchronization is not complete";
@@ -259,7 +258,6 @@ async fn killed_at_any_write_it_becomes_a_secondary_all_the_same() {
         }
         until(&c, |status| status["state"] == "stream-wals").await;
         is_the_primarys(&both.0, &c).await;
-        network.end();
     }
     // Both sides of the point from where there is no way back were seen.
     assert!(its_own > 1 && the_primarys > 2, "{its_own} {the_primarys}");
@@ -288,7 +286,6 @@ async fn killed_at_any_write_of_the_way_back_it_is_what_it_was() {
         let mut after = stored(&c.storage);
         after.retain(|(_, key), _| !key.ends_with(b"probe"));
         assert_eq!(before, after);
-        network.end();
         if is_done {
             assert!(write > 1);
             break;
@@ -340,4 +337,114 @@ async fn a_first_synchronization_that_is_interrupted_goes_on() {
         status(&c).await["merkle_root"],
         a.status().await["merkle_root"]
     );
+}
+
+const UPDATE: &str = "sys/replication/performance/secondary/update-primary";
+
+/// An activation token that is good for the cluster.
+async fn activation(primary: &Member, id: &str, c: &House) -> Value {
+    let key = "sys/replication/performance/secondary/generate-public-key";
+    let key = c.write(key, json!({})).await.unwrap();
+    let data = json!({ "id": id, "secondary_public_key": key["secondary_public_key"] });
+    let path = "sys/replication/performance/primary/secondary-token";
+    primary.write(path, data).await.unwrap()["token"].clone()
+}
+
+/// The primary's address changes before everything is here: the join goes on at the new one.
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_joins_goes_on_where_its_primary_is_now() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    much(a).await;
+    let (c, share, enable) = own_cluster(&network, a).await;
+    begin_and_be_cut(&network, &c, enable).await;
+    let elsewhere = |address: &str| json!({ "update_primary_addrs": address });
+    c.write(UPDATE, elsewhere("https://gone:8201"))
+        .await
+        .unwrap();
+    network.cut(false);
+    until(&c, |status| {
+        status["connection_state"] == "transient_failure"
+    })
+    .await;
+    let now = status(&c).await;
+    assert_eq!(now["primary_cluster_addr"], "https://gone:8201", "{now:#}");
+    assert_eq!(now["mode"], "bootstrapping", "{now:#}");
+    assert!(lies_on_the_shelf(&c.storage) > 0);
+    is_its_own(&c).await;
+    // Nobody, for a while; that is kept over a restart, and so is the way back.
+    c.write(UPDATE, json!({})).await.unwrap();
+    let c = again(&network, &c, 1);
+    c.submit(&share).await.unwrap();
+    let now = status(&c).await;
+    assert_eq!(now["connection_state"], "idle", "{now:#}");
+    assert_eq!(now["rollback_possible"], true, "{now:#}");
+    let carried = network.carried_bytes();
+    c.write(UPDATE, elsewhere("a:8201")).await.unwrap();
+    until(&c, |status| status["state"] == "stream-wals").await;
+    // What came before is not sent again.
+    assert!(network.carried_bytes() - carried < 2_000_000);
+    is_the_primarys(a, &c).await;
+}
+
+/// Another cluster leads before everything is here: a token of it is as good.
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_joins_goes_on_with_another_primary() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    much(a).await;
+    let b = secondary(&network, &both, "b", json!({})).await;
+    let (c, share, enable) = own_cluster(&network, a).await;
+    begin_and_be_cut(&network, &c, enable).await;
+    network.cut(false);
+    network.refuse(Some("compare"));
+    a.write("sys/replication/performance/primary/demote", json!({}))
+        .await
+        .unwrap();
+    b.write("sys/replication/performance/secondary/promote", json!({}))
+        .await
+        .unwrap();
+    let carried = network.carried_bytes();
+    let token = activation(&b, "c", &c).await;
+    c.write(UPDATE, json!({ "token": token })).await.unwrap();
+    // What came is not of another relation.
+    let foreign = json!({ "token": foreign_token(&network, &c).await });
+    let refused = c.write(UPDATE, foreign).await.unwrap_err();
+    assert!(
+        refused.message.contains("of another relation"),
+        "{refused:?}"
+    );
+    let both_given = json!({ "token": "x", "update_primary_addrs": "a:8201" });
+    let refused = c.write(UPDATE, both_given).await.unwrap_err();
+    assert!(refused.message.contains("not both"), "{refused:?}");
+    let now = status(&c).await;
+    assert_eq!(now["primary_cluster_addr"], "https://b:8201", "{now:#}");
+    is_its_own(&c).await;
+    let c = again(&network, &c, 1);
+    c.submit(&share).await.unwrap();
+    network.refuse(None);
+    until(&c, |status| status["state"] == "stream-wals").await;
+    assert!(network.carried_bytes() - carried < 2_000_000);
+    is_the_primarys(&b, &c).await;
+    assert_eq!(status(&c).await["generation"], 2);
+    // It was asked for where it is no more: it is a secondary like others now.
+    let asked = c.ask_as(&b.token, Operation::Update, UPDATE, json!({}));
+    asked.await.unwrap();
+    assert_eq!(status(&c).await["mode"], "secondary");
+}
+
+/// A token of a primary that has nothing to do with the others.
+async fn foreign_token(network: &Network, c: &House) -> Value {
+    let (house, _) = network.cluster("other").await;
+    let own_token = house.token.clone();
+    let other = Member {
+        token: own_token.clone(),
+        house,
+        own_token,
+    };
+    let enable = "sys/replication/performance/primary/enable";
+    other.write(enable, json!({})).await.unwrap();
+    activation(&other, "c", c).await
 }

@@ -32,6 +32,7 @@ mod replication;
 mod replication_metrics;
 mod roles;
 mod rotation;
+mod seal_wrap;
 mod sealing;
 mod session;
 mod settings;

@@ -7,10 +7,11 @@ use link::{
     Acceptor as _, Channel, DialError, DialStep, Dialer, Identity, Later, Link, LinkError, Peer,
     Protocol,
 };
-use node::{Node, Parts, Settings};
+use node::{DeclaredDevice, Node, Parts, Settings};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use storage::Memory;
+use tokio::sync::Notify;
 
 /// The nodes that can be reached, by address, and everything that went over the wire.
 #[derive(Clone, Default)]
@@ -22,8 +23,13 @@ struct Inner {
     is_cut: bool,
     /// Bytes that are carried before it is cut; None for all there are.
     left: Option<usize>,
+    /// Bytes that are carried before all others wait; None for all there are.
+    room: Option<usize>,
+    released: Arc<Notify>,
     /// A method that nobody answers.
     refused: Option<&'static str>,
+    /// What the configurations of servers declare, by their names.
+    declared: BTreeMap<String, (String, DeclaredDevice)>,
     wire: Vec<u8>,
 }
 
@@ -43,12 +49,14 @@ impl Network {
         let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_000)));
         let from = name.bytes().map(u64::from).sum::<u64>() + life * 1_000_000_000;
         let entropy = Arc::new(Counting::new(from));
+        let declared = self.inner().declared.get(name).cloned();
         let node = Node::new(Parts {
-            dialer: Arc::new(self.clone()),
+            dialer: Arc::new(Dials(Arc::downgrade(&self.0))),
             settings: Settings {
                 cluster_addr: format!("https://{name}:8201"),
                 api_addr: format!("https://{name}:8200"),
                 cluster_name: name.to_owned(),
+                audit: declared.into_iter().collect(),
                 ..Settings::default()
             },
             ..Parts::alone(storage.clone(), clock.clone(), entropy).unwrap()
@@ -64,6 +72,11 @@ impl Network {
         }
     }
 
+    /// From its next start on the configuration of a server declares an audit device.
+    pub(crate) fn declare(&self, name: &str, device: (String, DeclaredDevice)) {
+        self.inner().declared.insert(name.to_owned(), device);
+    }
+
     /// Nobody answers a method any more, or everybody all of them again.
     pub(crate) fn refuse(&self, method: Option<&'static str>) {
         self.inner().refused = method;
@@ -76,15 +89,39 @@ impl Network {
         inner.left = None;
     }
 
-    /// Lets go of its nodes, which hold it: each takes much room for components.
-    pub(crate) fn end(&self) {
-        let nodes = core::mem::take(&mut self.inner().nodes);
-        drop(nodes);
-    }
-
     /// So many bytes are carried, and then nobody can be reached any more.
     pub(crate) fn cut_after(&self, bytes: usize) {
         self.inner().left = Some(bytes);
+    }
+
+    /// So many bytes are carried, and what comes after them waits until it is let go.
+    pub(crate) fn hold_after(&self, bytes: usize) {
+        self.inner().room = Some(bytes);
+    }
+
+    /// What waits is carried.
+    pub(crate) fn let_go(&self) {
+        let mut inner = self.inner();
+        inner.room = None;
+        inner.released.notify_waiters();
+    }
+
+    /// Waits until so many bytes may be carried.
+    async fn room_for(&self, bytes: usize) {
+        loop {
+            let released = Arc::clone(&self.inner().released);
+            let released = released.notified();
+            {
+                let mut inner = self.inner();
+                let Some(room) = inner.room else { return };
+                if let Some(left) = room.checked_sub(bytes) {
+                    inner.room = Some(left);
+                    return;
+                }
+                inner.room = Some(0);
+            }
+            released.await;
+        }
     }
 
     /// Bytes that were carried.
@@ -106,7 +143,16 @@ impl Network {
     }
 }
 
-impl Dialer for Network {
+/// How its nodes reach it: they do not hold what holds them, for each takes much room for components.
+struct Dials(Weak<Mutex<Inner>>);
+
+impl Dials {
+    fn network(&self) -> Option<Network> {
+        self.0.upgrade().map(Network)
+    }
+}
+
+impl Dialer for Dials {
     fn dial<'a>(
         &'a self,
         protocol: Protocol,
@@ -121,11 +167,11 @@ impl Dialer for Network {
                 reason,
                 shown: None,
             };
-            let found = {
-                let inner = self.inner();
+            let found = self.network().and_then(|network| {
+                let inner = network.inner();
                 let found = inner.nodes.get(&address).filter(|_| !inner.is_cut);
                 found.cloned()
-            };
+            });
             let nobody = || failed(DialStep::Connect, String::from("nobody answers"));
             let node = found.ok_or_else(nobody)?;
             let shown = node.identity(protocol);
@@ -138,8 +184,8 @@ impl Dialer for Network {
             let peer = node.admit(protocol, &identity.certificate);
             let peer = peer.map_err(|error| failed(DialStep::Admission, error.to_string()))?;
             Ok(Arc::new(Wire {
-                network: self.clone(),
-                node,
+                network: Self(Weak::clone(&self.0)),
+                node: Arc::downgrade(&node),
                 peer,
                 protocol,
                 address,
@@ -150,8 +196,8 @@ impl Dialer for Network {
 
 /// A connection.
 struct Wire {
-    network: Network,
-    node: Arc<Node>,
+    network: Dials,
+    node: Weak<Node>,
     peer: Peer,
     protocol: Protocol,
     address: String,
@@ -164,21 +210,19 @@ impl Link for Wire {
 
     fn open<'a>(&'a self, method: &'a str) -> Later<'a, Result<Channel, LinkError>> {
         Box::pin(async move {
+            let cut = || LinkError::Ended(String::from("cut"));
+            let network = self.network.network().ok_or_else(cut)?;
+            let node = self.node.upgrade().ok_or_else(cut)?;
             {
-                let inner = self.network.inner();
+                let inner = network.inner();
                 if inner.is_cut || inner.refused == Some(method) {
-                    return Err(LinkError::Ended(String::from("cut")));
+                    return Err(cut());
                 }
             }
             let (near, tap_near) = link::pair();
             let (far, tap_far) = link::pair();
-            self.tap(tap_near, tap_far);
-            let served = Arc::clone(&self.node).serve(
-                self.protocol,
-                self.peer.clone(),
-                method.to_owned(),
-                far,
-            );
+            network.tap(tap_near, tap_far);
+            let served = node.serve(self.protocol, self.peer.clone(), method.to_owned(), far);
             let mut ended = self.peer.ended.clone();
             tokio::spawn(async move {
                 tokio::select! {
@@ -195,15 +239,18 @@ impl Link for Wire {
     }
 }
 
-impl Wire {
+impl Network {
     /// Carries frames both ways and keeps a copy, until the network is cut.
     fn tap(&self, near: Channel, far: Channel) {
         let (to_near, from_near) = near.into_parts();
         let (to_far, from_far) = far.into_parts();
         for (mut from, to) in [(from_near, to_far), (from_far, to_near)] {
-            let network = self.network.clone();
+            let network = self.clone();
             tokio::spawn(async move {
                 while let Some(piece) = from.recv().await {
+                    if let Ok(frame) = &piece {
+                        network.room_for(frame.len()).await;
+                    }
                     {
                         let mut inner = network.inner();
                         if inner.is_cut {

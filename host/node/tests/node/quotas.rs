@@ -1,6 +1,8 @@
 //! Rate limits and counts of leases, through a node.
 
 use crate::house::{House, request};
+use crate::pair::Network;
+use crate::replication::{Member, primary, secondary};
 use base::{Operation, RateRoom, RefusalKind, Reply};
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -157,4 +159,62 @@ async fn tokens_are_counted_where_leases_are() {
     token().await.unwrap();
     let shown = house.read("sys/quotas/lease-count/tokens").await.unwrap();
     assert_eq!(shown["counter"], 4, "with the root token");
+}
+
+/// The rules are those of the primary; what is counted is what the cluster has made itself.
+#[tokio::test(start_paused = true)]
+async fn a_secondary_counts_its_own_leases_under_the_quotas_of_its_primary() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    a.write("sys/namespaces/team", json!({})).await.unwrap();
+    let quotas = [
+        ("team", "team/", "team/auth/token/create", 2),
+        ("tokens", "auth/token", "auth/token/create", 3),
+    ];
+    // Written through the one or the other, it is in force on both.
+    for (member, (name, path, _, max)) in [a, &c].into_iter().zip(quotas) {
+        let quota = json!({ "path": path, "max_leases": max });
+        let rule = format!("sys/quotas/lease-count/{name}");
+        member.write(&rule, quota).await.unwrap();
+        c.until_it_streams().await;
+    }
+    let counter = async |member: &Member, name: &str| {
+        let shown = member.read(&format!("sys/quotas/lease-count/{name}")).await;
+        shown.unwrap()["counter"].clone()
+    };
+    for (name, _, create, max) in quotas {
+        let made = json!({ "policies": ["default"] });
+        let refusal = async |member: &Member| {
+            let made =
+                member
+                    .house
+                    .ask_as(&member.own_token, Operation::Update, create, made.clone());
+            made.await.err()
+        };
+        let began = counter(&c, name).await.as_u64().unwrap();
+        let others = counter(a, name).await;
+        for _ in began..max {
+            assert_eq!(refusal(&c).await.map(|refusal| refusal.message), None);
+        }
+        let full = refusal(&c).await.unwrap();
+        assert_eq!(full.kind, RefusalKind::TooMany, "{full:?}");
+        assert!(full.message.ends_with(": lease count quota exceeded"));
+        assert_eq!(counter(&c, name).await, max);
+        assert_eq!(counter(a, name).await, others, "they are not the primary's");
+        assert!(refusal(a).await.is_none());
+    }
+    // More room is given by the primary alone, and is there as soon as the rule is.
+    let wider = json!({ "path": "team/", "max_leases": 3 });
+    a.write("sys/quotas/lease-count/team", wider).await.unwrap();
+    c.until_it_streams().await;
+    c.house.clock.advance(Duration::from_secs(1));
+    let made = json!({ "policies": ["default"] });
+    let create = "team/auth/token/create";
+    let made = c
+        .house
+        .ask_as(&c.own_token, Operation::Update, create, made);
+    made.await.unwrap();
+    assert_eq!(counter(&c, "team").await, 3);
 }

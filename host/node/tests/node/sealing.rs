@@ -175,7 +175,7 @@ async fn what_unseal_is_asked_and_cannot_do() {
         .write("sys/unseal", json!({ "key": share }))
         .await
         .unwrap_err();
-    assert_eq!(refused.message, "server is not yet initialized");
+    assert_eq!(refused.message, "Vault is not initialized");
     house.initialize(1, 1).await.unwrap();
     for (body, text) in [
         (

@@ -321,3 +321,31 @@ async fn none_of_very_many_children_is_used_after_the_answer_that_they_are_revok
         house.write(&path, other.clone()).await.unwrap_err();
     }
 }
+
+/// More than fit into one step.
+#[tokio::test]
+async fn very_many_children_outlive_a_parent_that_is_revoked_as_their_orphan() {
+    let house = House::open().await;
+    let made = house.write("auth/token/create", json!({ "policies": ["root"] }));
+    let parent = made.await.unwrap()["client_token"].clone();
+    let mut accessors = Vec::new();
+    for _ in 0..=access::ORPHANED_AT_ONCE_MAX {
+        let child = json!({ "policies": ["default"] });
+        let made = house.ask_as(
+            parent.as_str().unwrap(),
+            Operation::Update,
+            "auth/token/create",
+            child,
+        );
+        accessors.push(made.await.unwrap()["accessor"].clone());
+    }
+    let named = json!({ "token": parent });
+    let revoke = "auth/token/revoke-orphan";
+    house.write(revoke, named.clone()).await.unwrap();
+    house.write(revoke, named).await.unwrap_err();
+    for accessor in accessors {
+        let path = "auth/token/lookup-accessor";
+        let found = house.write(path, json!({ "accessor": accessor })).await;
+        assert_eq!(found.unwrap()["orphan"], true);
+    }
+}

@@ -79,6 +79,33 @@ fn what_a_program_can_say() {
     }
 }
 
+/// The program on the page about this method, as it stands there.
+#[test]
+fn the_documented_program() {
+    let page = include_str!("../../../../docs/reference/auth-jwt.md");
+    let program = page.split("```").find(|block| block.contains("claims.org"));
+    let mount = mount();
+    write(&mount, json!({ "expression": program.unwrap().trim() })).unwrap();
+    let login = |more: Json| {
+        let token = token(&P256, "ES256", &claims(more));
+        let grant = mount.login("cel/login", json!({"role": "r", "jwt": token}));
+        grant.map_err(|failure| failure.message)
+    };
+    let grant = login(json!({ "org": "acme", "groups": ["ops", "web"] })).unwrap();
+    assert_eq!(
+        (grant.alias.as_str(), grant.policies),
+        ("alice", vec!["team-ops".to_owned(), "team-web".to_owned()])
+    );
+    assert_eq!(grant.terms.ttl, Duration::from_secs(3_600));
+    assert!(grant.terms.renewable);
+    for other in [
+        json!({ "org": "acme", "groups": ["web"] }),
+        json!({ "org": "other", "groups": ["ops"] }),
+    ] {
+        assert_eq!(login(other).unwrap_err(), refused_with("not one of us"));
+    }
+}
+
 #[test]
 fn verdicts_that_are_none() {
     let unexpected = "error executing cel program: CEL program 'r' returned unexpected type: ";

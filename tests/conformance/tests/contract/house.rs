@@ -2,8 +2,8 @@
 
 use crate::gate::Gate;
 use base::{
-    Answer, Entropy, ManualClock, MountId, NamespaceId, Operation, Refusal, Request, RequestPath,
-    Timestamp,
+    Answer, Entropy, ManualClock, MountId, NamespaceId, Operation, Raw, Refusal, Request,
+    RequestPath, Timestamp,
 };
 use locality::{Class, PhysicalKey, SystemKey};
 use node::{InitRequest, Node, Parts, Settings};
@@ -15,8 +15,10 @@ use std::sync::{Arc, LazyLock};
 use storage::{Batch, Durability, Fault, Memory, Space, Storage};
 
 static COMPONENTS: LazyLock<Vec<(&'static str, &'static [u8])>> = LazyLock::new(|| {
-    let names = ["courier", "hostile", "hostile-method"];
-    names.map(|name| (name, built(name))).to_vec()
+    let own = ["courier", "hostile", "hostile-method"].map(|name| (name, built(name)));
+    let standard = ["approle", "userpass", "jwt"];
+    let standard = standard.map(|name| (name, built(&format!("../../../plugins/{name}"))));
+    own.into_iter().chain(standard).collect()
 });
 
 pub(crate) fn built(name: &str) -> &'static [u8] {
@@ -51,7 +53,8 @@ impl House {
 
     pub(crate) async fn with(settings: Settings) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_000)));
-        let mut house = Self::on(Arc::new(Memory::with_faults()), clock, settings);
+        let gate = Arc::new(Gate::default());
+        let mut house = Self::on(Arc::new(Memory::with_faults()), clock, gate, settings);
         let request = InitRequest {
             shares: 1,
             threshold: 1,
@@ -65,8 +68,12 @@ impl House {
         house
     }
 
-    fn on(storage: Arc<Memory>, clock: Arc<ManualClock>, settings: Settings) -> Self {
-        let gate = Arc::new(Gate::default());
+    fn on(
+        storage: Arc<Memory>,
+        clock: Arc<ManualClock>,
+        gate: Arc<Gate>,
+        settings: Settings,
+    ) -> Self {
         let entropy: Arc<dyn Entropy> = gate.clone();
         let node = Node::new(Parts {
             outbound: outbound::Client::new(Here),
@@ -87,7 +94,9 @@ impl House {
     /// The same disk, in a process that was started anew after this one lost its power.
     pub(crate) async fn restarted(&self) -> Self {
         let disk = Arc::new(self.storage.crash(0));
-        let mut house = Self::on(disk, Arc::clone(&self.clock), Settings::default());
+        // What is random goes on, too: an id that was made before is not made again.
+        let (clock, gate) = (Arc::clone(&self.clock), Arc::clone(&self.gate));
+        let mut house = Self::on(disk, clock, gate, Settings::default());
         house.share.clone_from(&self.share);
         house.token.clone_from(&self.token);
         house.unseal().await;
@@ -219,6 +228,19 @@ impl House {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         self.answered(request).await
+    }
+
+    /// Writes, where the answer is the engine's own to its last header.
+    pub(crate) async fn page(&self, path: &str, data: Value) -> Raw {
+        let Value::Object(data) = data else {
+            panic!("data is an object")
+        };
+        let path = RequestPath::parse(path).unwrap();
+        let request = Request::new(Operation::Update, path, &self.token, data);
+        match self.node.handle(request).await.outcome.unwrap() {
+            Answer::Raw(raw) => raw,
+            other => panic!("{other:?}"),
+        }
     }
 
     async fn answered(&self, request: Request) -> Result<Value, Refusal> {

@@ -28,3 +28,4 @@ mod street;
 mod tidied;
 mod tuned;
 mod upgrades;
+mod whole_logins;

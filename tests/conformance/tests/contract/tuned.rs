@@ -26,6 +26,53 @@ async fn an_engine_sees_the_headers_that_its_mount_passes_and_no_others() {
 }
 
 #[tokio::test]
+async fn an_engines_own_headers_reach_the_client_where_its_mount_lists_them() {
+    let house = House::open().await;
+    house.mount("courier", json!({})).await;
+    let sent = [
+        "X-Own: 1",
+        "x-other: 2",
+        "Set-Cookie: a=b",
+        "Location: /elsewhere",
+        "www-authenticate: Basic",
+        "Cache-Control: max-age=60",
+        "pragma: no-cache",
+    ];
+    let passed = async || {
+        let asked = json!({ "headers": sent });
+        let page = house.page("courier/page/a", asked).await;
+        // What is no header is the engine's in any case.
+        assert_eq!((page.status, page.body.as_slice()), (418, &b"a"[..]));
+        assert_eq!(page.content_type, "text/plain");
+        let lines = page.headers.iter();
+        lines
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect::<Vec<_>>()
+    };
+    let always = &sent[3..];
+    assert_eq!(passed().await, always);
+    for (listed, own) in [
+        (json!(["x-own"]), &sent[..1]),
+        (json!(["X-OTHER", "X-Own"]), &sent[..2]),
+        (json!("set-cookie"), &sent[2..3]),
+        // A list of one's own takes nothing from those that always pass, and a pattern is a name.
+        (json!(["location", "x-*"]), &[]),
+        (json!([]), &[]),
+    ] {
+        let tuned = json!({ "allowed_response_headers": listed });
+        tune(&house, tuned).await.unwrap();
+        assert_eq!(passed().await, [own, always].concat(), "{listed}");
+    }
+    // Listed where the mount is made, it is so from the first answer on.
+    let config = json!({ "allowed_response_headers": ["set-cookie"] });
+    let mount = json!({ "type": "courier", "config": config });
+    house.write("sys/mounts/other", mount).await.unwrap();
+    let page = house.page("other/page/a", json!({ "headers": sent })).await;
+    assert_eq!(page.headers.len(), 1 + always.len());
+    assert_eq!(page.headers[0].0, "Set-Cookie");
+}
+
+#[tokio::test]
 async fn a_mount_is_listed_to_everybody_where_it_was_tuned_so() {
     let house = House::open().await;
     house.mount("courier", json!({})).await;

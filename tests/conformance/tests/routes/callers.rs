@@ -2,7 +2,7 @@
 
 use crate::house::{House, ROOT};
 use crate::route::{self, Route};
-use base::{Operation, RefusalKind};
+use base::{Answer, Operation, RefusalKind};
 use core::time::Duration;
 use serde_json::json;
 
@@ -118,6 +118,11 @@ async fn while_it_is_sealed() {
         let outcome = house
             .ask(ROOT, route.operation, &route.path, json!({}))
             .await;
+        if route.name() == "Update sys/seal" {
+            // Done already.
+            assert!(matches!(outcome, Ok(Answer::Empty)), "{outcome:?}");
+            continue;
+        }
         let refusal = outcome.expect_err(&route.name());
         assert_eq!(refusal.kind, RefusalKind::Sealed, "{}", route.name());
         assert_eq!(refusal.message, "Vault is sealed", "{}", route.name());

@@ -12,10 +12,14 @@ const ENGINES: [&str; 3] = ["kv", "transit", "totp"];
 const METHODS: [&str; 4] = ["userpass", "approle", "jwt", "cert"];
 
 static BUILTINS: LazyLock<Vec<(&'static str, &'static [u8])>> = LazyLock::new(|| {
-    let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins");
-    let built = |name: &str| pack::build(&plugins.join(name)).unwrap().leak() as &[u8];
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let built = |folder: &str, name: &'static str| {
+        let bytes = pack::build(&here.join(folder).join(name)).unwrap();
+        (name, bytes.leak() as &[u8])
+    };
     let names = ENGINES.into_iter().chain(METHODS);
-    names.map(|name| (name, built(name))).collect()
+    let all = names.map(|name| built("../../plugins", name));
+    all.chain([built("components", "courier")]).collect()
 });
 
 struct Counting(AtomicU64);
@@ -65,7 +69,7 @@ impl House {
         }
     }
 
-    async fn mount(&self, table: &str, name: &str) {
+    pub(crate) async fn mount(&self, table: &str, name: &str) {
         let path = format!("{table}/{name}");
         let body = json!({ "type": name });
         self.ask(ROOT, Operation::Update, &path, body)

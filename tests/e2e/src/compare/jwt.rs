@@ -3,6 +3,7 @@
 pub mod differences;
 mod logins;
 mod programs;
+mod providers;
 mod settings;
 mod tokens;
 
@@ -13,6 +14,7 @@ pub const SCRIPTS: &[Script] = &[
     settings::CONFIG,
     settings::ROLES,
     settings::BROWSER,
+    providers::PROVIDERS,
     logins::TOKENS,
     logins::CLAIMS,
     logins::ALGORITHMS,

@@ -17,6 +17,7 @@ mod normal;
 pub mod plugins;
 pub mod policies;
 pub mod quotas;
+pub mod sealed;
 pub mod settings;
 mod step;
 pub mod tokens;
@@ -29,7 +30,7 @@ pub use differences::Difference;
 pub use normal::Normal;
 pub use step::{CLIENT_TOKEN, Script, Step, delete, get, list, patch, post, put, scan, send};
 
-use crate::{Client, Response, Server};
+use crate::{Client, Durable, Response, Server, binary, free_port};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -75,7 +76,7 @@ impl Side {
             if step.until.is_none_or(|status| status == response.status)
                 || Instant::now() > deadline
             {
-                if let Some((name, pointer)) = step.saves {
+                for (name, pointer) in step.saves.into_iter().flatten() {
                     let value = response.json().pointer(pointer).cloned();
                     self.values.insert(name, value.unwrap_or_default());
                 }
@@ -133,16 +134,71 @@ pub fn with_openbao(scripts: &[Script]) {
     );
 }
 
+/// A server that was never initialized, with a listener where shares are taken without a token.
+struct Sealed {
+    _server: Durable,
+    client: Client,
+}
+
+impl Sealed {
+    fn start(program: &str) -> Self {
+        let address = format!("127.0.0.1:{}", free_port());
+        let open = format!(
+            "listener \"tcp\" {{\n  address = {address:?}\n  tls_disable = true\n  \
+             disable_unauthed_rekey_endpoints = false\n  \
+             disable_unauthed_generate_root_endpoints = false\n}}\n"
+        );
+        let mut server = Durable::of(&binary(program), &open);
+        server.start();
+        Self {
+            _server: server,
+            client: Client::new(&format!("http://{address}"), ""),
+        }
+    }
+}
+
+/// As [`with_openbao`], against servers that nobody has initialized: they are started with a folder
+/// of their own, the steps have no token but what they save, and what one script saved the next
+/// ones know.
+pub fn sealed_with_openbao(scripts: &[Script]) {
+    let complaints = of_sealed(["bao", "casemate"], scripts);
+    let count = complaints.len();
+    assert!(
+        complaints.is_empty(),
+        "{count} answers differ:\n\n{}\n",
+        complaints.join("\n\n")
+    );
+}
+
+/// As [`openbao_with_itself`], against servers that nobody has initialized.
+pub fn sealed_openbao_with_itself(scripts: &[Script]) {
+    let complaints = of_sealed(["bao", "bao"], scripts);
+    only_what_is_meant(&complaints, scripts.iter().flat_map(|script| script.steps));
+}
+
+fn of_sealed(programs: [&str; 2], scripts: &[Script]) -> Vec<String> {
+    let servers = programs.map(Sealed::start);
+    let [mut theirs, mut ours] = servers
+        .each_ref()
+        .map(|server| Side::new(server.client.clone()));
+    let run = |script: &Script| run_on(script, &mut theirs, &mut ours);
+    scripts.iter().flat_map(run).collect()
+}
+
+fn only_what_is_meant<'a>(complaints: &[String], steps: impl Iterator<Item = &'a Step>) {
+    let meant = steps.filter(|step| step.shows().is_some());
+    assert_eq!(complaints.len(), meant.count(), "{complaints:#?}");
+    let vanished = |line: &String| line.contains("no longer differs");
+    assert!(complaints.iter().all(vanished), "{complaints:#?}");
+}
+
 /// The comparison itself: against its own like, OpenBao shows none of the differences that are meant,
 /// and no others.
 pub fn openbao_with_itself(scripts: &[Script]) {
     let (one, other) = (Server::start_bao(), Server::start_bao());
     for script in scripts {
         let complaints = run(script, &one.client(), &other.client());
-        let meant = script.steps.iter().filter(|step| step.differs.is_some());
-        assert_eq!(complaints.len(), meant.count(), "{complaints:#?}");
-        let vanished = |line: &String| line.contains("no longer differs");
-        assert!(complaints.iter().all(vanished), "{complaints:#?}");
+        only_what_is_meant(&complaints, script.steps.iter());
     }
 }
 
@@ -157,7 +213,7 @@ pub fn differences_are_told(all: &[&Difference], scripts: &[&[Script]]) {
             .copied()
             .flatten()
             .flat_map(|script| script.steps);
-        let is_shown = steps.any(|step| step.differs.is_some_and(|(shown, ..)| shown.name == name));
+        let is_shown = steps.any(|step| step.shows().is_some_and(|shown| shown.name == name));
         assert!(is_shown, "no step shows `{name}`");
     }
 }
@@ -165,16 +221,24 @@ pub fn differences_are_told(all: &[&Difference], scripts: &[&[Script]]) {
 /// Runs the script against both and gives one line for each step whose answers differ though they
 /// should not, or agree though they should not.
 fn run(script: &Script, theirs: &Client, ours: &Client) -> Vec<String> {
-    let (mut theirs, mut ours) = (Side::new(theirs.clone()), Side::new(ours.clone()));
+    run_on(
+        script,
+        &mut Side::new(theirs.clone()),
+        &mut Side::new(ours.clone()),
+    )
+}
+
+/// As `run`, by clients that know what was saved before.
+fn run_on(script: &Script, theirs: &mut Side, ours: &mut Side) -> Vec<String> {
     let mut complaints = Vec::new();
     for (number, step) in script.steps.iter().enumerate() {
         let (reference, answer) = (theirs.run(step), ours.run(step));
         if step.only_prepares {
             continue;
         }
-        let reference = Normal::hiding(&theirs.named(&reference), step.hides);
-        let answer = Normal::hiding(&ours.named(&answer), step.hides);
-        if let Some(complaint) = judge(step, &reference, &answer) {
+        let reference = normal(step, &theirs.named(&reference));
+        let answer = normal(step, &ours.named(&answer));
+        if let Some(complaint) = judge(step, reference, answer) {
             let Script { name, .. } = script;
             complaints.push(format!("{name} {number}: {step}\n{complaint}"));
         }
@@ -182,7 +246,23 @@ fn run(script: &Script, theirs: &Client, ours: &Client) -> Vec<String> {
     complaints
 }
 
-fn judge(step: &Step, reference: &Normal, answer: &Normal) -> Option<String> {
+fn normal(step: &Step, response: &Response) -> Normal {
+    Normal::hiding(response, step.hides).with_forms(step.forms)
+}
+
+fn judge(step: &Step, mut reference: Normal, mut answer: Normal) -> Option<String> {
+    if let Some(members) = step.members {
+        let is_as_meant = !reference.has_one_of(members.ours)
+            && !answer.has_one_of(members.theirs)
+            && reference.take(members.theirs)
+            && answer.take(members.ours);
+        if !is_as_meant {
+            let name = members.difference.name;
+            return Some(format!(
+                "    no longer differs, though listed as `{name}`:\n    theirs {reference}\n    ours   {answer}"
+            ));
+        }
+    }
     let Some((difference, status, body)) = step.differs else {
         return (reference != answer)
             .then(|| format!("    theirs {reference}\n    ours   {answer}"));
@@ -191,12 +271,12 @@ fn judge(step: &Step, reference: &Normal, answer: &Normal) -> Option<String> {
         status,
         body: body.to_owned(),
     };
-    let wanted = Normal::hiding(&response, step.hides);
+    let wanted = normal(step, &response);
     if reference == answer {
         let name = difference.name;
         return Some(format!(
             "    no longer differs, though listed as `{name}`: {answer}"
         ));
     }
-    (!wanted.same_content(answer)).then(|| format!("    wanted {wanted}\n    ours   {answer}"))
+    (!wanted.same_content(&answer)).then(|| format!("    wanted {wanted}\n    ours   {answer}"))
 }

@@ -41,6 +41,7 @@ impl Normal {
         };
         if let Value::Object(object) = &mut content {
             object.remove("mount_type");
+            level_names(object);
             members = object.keys().cloned().collect();
             object.remove("request_id");
             object.retain(|name, value| !(ENVELOPE.contains(&name.as_str()) && is_empty(value)));
@@ -54,6 +55,43 @@ impl Normal {
             members,
             content,
         }
+    }
+
+    /// As it is, but of the values in these members only the form.
+    #[must_use]
+    pub fn with_forms(mut self, members: &[&str]) -> Self {
+        each_member(&mut self.content, &mut |object| {
+            for (name, value) in object.iter_mut() {
+                if members.contains(&name.as_str()) {
+                    *value = form(value);
+                }
+            }
+        });
+        self
+    }
+
+    /// Takes these members away, at any depth; true when each was there.
+    pub fn take(&mut self, members: &[&str]) -> bool {
+        self.members
+            .retain(|name| !members.contains(&name.as_str()));
+        let mut missing = members.to_vec();
+        each_member(&mut self.content, &mut |object| {
+            for name in members {
+                if object.remove(*name).is_some() {
+                    missing.retain(|other| other != name);
+                }
+            }
+        });
+        missing.is_empty()
+    }
+
+    /// Has it one of these members, at any depth?
+    pub fn has_one_of(&self, members: &[&str]) -> bool {
+        let mut has = false;
+        each_member(&mut self.content.clone(), &mut |object| {
+            has |= members.iter().any(|name| object.contains_key(*name));
+        });
+        has
     }
 
     /// The same but for the members that say nothing.
@@ -90,6 +128,7 @@ fn level(value: &mut Value) {
             level_deletion(object);
             level_key_times(object);
             level_life(object);
+            level_names(object);
             if let (true, Some(id)) = (object.contains_key("tainted"), object.get_mut("id")) {
                 *id = Value::from("<namespace id>");
             }
@@ -126,6 +165,43 @@ fn level(value: &mut Value) {
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Shows every object to `act`, the outer ones first.
+fn each_member(value: &mut Value, act: &mut impl FnMut(&mut Map<String, Value>)) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| each_member(item, act)),
+        Value::Object(object) => {
+            act(object);
+            object
+                .values_mut()
+                .for_each(|value| each_member(value, act));
+        }
+        _ => {}
+    }
+}
+
+/// The kinds of all values; of a list, the forms that its items have.
+fn form(value: &Value) -> Value {
+    match value {
+        Value::Null => Value::Null,
+        Value::Bool(_) => Value::from("<boolean>"),
+        Value::Number(_) => Value::from("<number>"),
+        Value::String(_) => Value::from("<text>"),
+        Value::Array(items) => {
+            let mut forms: Vec<Value> = Vec::new();
+            for form in items.iter().map(form) {
+                if !forms.contains(&form) {
+                    forms.push(form);
+                }
+            }
+            Value::Array(forms)
+        }
+        Value::Object(object) => object
+            .iter()
+            .map(|(name, value)| (name.clone(), form(value)))
+            .collect(),
     }
 }
 
@@ -185,6 +261,19 @@ fn level_life(object: &mut Map<String, Value>) {
         {
             object.insert(name.to_owned(), Value::from("<seconds>"));
         }
+    }
+}
+
+/// Members may be named by ids.
+fn level_names(object: &mut Map<String, Value>) {
+    let ids: Vec<String> = object
+        .keys()
+        .filter(|name| is_uuid(name))
+        .cloned()
+        .collect();
+    for id in ids {
+        let value = object.remove(&id);
+        object.insert(String::from("<uuid>"), value.unwrap_or_default());
     }
 }
 
@@ -285,6 +374,30 @@ mod tests {
         ] {
             assert_ne!(normal(one), normal(other), "{one} {other}");
         }
+    }
+
+    #[test]
+    fn of_a_form_names_and_kinds_are_compared() {
+        let of = |body: &str| normal(body).with_forms(&["f"]);
+        let one = of(r#"{"a":{"f":[{"x":1,"y":"a"},{"x":2,"y":"b"}]}}"#);
+        assert_eq!(one, of(r#"{"a":{"f":[{"x":7,"y":"c"}]}}"#));
+        for other in [
+            r#"{"a":{"f":[{"x":"1","y":"a"}]}}"#,
+            r#"{"a":{"f":[{"y":"a"}]}}"#,
+            r#"{"a":{"f":[]}}"#,
+            r#"{"a":{"f":null}}"#,
+        ] {
+            assert_ne!(one, of(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn members_are_taken_where_they_are() {
+        let mut one = normal(r#"{"a":{"b":1,"c":2},"b":3}"#);
+        assert!(one.has_one_of(&["c"]));
+        assert!(one.take(&["b", "c"]) && !one.has_one_of(&["b", "c"]));
+        assert_eq!(one, normal(r#"{"a":{}}"#));
+        assert!(!one.take(&["c"]));
     }
 
     #[test]

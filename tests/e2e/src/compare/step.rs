@@ -28,14 +28,32 @@ pub struct Step {
     pub only_prepares: bool,
     /// Keep a value of the answer under this name: where it stands, as a JSON pointer. Later steps name it
     /// as `${name}` in path and body.
-    pub saves: Option<(&'static str, &'static str)>,
+    pub saves: [Option<(&'static str, &'static str)>; SAVES_MAX],
     /// Members whose texts are bound to differ; only how long they are is compared.
     pub hides: &'static [&'static str],
+    /// Members of which only the form is compared: names within and kinds of values.
+    pub forms: &'static [&'static str],
+    /// Members that are meant to be in the one answer and not in the other.
+    pub members: Option<Members>,
     /// Send it again until this status comes.
     pub until: Option<u16>,
     /// Where we mean to differ: why, and the status and body that we give.
     pub differs: Option<(&'static Difference, u16, &'static str)>,
 }
+
+/// Members that one server has and the other has not.
+#[derive(Clone, Copy)]
+pub struct Members {
+    /// Why.
+    pub difference: &'static Difference,
+    /// Only ours has them.
+    pub ours: &'static [&'static str],
+    /// Only theirs has them.
+    pub theirs: &'static [&'static str],
+}
+
+/// How many values a step may keep.
+const SAVES_MAX: usize = 4;
 
 /// Where the token of a login's answer stands.
 pub const CLIENT_TOKEN: &str = "/auth/client_token";
@@ -51,8 +69,10 @@ pub const fn send(verb: &'static str, path: &'static str) -> Step {
         headers: &[],
         token: None,
         only_prepares: false,
-        saves: None,
+        saves: [None; SAVES_MAX],
         hides: &[],
+        forms: &[],
+        members: None,
         until: None,
         differs: None,
     }
@@ -122,10 +142,14 @@ impl Step {
         self
     }
 
-    /// Keeps the value at a JSON pointer of the answer.
+    /// Keeps the value at a JSON pointer of the answer; of several, all of them.
     #[must_use]
     pub const fn saves(mut self, name: &'static str, pointer: &'static str) -> Self {
-        self.saves = Some((name, pointer));
+        let mut free = 0;
+        while self.saves[free].is_some() {
+            free += 1;
+        }
+        self.saves[free] = Some((name, pointer));
         self
     }
 
@@ -134,6 +158,35 @@ impl Step {
     pub const fn hides(mut self, members: &'static [&'static str]) -> Self {
         self.hides = members;
         self
+    }
+
+    /// With members of which only the form is compared.
+    #[must_use]
+    pub const fn forms(mut self, members: &'static [&'static str]) -> Self {
+        self.forms = members;
+        self
+    }
+
+    /// With members that only ours has, and others that only theirs has.
+    #[must_use]
+    pub const fn members(
+        mut self,
+        difference: &'static Difference,
+        ours: &'static [&'static str],
+        theirs: &'static [&'static str],
+    ) -> Self {
+        self.members = Some(Members {
+            difference,
+            ours,
+            theirs,
+        });
+        self
+    }
+
+    /// The difference that it shows.
+    pub(super) fn shows(&self) -> Option<&'static Difference> {
+        let members = self.members.map(|members| members.difference);
+        members.or(self.differs.map(|(difference, ..)| difference))
     }
 
     /// Sent until this status comes.

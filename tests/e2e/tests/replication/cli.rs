@@ -1,5 +1,7 @@
 //! A pair that is made, filtered, turned around and ended by the commands alone.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use e2e::binary;
 use e2e::clusters::{Cluster, Pair, until};
 use serde_json::{Value, json};
@@ -140,6 +142,7 @@ fn a_pair_is_worked_by_commands_alone() {
     filtered(&a, &c);
     looked_at(&a, &c);
     turned(&a, &c);
+    kept_aside(&a, &c);
     revoked(&a);
     ended(&a, &c);
 }
@@ -153,6 +156,9 @@ fn alone(a: &Operator<'_>) {
     let nothing = "Performance replication is not enabled";
     a.fails(&["disable"], 2, nothing);
     a.fails(&["recover"], 2, "replication is not enabled");
+    for words in [["aside", "list"], ["aside", "export"]] {
+        a.fails(&words, 2, "Nothing is kept aside");
+    }
     for words in [
         &["demote"][..],
         &["secondary-token", "x"],
@@ -386,6 +392,64 @@ fn turned(a: &Operator<'_>, c: &Operator<'_>) {
     assert_eq!(cannot.code, Some(1), "{cannot:#?}");
     assert_eq!(c.json(&["update-primary", &moved])["data"], Value::Null);
     c.until_it_streams();
+}
+
+/// The first one is lost, writes what nobody else has, and comes back.
+fn kept_aside(a: &Operator<'_>, c: &Operator<'_>) {
+    a.cluster.relay.cut();
+    c.until("the cut is seen", |status| {
+        status["connection_state"] == "transient_failure"
+    });
+    for name in ["lost", "lost-too"] {
+        a.cluster
+            .write(&format!("kv/{name}"), &json!({ "v": name }));
+    }
+    let address = format!("-cluster-addr={}", c.cluster.relay.url());
+    c.table(&["promote", "-force", &address]);
+    a.table(&["demote"]);
+    follows(a, c, "lost", "table");
+    assert_eq!(row(&a.table(&["status"]), "Kept Aside (entries)")[1], "2");
+
+    let listed = a.json(&["aside", "list"])["data"].clone();
+    assert_eq!(listed["entry_count"], 2, "{listed:#}");
+    assert_eq!(listed["entries"].as_array().unwrap().len(), 2, "{listed:#}");
+    assert_eq!(listed["entries"][0]["mount"], "kv/", "{listed:#}");
+    assert_eq!(listed["entries"][0]["value"], Value::Null, "{listed:#}");
+    let shown = a.table(&["aside", "list"]);
+    has(&shown, &["Generation", "Namespace", "Mount", "kv/", "lost"]);
+    assert_eq!(row(&shown, "Entries"), ["Entries", "2"]);
+    let exported = a.json(&["aside", "export"])["data"].clone();
+    let values = exported["entries"].as_array().unwrap().iter();
+    let values: Vec<&str> = values
+        .map(|entry| entry["value"].as_str().unwrap())
+        .collect();
+    let decoded = values.iter().map(|value| STANDARD.decode(value).unwrap());
+    let decoded: Vec<String> = decoded
+        .map(|value| String::from_utf8(value).unwrap())
+        .collect();
+    assert!(decoded.iter().any(|value| value.contains("lost-too")));
+    has(&a.table(&["aside", "export"]), &values);
+    let field = a.run(&["aside", "list", "-field=bytes"], "table");
+    let bytes = exported["bytes"].to_string();
+    assert_eq!(field.output.trim(), bytes, "{field:#?}");
+
+    let nobodys = Operator {
+        token: String::from("nobody's"),
+        ..*a
+    };
+    for word in ["list", "export", "delete"] {
+        nobodys.fails(&["aside", word], 2, "permission denied");
+    }
+    let done = "Success! Deleted what was kept aside (if there was anything)";
+    has(&a.table(&["aside", "delete"]), &[done]);
+    assert_eq!(a.json(&["aside", "delete"]), Value::Null);
+    a.fails(&["aside", "list"], 2, "Nothing is kept aside");
+
+    a.cluster.relay.mend();
+    c.table(&["demote"]);
+    let address = format!("-cluster-addr={}", a.cluster.relay.url());
+    a.table(&["promote", &address]);
+    follows(c, a, "again", "table");
 }
 
 fn follows(secondary: &Operator<'_>, primary: &Operator<'_>, id: &str, format: &str) {

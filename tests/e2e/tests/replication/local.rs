@@ -135,3 +135,43 @@ fn serves_its_own(c: &Cluster) {
     }
     c.has("after/x", "shared");
 }
+
+/// Whoever is promoted by force behind a local mount keeps that for itself.
+#[test]
+fn no_other_cluster_writes_into_a_local_mount_of_its_primary() {
+    let Some(hosts) = e2e::hosts!() else { return };
+    let mut pair = Pair::start(&hosts);
+    // A token that is good on both, whoever leads.
+    pair.a.token = pair.c.token.clone();
+    let (a, c) = (&pair.a, &pair.c);
+    c.write("sys/mounts/same", &local_kv());
+    c.write("same/x", &json!({ "v": "local" }));
+    a.write("sys/mounts/same", &json!({ "type": "kv" }));
+    a.write("same/x", &json!({ "v": "shared" }));
+    pair.settle();
+    let role = "sys/replication/performance/";
+    let promote = format!("{role}secondary/promote");
+    let dry = c.write(&promote, &json!({ "dry_run": true }));
+    let blockers = json!(["a local mount is in the way of same/"]);
+    assert_eq!(dry["data"]["blockers"], blockers, "{dry:#}");
+    a.write(&format!("{role}primary/demote"), &json!({}));
+    let refused = c.client().write(&promote, &json!({}));
+    assert_eq!(refused.status, 503, "{}", refused.body);
+    let forced = json!({ "force": true, "primary_cluster_addr": c.relay.url() });
+    c.write(&promote, &forced);
+    let token = c.activation("a", &json!({}));
+    a.write(
+        &format!("{role}secondary/update-primary"),
+        &json!({ "token": token }),
+    );
+    a.until_status("it streams", |status| status["state"] == "stream-wals");
+    a.until_it_has_all_of(c);
+    assert_eq!(a.value("same/x"), Some(json!("shared")));
+    let refused = a.client().write("same/x", &json!({ "v": "astray" }));
+    assert_eq!(refused.status, 404, "{}", refused.body);
+    assert_eq!(c.value("same/x"), Some(json!("local")));
+    c.delete("sys/mounts/same");
+    assert_eq!(c.value("same/x"), Some(json!("shared")));
+    a.write("same/x", &json!({ "v": "written" }));
+    assert_eq!(c.value("same/x"), Some(json!("written")));
+}

@@ -20,6 +20,8 @@ mod life;
 mod local;
 mod one_host;
 mod pair;
+mod quotas;
 mod roles;
 mod rollback;
 mod silence;
+mod writers;

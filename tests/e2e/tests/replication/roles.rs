@@ -1,5 +1,6 @@
 //! Who is the primary changes.
 
+use crate::writers::{Writers, check};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use e2e::clusters::{Cluster, Pair};
@@ -79,6 +80,32 @@ fn two_clusters_change_their_parts_and_change_back() {
     pair.c.restart();
     pair.settle();
     pair.c.has("kv/through-c", "through-c");
+}
+
+#[test]
+fn what_was_acknowledged_while_a_primary_was_demoted_is_on_the_next_one() {
+    let Some(hosts) = e2e::hosts!() else { return };
+    let mut pair = Pair::start(&hosts);
+    pair.a.token = pair.c.token.clone();
+    let (a, c) = (&pair.a, &pair.c);
+    a.write("sys/mounts/kv", &json!({ "type": "kv" }));
+    pair.settle();
+    for (round, (old, new, id)) in [(a, c, "a"), (c, a, "c")].into_iter().enumerate() {
+        let on_old = Writers::begin(&old.client(), &format!("old{round}"));
+        let on_new = Writers::begin(&new.client(), &format!("new{round}"));
+        on_old.until_some_are_done();
+        on_new.until_some_are_done();
+        // Nobody stops for it.
+        old.write(DEMOTE, &json!({}));
+        promote(new, json!({}));
+        on_new.until_some_are_done();
+        let mut known = on_old.end();
+        known.extend(on_new.end());
+        check(new, &known);
+        follow(old, id, new);
+        check(old, &known);
+        assert!(old.status()["aside_entries"].is_null());
+    }
 }
 
 #[test]

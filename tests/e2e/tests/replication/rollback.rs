@@ -1,10 +1,11 @@
 //! The way back, while the first synchronization is not complete.
 
 use core::time::Duration;
-use e2e::clusters::{Cluster, Pair};
-use serde_json::json;
+use e2e::clusters::{Cluster, Hosts, Pair};
+use serde_json::{Value, json};
 
 const DISABLE: &str = "sys/replication/performance/secondary/disable";
+const UPDATE: &str = "sys/replication/performance/secondary/update-primary";
 
 /// It has what it had, for those who could read it.
 fn is_its_own(c: &Cluster) {
@@ -13,10 +14,9 @@ fn is_its_own(c: &Cluster) {
     c.lacks("kv/0");
 }
 
-#[test]
-fn a_cluster_whose_primary_is_lost_goes_back_to_what_it_was() {
-    let Some(hosts) = e2e::hosts!() else { return };
-    let mut pair = Pair::apart(&hosts, "", "");
+/// A primary with something in it, and a cluster of its own that was cut off while it joins.
+fn cut_off_while_it_joins(hosts: &Hosts) -> (Pair, Value) {
+    let pair = Pair::apart(hosts, "", "");
     pair.a.mount("kv");
     for number in 0..100 {
         let body = json!({ "v": number, "more": "x".repeat(10_000) });
@@ -32,6 +32,38 @@ fn a_cluster_whose_primary_is_lost_goes_back_to_what_it_was() {
     pair.c.enable_secondary(&token, &json!({}));
     pair.a.relay.cut();
     let status = pair.c.until_it_is_cut_off();
+    (pair, status)
+}
+
+#[test]
+fn a_cluster_that_joins_goes_on_where_its_primary_is_now() {
+    let Some(hosts) = e2e::hosts!() else { return };
+    let (mut pair, _) = cut_off_while_it_joins(&hosts);
+    // Another token, while nothing gets through: the join is under that name from now on.
+    let token = pair.a.activation("c-again", &json!({}));
+    pair.c.write(UPDATE, &json!({ "token": token }));
+    let status = pair.c.until_it_is_cut_off();
+    assert_eq!(status["secondary_id"], "c-again", "{status:#}");
+    assert_eq!(status["mode"], "bootstrapping", "{status:#}");
+    is_its_own(&pair.c);
+    let used = pair.c.client().write(UPDATE, &json!({ "token": token }));
+    assert_eq!(used.status, 400, "{}", used.body);
+    let address = pair.a.server.cluster_address().to_owned();
+    pair.c
+        .write(UPDATE, &json!({ "update_primary_addrs": [address] }));
+    pair.joined();
+    let status = pair.c.status();
+    let expected = format!("https://{address}");
+    assert_eq!(status["primary_cluster_addr"], expected, "{status:#}");
+    assert_eq!(status["rollback_possible"], false, "{status:#}");
+    assert_eq!(pair.c.read("kv/99")["data"]["v"], 99);
+    pair.c.lacks("own/x");
+}
+
+#[test]
+fn a_cluster_whose_primary_is_lost_goes_back_to_what_it_was() {
+    let Some(hosts) = e2e::hosts!() else { return };
+    let (mut pair, status) = cut_off_while_it_joins(&hosts);
     assert_eq!(status["mode"], "bootstrapping", "{status:#}");
     assert_eq!(status["rollback_possible"], true, "{status:#}");
     assert_ne!(status["last_error"], "", "{status:#}");

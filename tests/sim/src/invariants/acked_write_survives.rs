@@ -40,6 +40,11 @@ impl Acked {
         }
     }
 
+    /// Somebody took places away with all that was there.
+    pub(crate) fn forget(&mut self, is_gone: impl Fn(&str) -> bool) {
+        self.places.retain(|name, _| !is_gone(name));
+    }
+
     /// All places with something that was answered.
     pub(crate) fn places(&self) -> impl Iterator<Item = &String> {
         self.places

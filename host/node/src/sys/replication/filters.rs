@@ -73,15 +73,19 @@ pub(super) fn id(ask: &Ask<'_>) -> Result<String, Refusal> {
     Ok(id.to_owned())
 }
 
+/// What to tell of paths that name nothing: they may be typos.
+pub(super) fn typos(filter: &PathFilter, there: &Filterable) -> Vec<String> {
+    let unknown = filter.unknown(there).into_iter();
+    unknown
+        .map(|path| format!("{path:?} names no mount, auth method or namespace that there is"))
+        .collect()
+}
+
 fn write(ask: &mut Ask<'_>) -> Told {
     the_primary(ask)?;
     let (id, filter) = (id(ask)?, asked(ask)?);
     let there = exclusions::filterable(ask.tx)?;
-    let mut warnings: Vec<String> = filter
-        .unknown(&there)
-        .into_iter()
-        .map(|path| format!("{path:?} names no mount, auth method or namespace that there is"))
-        .collect();
+    let mut warnings = typos(&filter, &there);
     if known::stored(ask.tx, &id)?.is_none() {
         warnings.push(format!("no secondary of the id {id:?} is known yet"));
     }

@@ -1,14 +1,17 @@
 //! The secondaries of a primary: activated and revoked.
 
+use super::filters::typos;
 use super::the_primary;
+use crate::call::with_warnings;
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::refusal::{chain, from_barrier};
 use crate::replication::activation::Bundle;
-use crate::replication::known;
 use crate::replication::records::{Certified, KnownSecondary, PrimaryRecord};
+use crate::replication::{exclusions, known};
 use crate::wrapping;
 use authority::Authority;
+use barrier::Transaction;
 use base::{Answer, Refusal};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,6 +24,9 @@ use serde_json::json;
 
 /// How long an activation token can be used where nobody says.
 const TTL: Duration = Duration::from_secs(30 * 60);
+
+/// What to tell of a token that does not say where it is redeemed.
+const NO_ADDRESS: &str = "this server has no api_addr, so the token says no address to redeem it at: the secondary is to be given one as primary_api_addr";
 
 const TOKEN: &[NativeField] = &[
     body(
@@ -81,25 +87,31 @@ fn make_token(ask: &mut Ask<'_>) -> Told {
     let ttl = ttl.map_or(TTL, Duration::from_secs);
     let (record, bundle) = issue(ask, &primary.record, id, ttl)?;
     known::store(ask.tx, &record)?;
+    let mut warnings = Vec::new();
     if let Some(filter) = &filter {
+        warnings = typos(filter, &exclusions::filterable(ask.tx)?);
         ask.tx
             .write_json(&SystemKey::path_filter(&record.id), filter)
             .map_err(from_barrier)?;
     }
-    match ask
+    let answer = match ask
         .some_text("secondary_public_key")
         .filter(|key| !key.is_empty())
     {
         Some(public) => {
             let token = bundle.seal_to(ask.node, public)?;
-            Ok(Answer::data(&json!({ "token": token })))
+            Answer::data(&json!({ "token": token }))
         }
         None => {
+            if ask.node.parts.settings.api_addr.is_empty() {
+                warnings.push(String::from(NO_ADDRESS));
+            }
             let data = serde_json::to_value(&bundle);
             let data = data.map_err(|error| Refusal::internal(chain(&error)))?;
-            wrapping::wrap_as_jwt(ask, &data, ttl)
+            wrapping::wrap_as_jwt(ask, &data, ttl)?
         }
-    }
+    };
+    Ok(with_warnings(answer, warnings))
 }
 
 /// A certificate for a new secondary, and what it needs to know.
@@ -170,6 +182,7 @@ async fn revoke(ask: &mut Ask<'_>) -> Told {
             Some(mut record) => {
                 record.revoked.get_or_insert(now);
                 known::store(tx, &record)?;
+                take_back(tx, &id)?;
                 Ok(true)
             }
             None => Ok(false),
@@ -181,7 +194,21 @@ async fn revoke(ask: &mut Ask<'_>) -> Told {
         )));
     }
     primary.cut_off(&id);
+    primary.later().remove(&id);
     primary.keep_log(&*node.parts.source, now);
     tracing::info!(secondary = id, "a secondary was revoked");
     Ok(Answer::Empty)
+}
+
+/// What a secondary said of a later primary is not believed any more.
+fn take_back(tx: &mut Transaction, id: &str) -> Result<(), Refusal> {
+    let key = SystemKey::performance_primary();
+    let stored = tx.read_json::<PrimaryRecord>(&key).map_err(from_barrier)?;
+    let Some(mut record) = stored else {
+        return Ok(());
+    };
+    match record.later.remove(id) {
+        Some(_) => tx.write_json(&key, &record).map_err(from_barrier),
+        None => Ok(()),
+    }
 }

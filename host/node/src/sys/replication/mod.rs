@@ -33,10 +33,12 @@ fn the_secondary(ask: &Ask<'_>) -> Result<Arc<Secondary>, Refusal> {
     match ask.node.replication.role() {
         Role::Secondary(secondary) => Ok(secondary),
         Role::Joining(_) => Err(still_joins()),
-        Role::Off | Role::Primary(_) => Err(Refusal::invalid(
-            "this cluster is not a performance secondary",
-        )),
+        Role::Off | Role::Primary(_) => Err(not_a_secondary()),
     }
+}
+
+fn not_a_secondary() -> Refusal {
+    Refusal::invalid("this cluster is not a performance secondary")
 }
 
 /// It is what it was, and has no part yet.

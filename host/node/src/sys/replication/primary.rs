@@ -18,6 +18,7 @@ use manifest::Access::Token;
 use manifest::FieldKind::{Boolean, Text};
 use manifest::Operation::Update;
 use replication::Position;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How long a primary that is demoted waits for its secondaries.
@@ -66,32 +67,26 @@ pub(super) fn new_record(
         cluster_addr: cluster_addr.to_owned(),
         since: None,
         former: None,
-        superseded_by: None,
+        later: BTreeMap::new(),
     })
 }
 
 /// Plays the primary's part from now on.
 pub(super) async fn lead(node: &Arc<Unsealed>, record: PrimaryRecord) -> Result<(), Refusal> {
     node.follower.stop().await;
-    // Not fenced any more, but nobody writes what is replicated before this is committed: the
-    // transaction that ends the old part is the first.
-    node.committer.fence(false);
-    let stored = node
-        .transact(|tx| {
-            tx.delete(&SystemKey::performance_secondary());
-            tx.delete(&SystemKey::performance_position());
-            tx.delete(&SystemKey::former());
-            forget_all_known(tx)?;
-            tx.write_json(&SystemKey::performance_primary(), &record)
-                .map_err(from_barrier)
-        })
-        .await;
-    if let Err(refusal) = stored {
-        node.committer.fence(node.replication.is_secondary());
-        return Err(refusal);
-    }
+    // All of it is local: the fence of a secondary stands until this is committed.
+    node.transact(|tx| {
+        tx.delete(&SystemKey::performance_secondary());
+        tx.delete(&SystemKey::performance_position());
+        tx.delete(&SystemKey::former());
+        forget_all_known(tx)?;
+        tx.write_json(&SystemKey::performance_primary(), &record)
+            .map_err(from_barrier)
+    })
+    .await?;
     let primary = Primary::load(&mut node.begin(), record)?;
     node.replication.play(Role::Primary(Arc::new(primary)));
+    node.committer.lift_fence();
     node.follower.restart(node).await;
     Ok(())
 }
@@ -149,13 +144,14 @@ async fn demote(ask: &mut Ask<'_>) -> Told {
         since: None,
     };
     // First of all: what is written from here on would be written by two primaries.
-    node.committer.fence(true);
-    // Then the secondaries get what was written until here: one of them is the next primary, and has
-    // to have it, for nobody can fetch it from this cluster any more.
+    let fence = node.committer.fence();
+    // What was taken before it is answered yet, and is to be in what the secondaries get.
+    fence.settled().await;
+    // One of them is the next primary, and has to have it, for nobody can fetch it from this cluster
+    // any more.
     let applied = node.parts.source.extent().applied;
     let behind = primary.all_have(applied, FAREWELL_MAX).await;
     if !behind.is_empty() && !ask.flag("force") {
-        node.committer.fence(false);
         return Err(Refusal::new(
             RefusalKind::Unavailable,
             format!(
@@ -166,32 +162,28 @@ async fn demote(ask: &mut Ask<'_>) -> Told {
     }
     primary.end();
     node.follower.stop().await;
-    let stored = node
-        .transact(|tx| {
-            tx.delete(&SystemKey::performance_primary());
-            forget_all_known(tx)?;
-            // What nobody else has may give way to what the next primary has.
-            let former = Former {
-                generation: record.generation,
-            };
-            tx.write_json(&SystemKey::former(), &former)
-                .map_err(from_barrier)?;
-            // What is here is whole: it is of a generation that the next primary's comes after.
-            let position = Position {
-                relation: record.relation.clone(),
-                generation: record.generation,
-                ..Position::default()
-            };
-            tx.write_json(&SystemKey::performance_position(), &position)
-                .map_err(from_barrier)?;
-            tx.write_json(&SystemKey::performance_secondary(), &record)
-                .map_err(from_barrier)
-        })
-        .await;
-    if let Err(refusal) = stored {
-        node.committer.fence(false);
-        return Err(refusal);
-    }
+    node.transact(|tx| {
+        tx.delete(&SystemKey::performance_primary());
+        forget_all_known(tx)?;
+        // What nobody else has may give way to what the next primary has.
+        let former = Former {
+            generation: record.generation,
+        };
+        tx.write_json(&SystemKey::former(), &former)
+            .map_err(from_barrier)?;
+        // What is here is whole: it is of a generation that the next primary's comes after.
+        let position = Position {
+            relation: record.relation.clone(),
+            generation: record.generation,
+            ..Position::default()
+        };
+        tx.write_json(&SystemKey::performance_position(), &position)
+            .map_err(from_barrier)?;
+        tx.write_json(&SystemKey::performance_secondary(), &record)
+            .map_err(from_barrier)
+    })
+    .await?;
+    fence.keep();
     let secondary = Secondary::load(&mut node.begin(), record)?;
     node.replication.play(Role::Secondary(Arc::new(secondary)));
     node.parts.source.keep_after(None);

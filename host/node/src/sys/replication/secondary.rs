@@ -1,6 +1,6 @@
 //! A secondary: made, promoted, led to another primary, disabled.
 
-use super::{primary, remark, still_joins, the_secondary};
+use super::{not_a_secondary, primary, remark, still_joins, the_secondary};
 use crate::ceremonies::only_in_root;
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
@@ -8,7 +8,7 @@ use crate::refusal::from_barrier;
 use crate::replication::activation::{Redemption, host_and_port, redeem};
 use crate::replication::records::SecondaryRecord;
 use crate::replication::secondary::Doing;
-use crate::replication::{Role, Secondary, following, shelved};
+use crate::replication::{Role, Secondary, following, shelved, status};
 use crate::tables::stored_mounts;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
@@ -229,7 +229,7 @@ async fn promote(ask: &mut Ask<'_>) -> Told {
         })));
     }
     let secondary = the_secondary(ask)?;
-    let blockers = blockers(&secondary);
+    let blockers = blockers(ask.node, &secondary);
     if ask.flag("dry_run") {
         return Ok(Answer::data(&json!({
             "blockers": blockers,
@@ -264,7 +264,7 @@ async fn promote(ask: &mut Ask<'_>) -> Told {
 }
 
 /// What stands in the way of a promotion.
-fn blockers(secondary: &Secondary) -> Vec<String> {
+fn blockers(node: &Unsealed, secondary: &Secondary) -> Vec<String> {
     let mut blockers = Vec::new();
     if !secondary.is_whole() {
         blockers.push(String::from("the first synchronization is not complete"));
@@ -280,11 +280,35 @@ fn blockers(secondary: &Secondary) -> Vec<String> {
             how.head
         ));
     }
+    // Whoever follows writes there through the primary, which serves its own mount instead.
+    let waiting = status::mounts_in_the_way(node);
+    let waiting = waiting.iter();
+    blockers.extend(waiting.map(|path| format!("a local mount is in the way of {path}")));
     blockers
 }
 
 async fn update(ask: &mut Ask<'_>) -> Told {
-    let secondary = the_secondary(ask)?;
+    // Also one that joins goes on from another primary, with what came already.
+    let joining = ask.node.replication.joining();
+    if joining.is_some() {
+        only_in_root(ask)?;
+    }
+    let secondary = match &joining {
+        Some(joining) => Arc::clone(joining),
+        None => the_secondary(ask)?,
+    };
+    let record = updated(ask, &secondary.record).await?;
+    match joining {
+        Some(_) => join_elsewhere(ask.node, record).await?,
+        None => play(ask.node, record).await?,
+    }
+    Ok(remark(
+        "Vault has successfully found secondary information; it may take a while to perform setup tasks.",
+    ))
+}
+
+/// The part of a secondary that is to follow another primary, or the same one elsewhere.
+async fn updated(ask: &mut Ask<'_>, known: &SecondaryRecord) -> Result<SecondaryRecord, Refusal> {
     let addresses = ask.texts("update_primary_addrs").unwrap_or_default();
     let has_token = !ask.text("token").is_empty();
     if has_token && !addresses.is_empty() {
@@ -292,8 +316,7 @@ async fn update(ask: &mut Ask<'_>) -> Told {
             "give token or update_primary_addrs, not both",
         ));
     }
-    let known = &secondary.record;
-    let record = if has_token {
+    if has_token {
         let record = redeemed(ask).await?;
         if record.relation != known.relation {
             let text =
@@ -305,28 +328,44 @@ async fn update(ask: &mut Ask<'_>) -> Told {
                 "the token is of a primary that was superseded",
             ));
         }
-        record
-    } else if addresses.is_empty() {
-        SecondaryRecord {
-            primary_addresses: Vec::new(),
-            ..known.clone()
-        }
-    } else {
-        if known.client.is_none() {
-            return Err(Refusal::invalid(
-                "this cluster was demoted: it needs a token of the new primary",
-            ));
-        }
-        let addresses = addresses.iter().map(|address| host_and_port(address));
-        SecondaryRecord {
-            primary_addresses: addresses.map(str::to_owned).collect(),
-            ..known.clone()
-        }
+        return Ok(record);
+    }
+    if !addresses.is_empty() && known.client.is_none() {
+        return Err(Refusal::invalid(
+            "this cluster was demoted: it needs a token of the new primary",
+        ));
+    }
+    let addresses = addresses.iter().map(|address| host_and_port(address));
+    Ok(SecondaryRecord {
+        primary_addresses: addresses.map(str::to_owned).collect(),
+        ..known.clone()
+    })
+}
+
+/// Goes on fetching from elsewhere. What lies on the shelf is of the same relation: it is compared
+/// with what the primary has, and not sent again.
+async fn join_elsewhere(node: &Arc<Unsealed>, record: SecondaryRecord) -> Result<(), Refusal> {
+    node.wish.withdraw()?;
+    node.follower.stop().await;
+    // What the task may have said before it ended is of the primary before.
+    node.wish.withdraw()?;
+    let key = SystemKey::joining();
+    let stored = node.transact(|tx| {
+        let joining = tx
+            .read_json::<SecondaryRecord>(&key)
+            .map_err(from_barrier)?;
+        // Unless somebody went back meanwhile.
+        joining.ok_or_else(not_a_secondary)?;
+        tx.write_json(&key, &record).map_err(from_barrier)
+    });
+    let joins = match stored.await {
+        Ok(()) => Secondary::load(&mut node.begin(), record),
+        Err(refusal) => Err(refusal),
     };
-    play(ask.node, record).await?;
-    Ok(remark(
-        "Vault has successfully found secondary information; it may take a while to perform setup tasks.",
-    ))
+    let joins = joins.map(|secondary| node.replication.play(Role::Joining(Arc::new(secondary))));
+    // Where it could not be noted, it follows whom it followed.
+    node.follower.restart(node).await;
+    joins
 }
 
 /// Plays a secondary's part with another record from now on.
@@ -383,7 +422,7 @@ async fn disable(ask: &mut Ask<'_>) -> Told {
     })
     .await?;
     node.replication.play(Role::Off);
-    node.committer.fence(false);
+    node.committer.lift_fence();
     tracing::info!("performance replication is disabled");
     Ok(remark(
         "This cluster is having replication disabled. Vault will be unavailable for a brief period and will resume service shortly.",

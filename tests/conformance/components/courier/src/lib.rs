@@ -3,10 +3,11 @@
 //!
 //! Written with the SDK, so that what it does is what an author can do.
 
+use sdk::Page;
 use sdk::prelude::*;
 
 const fn engine() -> Engine {
-    Engine::new("courier", env!("CARGO_PKG_VERSION"), "Does as it is told.")
+    let engine = Engine::new("courier", env!("CARGO_PKG_VERSION"), "Does as it is told.")
         .keeps("data/", Replicated)
         .reaches("*.test")
         .reaches("127.0.0.1")
@@ -18,6 +19,28 @@ const fn engine() -> Engine {
             halfway,
         )
         .update("bulk/{name}", "Stores very many values.", bulk)
+        .read("headers/{name}", "Shows a header that came.", header)
+        .update("memory/{name}", "Takes 100 MiB of memory.", memory)
+        .update("loop/{name}", "Never ends.", endless)
+        .update("page/{name}", "Answers with headers of its own.", page)
+        .update("fetch/{name}", "Asks a host outside.", fetch)
+        .update(
+            "mint/{name}",
+            "Asks a host outside, and gives a secret for what it made.",
+            mint,
+        )
+        .update(
+            "password/{name}",
+            "Stores a password that is made by a policy.",
+            password,
+        )
+        .on_start(start)
+        .on_tick(tick);
+    with_secrets(engine)
+}
+
+const fn with_secrets(engine: Engine) -> Engine {
+    engine
         .on(
             Operation::Read,
             "creds/{name}",
@@ -37,22 +60,13 @@ const fn engine() -> Engine {
             renew,
             revoke,
         )
-        .read("headers/{name}", "Shows a header that came.", header)
-        .update("memory/{name}", "Takes 100 MiB of memory.", memory)
-        .update("loop/{name}", "Never ends.", endless)
-        .update("fetch/{name}", "Asks a host outside.", fetch)
-        .update(
-            "mint/{name}",
-            "Asks a host outside, and gives a secret for what it made.",
-            mint,
+        .on(
+            Operation::Update,
+            "lend/{name}",
+            "Gives a secret, and keeps a value for its end.",
+            lend,
         )
-        .update(
-            "password/{name}",
-            "Stores a password that is made by a policy.",
-            password,
-        )
-        .on_start(start)
-        .on_tick(tick)
+        .gives("lent", "A secret that a value is kept for.", take_back)
 }
 
 sdk::export_engine!(engine);
@@ -77,6 +91,15 @@ struct Write {
     name: String,
     /// The value.
     value: String,
+}
+
+#[derive(Fields)]
+struct Headers {
+    /// Name of the page.
+    #[field(path, kind = "name")]
+    name: String,
+    /// Headers of the answer, in this order: `name: value`.
+    headers: Vec<String>,
 }
 
 #[derive(Fields)]
@@ -159,6 +182,20 @@ fn header(ctx: &Ctx, at: At) -> Result<Reply> {
     Reply::data(&json!({ "values": value.collect::<Vec<_>>() }))
 }
 
+fn page(_: &mut Ctx, asked: Headers) -> Result<Reply> {
+    let header = |line: String| match line.split_once(": ") {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => Err(invalid("no header")),
+    };
+    let headers = asked.headers.into_iter().map(header);
+    Ok(Reply::Page(Page {
+        status: 418,
+        content_type: String::from("text/plain"),
+        headers: headers.collect::<Result<_>>()?,
+        body: asked.name.into_bytes(),
+    }))
+}
+
 fn memory(_: &mut Ctx, _: At) -> Result<Reply> {
     let taken = vec![1_u8; 100 << 20];
     Reply::data(&json!({ "taken": core::hint::black_box(taken).len() }))
@@ -195,6 +232,24 @@ fn revoke(ctx: &mut Ctx, lease: Lease) -> Result<()> {
     }
     let name: String = lease.private()?;
     ctx.put(&key(&format!("revoked-{name}")), &"yes")
+}
+
+/// The value is nowhere but in what is kept with the lease.
+fn lend(_: &mut Ctx, asked: Write) -> Result<Reply> {
+    Ok(Reply::Secret(Secret {
+        kind: "lent",
+        data: Raw::of(&json!({ "name": asked.name }))?,
+        private: Raw::of(&asked.value)?,
+        terms: Terms {
+            ttl: Duration::from_secs(600),
+            ..Terms::default()
+        },
+    }))
+}
+
+fn take_back(ctx: &mut Ctx, lease: Lease) -> Result<()> {
+    let value: String = lease.private()?;
+    ctx.put(&key("taken-back"), &value)
 }
 
 fn halfway(ctx: &mut Ctx, asked: Halfway) -> Result<Reply> {

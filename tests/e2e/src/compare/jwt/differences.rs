@@ -19,6 +19,12 @@ differences! {
         "Kubernetes and Google Workspace are asked for groups in their own ways, which we do not have.";
     LOGIN_FAILED: "words for a browser's login that failed",
         "We say it as Vault does.";
+    PROVIDERS: "words for providers that give nothing",
+        "OpenBao tells what its libraries say of a connection; we say the same in our own words.";
+    NO_SETS: "answers that are no key set",
+        "OpenBao takes any JSON as a set without keys; we refuse it when it is configured.";
+    PROVIDERS_AWAY: "logins while the provider is away",
+        "OpenBao answers 400 as to a token that is wrong; we answer 503, for it may be right.";
     WRONG_PROGRAMS: "programs that are wrong",
         "OpenBao checks types too and answers 500; we check names and answer 400.";
     PROGRAMS_THAT_FAIL: "words for programs that fail",
