@@ -186,7 +186,7 @@ impl Step {
     /// The difference that it shows.
     pub(super) fn shows(&self) -> Option<&'static Difference> {
         let members = self.members.map(|members| members.difference);
-        members.or(self.differs.map(|(difference, ..)| difference))
+        members.or_else(|| self.differs.map(|(difference, ..)| difference))
     }
 
     /// Sent until this status comes.
