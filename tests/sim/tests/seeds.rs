@@ -58,7 +58,7 @@ fn is_found(plant: Plant, by: &[&str]) {
         if left.iter().any(is_new) {
             println!("{plant:?}: SEED={seed} STEPS={STEPS}");
         }
-        left.retain(|text| !is_new(&text));
+        left.retain(|text| !is_new(text));
         if left.is_empty() {
             return;
         }
