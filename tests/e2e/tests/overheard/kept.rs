@@ -34,12 +34,12 @@ fn local_mounts(a: &Cluster, kept: &mut Canaries) {
         let key = kept.hatch("name in a local mount");
         let value = kept.hatch("value in a local mount");
         match table {
-            "mounts" => a.write(&format!("{name}/{key}"), &json!({ "v": value })),
-            _ => a.write(
-                &format!("auth/{name}/users/{key}"),
-                &json!({ "password": value, "policies": value }),
-            ),
-        };
+            "mounts" => a.put(&format!("{name}/{key}"), value),
+            _ => {
+                let user = json!({ "password": value, "policies": value });
+                a.write(&format!("auth/{name}/users/{key}"), &user);
+            }
+        }
     }
     let file = a.server.folder().join(kept.hatch("file of a local device"));
     let device = json!({ "type": "file", "local": true, "options": { "file_path": file } });

@@ -105,7 +105,7 @@ impl Planted {
         let mut more = Canaries::default();
         let (name, value) = (more.hatch("name of a key"), more.hatch("value"));
         let path = format!("{}/{name}", self.mount);
-        a.write(&path, &json!({ "v": value }));
+        a.put(&path, value);
         let user = more.hatch("name of a user that came later");
         let path = format!("auth/{}/users/{user}", self.method);
         a.write(&path, &json!({ "password": "p" }));

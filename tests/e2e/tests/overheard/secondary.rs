@@ -1,7 +1,8 @@
 //! A secondary in this process.
 
 use crate::frames::Contents;
-use crate::tap::{Frame, Tap};
+use crate::questions;
+use crate::tap::Tap;
 use base::{Answer, Operation, Request, RequestPath};
 use e2e::clusters::{Cluster, until};
 use node::{InitRequest, Node, Parts};
@@ -99,10 +100,7 @@ impl Secondary {
             return Ok(Value::Null);
         };
         Ok(match envelope.auth {
-            Some(auth) => json!({
-                "client_token": auth.client_token.expose(),
-                "accessor": auth.accessor,
-            }),
+            Some(auth) => json!({ "client_token": auth.client_token.expose() }),
             None => envelope.data.map_or(Value::Null, |data| data.to_value()),
         })
     }
@@ -110,13 +108,8 @@ impl Secondary {
     /// What went over since this was asked last, opened.
     pub(crate) fn heard(&self) -> Contents {
         let frames = self.tap.take();
-        self.opened(&frames)
-    }
-
-    /// What these frames hold.
-    pub(crate) fn opened(&self, frames: &[Frame]) -> Contents {
-        let ring = self.runtime.block_on(crate::questions::ring(&self.tap));
-        Contents::read(frames, &ring)
+        let ring = self.runtime.block_on(questions::ring(&self.tap));
+        Contents::read(&frames, &ring)
     }
 
     /// Ends it.
