@@ -13,6 +13,7 @@ use crate::people::Somebody;
 use crate::quotas;
 use crate::refusal::from_barrier;
 use crate::replication::forward::Taken;
+use crate::replication::peers::Admitted;
 use crate::tables::{Mount, Tables};
 use crate::trail::Trail;
 use crate::unsealed::Unsealed;
@@ -40,6 +41,15 @@ impl Place {
     /// The path below the mount, as its matcher sees it.
     pub(crate) fn below_mount(&self) -> &str {
         &self.rest
+    }
+
+    /// The same place, as if nothing were mounted there.
+    pub(crate) fn without_mount(self) -> Self {
+        Self {
+            mount: None,
+            rest: String::new(),
+            ..self
+        }
     }
 
     /// The same place, where the mount is what it became since.
@@ -203,25 +213,10 @@ impl<'p> Routed<'p> {
         })
     }
 
-    /// As [`authenticate`](Self::authenticate), of a request that a secondary sent, which vouches
-    /// for the caller and takes what the component says as it is.
-    pub(crate) fn vouched(
-        self,
-        node: &Unsealed,
-        caller: Option<Caller>,
-        taken: &Arc<Taken>,
-    ) -> Result<Known<'p>, Refusal> {
-        let needed = matches!(self.access(), Access::Token | Access::Sudo);
-        if needed && caller.is_none() {
-            return Err(Refusal::denied());
-        }
-        Ok(Known {
-            routed: self,
-            caller: caller.filter(|_| needed),
-            own_path: None,
-            now: node.now(),
-            taken: Some(Arc::clone(taken)),
-        })
+    /// The pattern of its route; None where it has none.
+    pub(crate) fn pattern(&self) -> Option<&'p str> {
+        let target = self.target.as_ref().ok()?;
+        Some(target.route.pattern.as_str())
     }
 }
 
@@ -386,6 +381,28 @@ pub(crate) struct Known<'p> {
 }
 
 impl<'p> Known<'p> {
+    /// As [`authenticate`](Routed::authenticate), of a request that a secondary sent, which vouches
+    /// for the caller and takes what the component says as it is.
+    pub(crate) fn vouched(
+        admitted: Admitted<'p>,
+        node: &Unsealed,
+        caller: Option<Caller>,
+        taken: &Arc<Taken>,
+    ) -> Result<Self, Refusal> {
+        let routed = admitted.into_routed();
+        let needed = matches!(routed.access(), Access::Token | Access::Sudo);
+        if needed && caller.is_none() {
+            return Err(Refusal::denied());
+        }
+        Ok(Self {
+            routed,
+            caller: caller.filter(|_| needed),
+            own_path: None,
+            now: node.now(),
+            taken: Some(Arc::clone(taken)),
+        })
+    }
+
     /// The caller, for the record.
     pub(crate) const fn caller(&self) -> Option<&Caller> {
         self.caller.as_ref()

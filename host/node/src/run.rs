@@ -14,6 +14,7 @@ use crate::pipeline::{Caller, Known, Place, Recorded, Routed, Target, no_handler
 use crate::refusal::{from_commit, wrong_place};
 use crate::replication::answers::Arrived;
 use crate::replication::forward::{self, Taken};
+use crate::replication::peers::{Admitted, Sight};
 use crate::session::Index;
 use crate::trail::Trail;
 use crate::unsealed::Unsealed;
@@ -79,7 +80,7 @@ impl Unsealed {
         spent: &mut Option<TokenHash>,
         passed: &mut Passed,
     ) -> Answered {
-        let (place, mut tx) = self.place(request).await?;
+        let (place, mut tx) = self.place(request, None).await?;
         trail.place(&place);
         namespaces::admit(self, &place, request)?;
         let inside = wrapping::check(self, &mut tx, &place, request)?;
@@ -113,14 +114,12 @@ impl Unsealed {
     ) -> Answered {
         let mut trail = Trail::new(self);
         let answered = async {
-            let (place, tx) = self.place(request).await?;
+            let sight = Sight::of(self, secondary)?;
+            let (place, tx) = self.place(request, Some(&sight)).await?;
             trail.place(&place);
             namespaces::admit(self, &place, request)?;
-            // What is here of this cluster alone no other one reaches, whatever it has at the path.
-            if place.mount.as_ref().is_some_and(|mount| mount.0.local) {
-                return Err(no_handler(&place.path));
-            }
-            let known = Routed::find(request, &place).vouched(self, caller, taken)?;
+            let admitted = Admitted::check(Routed::find(request, &place), &sight)?;
+            let known = Known::vouched(admitted, self, caller, taken)?;
             trail.caller(known.caller());
             self.decide_and_run(known, tx, &mut trail).await
         }
@@ -150,11 +149,18 @@ impl Unsealed {
     }
 
     /// Where a request goes, and its transaction, which has seen no change of mounts that the place
-    /// does not know: any later one that matters overtakes it.
-    async fn place(self: &Arc<Self>, request: &Request) -> Result<(Place, Transaction), Refusal> {
+    /// does not know: any later one that matters overtakes it. For a secondary there is what it sees.
+    async fn place(
+        self: &Arc<Self>,
+        request: &Request,
+        sight: Option<&Sight>,
+    ) -> Result<(Place, Transaction), Refusal> {
         loop {
             self.refresh().await?;
-            let place = Place::find(&self.tables(), request)?;
+            let mut place = Place::find(&self.tables(), request)?;
+            if let Some(sight) = sight {
+                place = sight.narrow(place, request)?;
+            }
             if let Some(mount) = &place.mount {
                 // Before the transaction begins: it is to see what the start wrote.
                 mount.1.ready().await?;

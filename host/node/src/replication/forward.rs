@@ -5,6 +5,7 @@
 
 use super::Secondary;
 use super::answers::Came;
+use super::peers::Sight;
 use super::primary::Primary;
 use super::serve::{Broken, receive, send};
 use crate::call;
@@ -248,7 +249,7 @@ pub(crate) async fn serve(
     let wish: Wish = receive(&mut channel).await?;
     let answer: (Came, Option<u64>) = match wish {
         Wish::Run(forwarded) => run_here(node, peer, *forwarded).await?,
-        Wish::LogIn(login) => match log_in_here(node, &login).await {
+        Wish::LogIn(login) => match log_in_here(node, peer, &login).await {
             Ok((id, index)) => (Came::Bare(id), index),
             Err(refusal) => (Came::Refused(refusal.into()), None),
         },
@@ -283,10 +284,12 @@ async fn run_here(
 
 async fn log_in_here(
     node: &Arc<Unsealed>,
+    peer: &Peer,
     login: &LogIn,
 ) -> Result<(String, Option<u64>), Refusal> {
+    let sight = Sight::of(node, &peer.name)?;
     if login.accessor.is_empty() {
-        return make_here(node, login.namespace).await;
+        return make_here(node, &sight, login.namespace).await;
     }
     let grant: Grant =
         serde_json::from_str(&login.grant).map_err(|error| Refusal::invalid(error.to_string()))?;
@@ -295,12 +298,17 @@ async fn log_in_here(
     let namespace = tables
         .namespaces
         .with_id(login.namespace)
+        .filter(|namespace| sight.has_namespace(namespace.id))
         .ok_or_else(gone)?;
     let mut mounts = tables
         .of(login.namespace)
         .into_iter()
         .flat_map(mount::Table::iter);
-    let mount = mounts.find(|mount| mount.0.accessor == login.accessor);
+    let mount = mounts.find(|mount| {
+        mount.0.kind == mount::MountKind::Auth
+            && mount.0.accessor == login.accessor
+            && sight.has(login.namespace, &mount.0)
+    });
     let entry = &mount.ok_or_else(gone)?.0;
     loop {
         let mut tx = node.begin();
@@ -319,11 +327,14 @@ async fn log_in_here(
 /// An entity for a user of a method that is local to a secondary.
 async fn make_here(
     node: &Arc<Unsealed>,
+    sight: &Sight,
     namespace: NamespaceId,
 ) -> Result<(String, Option<u64>), Refusal> {
     let tables = node.tables();
     let gone = || Refusal::invalid("there is no such namespace on the primary");
-    let namespace = tables.namespaces.with_id(namespace).ok_or_else(gone)?;
+    let namespace = tables.namespaces.with_id(namespace);
+    let namespace = namespace.filter(|namespace| sight.has_namespace(namespace.id));
+    let namespace = namespace.ok_or_else(gone)?;
     let made = node.transact(|tx| identity::make_for_secondary(node, tx, namespace));
     let id = made.await?;
     Ok((id, Some(node.committer.index())))

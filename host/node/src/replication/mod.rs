@@ -28,6 +28,7 @@ pub(crate) mod key_package;
 pub(crate) mod known;
 pub(crate) mod metrics;
 pub(crate) mod moment;
+pub(crate) mod peers;
 pub(crate) mod primary;
 pub(crate) mod records;
 pub(crate) mod secondary;

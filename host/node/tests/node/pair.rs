@@ -30,6 +30,8 @@ struct Inner {
     refused: Option<&'static str>,
     /// What the configurations of servers declare, by their names.
     declared: BTreeMap<String, (String, DeclaredDevice)>,
+    /// What secondaries showed when they were let in, by their names.
+    shown: BTreeMap<String, Identity>,
     wire: Vec<u8>,
 }
 
@@ -124,6 +126,35 @@ impl Network {
         }
     }
 
+    /// A connection by who has taken over the secondary of this name, to the cluster `to`: with what
+    /// the secondary showed last.
+    pub(crate) async fn as_secondary(&self, name: &str, to: &str) -> Result<Arc<dyn Link>, String> {
+        let identity = self.shown_by(name);
+        self.with_identity(&identity, to).await
+    }
+
+    /// What the secondary of this name showed last.
+    pub(crate) fn shown_by(&self, name: &str) -> Identity {
+        self.inner().shown[name].clone()
+    }
+
+    /// A connection by who shows this.
+    pub(crate) async fn with_identity(
+        &self,
+        identity: &Identity,
+        to: &str,
+    ) -> Result<Arc<dyn Link>, String> {
+        let dials = Dials(Arc::downgrade(&self.0));
+        let addresses = [format!("{to}:8201")];
+        let dialed = dials.dial(Protocol::Performance, &addresses, identity);
+        dialed.await.map_err(|error| error.to_string())
+    }
+
+    /// Forgets what was carried.
+    pub(crate) fn forget(&self) {
+        self.inner().wire.clear();
+    }
+
     /// Bytes that were carried.
     pub(crate) fn carried_bytes(&self) -> usize {
         self.inner().wire.len()
@@ -183,6 +214,10 @@ impl Dialer for Dials {
             }
             let peer = node.admit(protocol, &identity.certificate);
             let peer = peer.map_err(|error| failed(DialStep::Admission, error.to_string()))?;
+            if let Some(network) = self.network() {
+                let shown = &mut network.inner().shown;
+                shown.insert(peer.name.clone(), identity.clone());
+            }
             Ok(Arc::new(Wire {
                 network: Self(Weak::clone(&self.0)),
                 node: Arc::downgrade(&node),
