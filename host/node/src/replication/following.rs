@@ -171,6 +171,7 @@ impl Stream<'_> {
         how.doing = Doing::Streams;
         how.trouble.clear();
         how.last_heartbeat = Some(now);
+        how.signs_of_life += 1;
         how.head = head;
         how.waiting_bytes = waiting_bytes;
         let skew = i128::from(now.as_millis()) - i128::from(now_millis);

@@ -58,6 +58,8 @@ pub(crate) struct How {
     pub(crate) trouble: String,
     pub(crate) started: Option<Timestamp>,
     pub(crate) last_heartbeat: Option<Timestamp>,
+    /// How often the primary said how far it is.
+    pub(crate) signs_of_life: u64,
     /// The last entry of the primary's log, as it last said.
     pub(crate) head: u64,
     pub(crate) waiting_bytes: u64,

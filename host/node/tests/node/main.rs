@@ -36,6 +36,7 @@ mod sealing;
 mod session;
 mod settings;
 mod shared_audit;
+mod standing;
 mod tokens;
 mod tools;
 mod tuning;

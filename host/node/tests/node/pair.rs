@@ -31,6 +31,8 @@ struct Inner {
     /// What the configurations of servers declare, by their names.
     declared: BTreeMap<String, (String, DeclaredDevice)>,
     wire: Vec<u8>,
+    /// How often somebody was let in.
+    admitted: u64,
 }
 
 impl Network {
@@ -124,6 +126,11 @@ impl Network {
         }
     }
 
+    /// How often somebody was let in.
+    pub(crate) fn admitted(&self) -> u64 {
+        self.inner().admitted
+    }
+
     /// Bytes that were carried.
     pub(crate) fn carried_bytes(&self) -> usize {
         self.inner().wire.len()
@@ -183,6 +190,9 @@ impl Dialer for Dials {
             }
             let peer = node.admit(protocol, &identity.certificate);
             let peer = peer.map_err(|error| failed(DialStep::Admission, error.to_string()))?;
+            if let Some(network) = self.network() {
+                network.inner().admitted += 1;
+            }
             Ok(Arc::new(Wire {
                 network: Self(Weak::clone(&self.0)),
                 node: Arc::downgrade(&node),
