@@ -30,7 +30,7 @@ pub use log_level::LogLevel;
 pub use outbound::{Outbound, OutboundError, OutboundRequest, OutboundResponse, Sending};
 pub use path::{PathError, RequestPath};
 pub use reply::{
-    Answer, AuthBlock, Envelope, Flow, HealthReport, LeaseBlock, Pieces, RateReport, RateRoom, Raw,
+    Answer, AuthBlock, Envelope, Flow, HealthReport, LeaseBlock, Pieces, RateReport, RateRoom, Raw, ReplicatedReport,
     Refusal, RefusalKind, Reply, TokenKind, WrapBlock,
 };
 pub use request::{Client, Operation, Request, WithoutToken};

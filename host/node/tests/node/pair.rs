@@ -98,7 +98,9 @@ impl Network {
 
     /// So many bytes are carried, and what comes after them waits until it is let go.
     pub(crate) fn hold_after(&self, bytes: usize) {
-        self.inner().room = Some(bytes);
+        let mut inner = self.inner();
+        inner.room = Some(bytes);
+        inner.released.notify_waiters();
     }
 
     /// What waits is carried.
