@@ -85,9 +85,15 @@ pub(crate) fn write_health(report: &HealthReport) -> Vec<u8> {
         out.field(",\"cluster_name\":", name);
         out.field(",\"cluster_id\":", id);
     }
-    out.raw(
-        ",\"echo_duration_ms\":0,\"clock_skew_ms\":0,\"replication_primary_canary_age_ms\":0}\n",
-    );
+    if let Some(replicated) = &report.replicated {
+        out.field(",\"last_wal\":", &replicated.last_wal);
+    }
+    let replicated = report.replicated.unwrap_or_default();
+    out.raw(",\"echo_duration_ms\":0");
+    out.field(",\"clock_skew_ms\":", &replicated.clock_skew_ms);
+    let age = &replicated.age_ms;
+    out.field(",\"replication_primary_canary_age_ms\":", age);
+    out.raw("}\n");
     out.0
 }
 
@@ -100,6 +106,7 @@ mod tests {
         let report = |initialized, sealed, standby| HealthReport {
             performance_mode: if sealed { "unknown" } else { "disabled" },
             recovery_mode: "disabled",
+            replicated: None,
             initialized,
             sealed,
             standby,

@@ -31,7 +31,7 @@ pub use outbound::{Outbound, OutboundError, OutboundRequest, OutboundResponse, S
 pub use path::{PathError, RequestPath};
 pub use reply::{
     Answer, AuthBlock, Envelope, Flow, HealthReport, LeaseBlock, Pieces, RateReport, RateRoom, Raw,
-    Refusal, RefusalKind, Reply, TokenKind, WrapBlock,
+    Refusal, RefusalKind, ReplicatedReport, Reply, TokenKind, WrapBlock,
 };
 pub use request::{Client, Grants, Operation, Request, WithoutToken};
 pub use secret::Secret;

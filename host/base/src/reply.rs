@@ -226,6 +226,19 @@ pub struct HealthReport {
     pub performance_mode: &'static str,
     /// As well, in disaster recovery.
     pub recovery_mode: &'static str,
+    /// How far it is with replication; None where it plays no part.
+    pub replicated: Option<ReplicatedReport>,
+}
+
+/// What `sys/health` reports of the part that a cluster plays in replication.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReplicatedReport {
+    /// The last entry of its log.
+    pub last_wal: u64,
+    /// By how many milliseconds its clock is before that of its primary; zero on a primary.
+    pub clock_skew_ms: i64,
+    /// How many milliseconds old what it has of its primary is; zero on a primary.
+    pub age_ms: u64,
 }
 
 /// A request that was refused.

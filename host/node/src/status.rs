@@ -173,6 +173,7 @@ fn health(node: &Node) -> Result<Answer, Refusal> {
         version: node.parts().settings.version.clone(),
         performance_mode: unsealed.as_deref().map_or("unknown", replicated::mode),
         recovery_mode: unsealed.as_deref().map_or("unknown", |_| "disabled"),
+        replicated: unsealed.as_deref().and_then(replicated::report),
         cluster: unsealed.map(|node| (node.cluster.name.clone(), node.cluster.id.clone())),
     }))
 }

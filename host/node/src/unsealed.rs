@@ -83,7 +83,7 @@ impl Unsealed {
         let salt = TokenSalt::new(salt.ok_or_else(|| missing("token salt"))?.expose());
         let cluster: Option<Cluster> = tx.read_json(&SystemKey::cluster()).map_err(from_barrier)?;
         let cluster = cluster.ok_or_else(|| missing("cluster id"))?;
-        let role = Role::load(&mut tx)?;
+        let role = Role::load(&mut tx, parts.clock.now())?;
         if matches!(role, Role::Secondary(_)) {
             committer.fence().keep();
         }

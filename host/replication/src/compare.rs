@@ -42,6 +42,18 @@ pub struct Comparison {
     asked: VecDeque<Task>,
     position: Option<Position>,
     deletions: Deletions,
+    /// Entries of the questions that were made, and of those that were answered.
+    expected: u64,
+    answered: u64,
+}
+
+/// How far a comparison is with the entries that it asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Those that it asks for, as far as it knows by now.
+    pub expected: u64,
+    /// Those that were told.
+    pub told: u64,
 }
 
 /// What follows from what was told.
@@ -117,6 +129,20 @@ impl Comparison {
             asked: VecDeque::new(),
             position: None,
             deletions: Deletions::default(),
+            expected: 0,
+            answered: 0,
+        }
+    }
+
+    /// How far it is with the entries that it asks for.
+    pub fn progress(&self) -> Progress {
+        let told = self.asked.iter().map(|task| match task {
+            Task::Entries(merge) => merge.told(),
+            _ => 0,
+        });
+        Progress {
+            expected: self.expected,
+            told: told.fold(self.answered, u64::saturating_add),
         }
     }
 
@@ -214,8 +240,10 @@ impl Comparison {
         let task = self.asked.pop_front().ok_or(CompareError::Unasked)?;
         let next = match task {
             Task::Begin { roots, .. } => {
-                let tasks = after_roots(held, roots, &mut self.deletions)?;
-                self.queue.extend(tasks);
+                for task in after_roots(held, roots, &mut self.deletions)? {
+                    self.expected = self.expected.saturating_add(task.entries());
+                    self.queue.push_back(task);
+                }
                 return Ok(());
             }
             Task::Branches { tree, root, told } => after_branches(held, tree, root, told)?,
@@ -224,8 +252,12 @@ impl Comparison {
                 branches,
                 told,
             } => after_buckets(held, tree, &branches, &told)?,
-            Task::Entries(merge) => return merge.end(held, &mut self.deletions),
+            Task::Entries(merge) => {
+                self.answered = self.answered.saturating_add(merge.told());
+                return merge.end(held, &mut self.deletions);
+            }
         };
+        self.expected = self.expected.saturating_add(next.entries());
         // A tree is finished before the next one is begun.
         self.queue.push_front(next);
         Ok(())
@@ -242,6 +274,14 @@ impl Task {
                 Self::Buckets { branches, .. } => branches.len(),
                 Self::Entries(merge) => merge.question_bytes(),
             }
+    }
+
+    /// Entries that it asks for.
+    fn entries(&self) -> u64 {
+        match self {
+            Self::Entries(merge) => merge.expected(),
+            Self::Begin { .. } | Self::Branches { .. } | Self::Buckets { .. } => 0,
+        }
     }
 
     fn question(&self) -> Question {

@@ -13,11 +13,13 @@
 //! - [`Comparison`] and [`Answerer`] are the two sides of *compare*: what to ask and to write, and
 //!   what to say of one moment.
 //! - [`cut`] is what of the log's entries a secondary is sent, [`admit`] what it takes.
+//! - [`Freshness`] is how old that is which a secondary has.
 //! - [`Retention`] is for whom the log is kept, and how long.
 
 mod answer;
 mod compare;
 mod deletions;
+mod freshness;
 mod merge;
 mod position;
 mod retention;
@@ -26,8 +28,9 @@ mod view;
 mod wire;
 
 pub use answer::{Answer, Answerer};
-pub use compare::{CompareError, Comparison, Heard};
+pub use compare::{CompareError, Comparison, Heard, Progress};
 pub use deletions::Outcome;
+pub use freshness::Freshness;
 pub use position::Position;
 pub use retention::Retention;
 pub use source::{NotReplicated, admit, changes_keys, cut};

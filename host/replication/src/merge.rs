@@ -59,6 +59,16 @@ impl Merge {
         }
     }
 
+    /// Entries that there are to be.
+    pub(crate) const fn expected(&self) -> u64 {
+        self.expected.count()
+    }
+
+    /// Entries that were told.
+    pub(crate) const fn told(&self) -> u64 {
+        self.sum.count()
+    }
+
     pub(crate) fn question(&self) -> Question {
         match &self.scope {
             Scope::All => Question::AllEntries(TreeName(self.tree)),

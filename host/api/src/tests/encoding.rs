@@ -269,6 +269,7 @@ fn health(sealed: bool) -> Answer {
     Answer::Health(HealthReport {
         performance_mode: if sealed { "unknown" } else { "disabled" },
         recovery_mode: if sealed { "unknown" } else { "disabled" },
+        replicated: None,
         initialized: true,
         sealed,
         standby: sealed,

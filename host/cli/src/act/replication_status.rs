@@ -87,7 +87,8 @@ fn rows(relation: &Map<String, Value>) -> Vec<(String, String)> {
 /// What is known of `NAME_entries`, `NAME_bytes` and `NAME_seconds`, in one text.
 fn amounts(map: &Map<String, Value>, name: &str) -> String {
     let units = ["entries", "bytes", "seconds"].iter().filter_map(|unit| {
-        let found = map.get(&format!("{name}_{unit}"))?;
+        let found = map.get(&format!("{name}_{unit}"));
+        let found = found.filter(|amount| !amount.is_null())?;
         let amount = match found.as_f64() {
             Some(seconds) if found.is_f64() => format!("{seconds:.3}"),
             _ => value::inline(found),

@@ -18,8 +18,8 @@ use journal::{Batch, Extent, JournalError, Op};
 use link::{Channel, Link, Peer};
 use locality::Exclusion;
 use replication::{
-    Answerer, CompareError, Comparison, Heard, Method, Outcome, Position, Question, Told, View,
-    decode,
+    Answerer, CompareError, Comparison, Heard, Method, Outcome, Position, Progress, Question, Told,
+    View, decode,
 };
 use seal::sealed_box::KeyPair;
 use std::sync::Arc;
@@ -345,6 +345,7 @@ impl<'a> Run<'a> {
             let told: Told = receive(&mut channel).await?;
             let heard;
             (comparison, heard) = hear_apart(comparison, &self.held, told).await?;
+            self.note(comparison.progress());
             match heard {
                 Heard::Nothing => {}
                 Heard::Keys(package) => {
@@ -368,13 +369,15 @@ impl<'a> Run<'a> {
         (how.to_fetch, how.fetched) = (0, 0);
     }
 
-    async fn put(&mut self, ops: Vec<Op>) -> Result<(), Broken> {
-        {
-            let mut how = self.secondary.how();
+    fn note(&self, progress: Progress) {
+        let mut how = self.secondary.how();
+        (how.to_fetch, how.fetched) = (progress.expected, progress.told);
+        if progress.expected > 0 {
             how.doing = Doing::Fetches;
-            how.fetched += ops.len() as u64;
-            how.to_fetch = how.to_fetch.max(how.fetched);
         }
+    }
+
+    async fn put(&mut self, ops: Vec<Op>) -> Result<(), Broken> {
         self.gathered_bytes += ops
             .iter()
             .map(|op| op.key.as_bytes().len() + op.value.as_ref().map_or(0, Vec::len))

@@ -7,6 +7,7 @@ use super::{Role, Secondary, following, herald, joining};
 use crate::unsealed::Unsealed;
 use core::time::Duration;
 use link::{Backoff, Protocol};
+use replication::Position;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::task::JoinHandle;
 
@@ -53,9 +54,11 @@ async fn follow(node: Weak<Unsealed>, secondary: Arc<Secondary>) {
     loop {
         let Some(node) = node.upgrade() else { return };
         secondary.how().connection = Connection::Connecting;
-        let (done, worked) = connected(&node, &secondary).await;
+        let before = progress(&secondary);
+        let done = connected(&node, &secondary).await;
         secondary.connected(None);
-        if worked {
+        // To be let in is not enough: who is refused then, or fails, would come again at full speed.
+        if progress(&secondary) != before {
             backoff.succeeded();
         }
         {
@@ -85,12 +88,17 @@ pub(super) async fn pause(length: Duration) {
     tokio::time::sleep(length).await;
 }
 
-/// One connection, and whether anything came over it.
-async fn connected(node: &Arc<Unsealed>, secondary: &Arc<Secondary>) -> (Result<(), Broken>, bool) {
+/// How far it is, and how often its primary said how far that is itself.
+fn progress(secondary: &Secondary) -> (Position, u64) {
+    (secondary.position(), secondary.how().signs_of_life)
+}
+
+/// One connection.
+async fn connected(node: &Arc<Unsealed>, secondary: &Arc<Secondary>) -> Result<(), Broken> {
     let record = &secondary.record;
     let Some(client) = &record.client else {
         let text = "it has no certificate of a primary: update-primary gives it one";
-        return (Err(Broken::Here(String::from(text))), false);
+        return Err(Broken::Here(String::from(text)));
     };
     let identity = client.identity(&record.authority);
     let dialed = node
@@ -98,10 +106,7 @@ async fn connected(node: &Arc<Unsealed>, secondary: &Arc<Secondary>) -> (Result<
         .dialer
         .dial(Protocol::Performance, &record.primary_addresses, &identity)
         .await;
-    let link = match dialed {
-        Ok(link) => link,
-        Err(error) => return (Err(Broken::Here(error.to_string())), false),
-    };
+    let link = dialed.map_err(|error| Broken::Here(error.to_string()))?;
     {
         let mut how = secondary.how();
         how.connection = Connection::Ready;
@@ -109,12 +114,8 @@ async fn connected(node: &Arc<Unsealed>, secondary: &Arc<Secondary>) -> (Result<
     }
     secondary.connected(Some(Arc::clone(&link)));
     tracing::info!(address = link.address(), "connected to the primary");
-    let done = match node.replication.joining() {
-        Some(_) => match joining::run(node, secondary, &*link).await {
-            Ok(never) => match never {},
-            Err(broken) => Err(broken),
-        },
+    match node.replication.joining() {
+        Some(_) => match joining::run(node, secondary, &*link).await? {},
         None => following::run(node, secondary, &*link).await,
-    };
-    (done, true)
+    }
 }

@@ -9,8 +9,6 @@ use super::{Secondary, compare};
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use crate::{defaults, namespaces};
-use base::Timestamp;
-use core::time::Duration;
 use journal::Batch;
 use link::{Channel, Link, Protocol};
 use locality::SystemKey;
@@ -171,14 +169,12 @@ impl Stream<'_> {
         how.doing = Doing::Streams;
         how.trouble.clear();
         how.last_heartbeat = Some(now);
+        how.signs_of_life += 1;
         how.head = head;
         how.waiting_bytes = waiting_bytes;
         let skew = i128::from(now.as_millis()) - i128::from(now_millis);
         how.clock_skew_millis = i64::try_from(skew).unwrap_or(i64::MAX);
-        how.lag = match index >= head {
-            true => Duration::ZERO,
-            false => now.since(Timestamp::from_millis(now_millis)),
-        };
+        how.freshness.note(index, head, now);
     }
 
     /// Tells the primary what is here: when it is all, and now and then.

@@ -53,6 +53,9 @@ fn of_primary(node: &Unsealed, primary: &Primary) -> Result<Vec<Metric>, Refusal
             put("lag_entries", gauge_of(extent.applied.saturating_sub(has)));
             put("lag_bytes", gauge_of(extent.bytes_after(has)));
         }
+        if let Some(lag) = live.lag(extent.applied, now) {
+            put("lag_seconds", lag.as_secs_f64());
+        }
         if let Some(heard) = live.last_heartbeat {
             put("heartbeat_age_seconds", now.since(heard).as_secs_f64());
         }
@@ -65,15 +68,19 @@ fn of_secondary(node: &Unsealed, secondary: &Secondary) -> Vec<Metric> {
     let index = secondary.position().index;
     let is_connected = how.connection == Connection::Ready;
     let meters = &node.parts.meters;
-    vec![
+    let lag = secondary.lag(node.now()).as_secs_f64();
+    let mut all = vec![
         Metric::gauge("replication.fsm.last_remote_wal", gauge_of(index)),
         Metric::gauge("replication.connected", f64::from(u8::from(is_connected))),
-        Metric::gauge(
-            "replication.lag_entries",
-            gauge_of(how.head.saturating_sub(index)),
-        ),
-        Metric::gauge("replication.lag_bytes", gauge_of(how.waiting_bytes)),
-        Metric::gauge("replication.lag_seconds", how.lag.as_secs_f64()),
+        Metric::gauge("replication.lag_seconds", lag),
         Metric::timer("replication.merkleSync", meters.comparisons.read()),
-    ]
+    ];
+    // Before the primary says how far it is, nobody knows how much there is to come.
+    if how.last_heartbeat.is_some() {
+        let entries = gauge_of(how.head.saturating_sub(index));
+        all.push(Metric::gauge("replication.lag_entries", entries));
+        let bytes = gauge_of(how.waiting_bytes);
+        all.push(Metric::gauge("replication.lag_bytes", bytes));
+    }
+    all
 }

@@ -43,7 +43,7 @@ pub(crate) use secondary::Secondary;
 
 use crate::refusal::from_barrier;
 use barrier::Transaction;
-use base::Refusal;
+use base::{Refusal, Timestamp};
 use locality::SystemKey;
 use records::{PrimaryRecord, SecondaryRecord};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -131,15 +131,15 @@ impl Replication {
 }
 
 impl Role {
-    /// The part that is stored.
-    pub(crate) fn load(tx: &mut Transaction) -> Result<Self, Refusal> {
+    /// The part that is stored, played from now on.
+    pub(crate) fn load(tx: &mut Transaction, now: Timestamp) -> Result<Self, Refusal> {
         let following = tx.read_json::<SecondaryRecord>(&SystemKey::performance_secondary());
         if let Some(record) = following.map_err(from_barrier)? {
-            return Ok(Self::Secondary(Arc::new(Secondary::load(tx, record)?)));
+            return Ok(Self::Secondary(Arc::new(Secondary::load(tx, record, now)?)));
         }
         let joining = tx.read_json::<SecondaryRecord>(&SystemKey::joining());
         if let Some(record) = joining.map_err(from_barrier)? {
-            return Ok(Self::Joining(Arc::new(Secondary::load(tx, record)?)));
+            return Ok(Self::Joining(Arc::new(Secondary::load(tx, record, now)?)));
         }
         let leading = tx.read_json::<PrimaryRecord>(&SystemKey::performance_primary());
         match leading.map_err(from_barrier)? {

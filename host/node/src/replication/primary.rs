@@ -7,7 +7,7 @@ use base::{Refusal, Timestamp};
 use core::time::Duration;
 use journal::Source;
 use link::{NotAdmitted, Peer};
-use replication::Retention;
+use replication::{Freshness, Retention};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -34,6 +34,8 @@ pub(crate) struct Live {
     /// What it says that it has; None before it said so.
     pub(crate) has: Option<u64>,
     pub(crate) last_heartbeat: Option<Timestamp>,
+    /// How old what it has is.
+    pub(crate) freshness: Freshness,
     pub(crate) api_address: String,
     pub(crate) cluster_address: String,
     /// Streams that stand.
@@ -52,9 +54,18 @@ impl Live {
             ended: watch::channel(false).0,
             has: None,
             last_heartbeat: None,
+            freshness: Freshness::default(),
             api_address: String::new(),
             cluster_address: String::new(),
             streams: 0,
+        }
+    }
+
+    /// How old that is which it has, where the log ends at `head`; None where nobody knows.
+    pub(crate) fn lag(&self, head: u64, now: Timestamp) -> Option<Duration> {
+        match self.has? >= head {
+            true => Some(Duration::ZERO),
+            false => self.freshness.age(now),
         }
     }
 }
@@ -154,11 +165,12 @@ impl Primary {
         }
     }
 
-    /// A secondary lives, and has everything up to `index`.
-    pub(crate) fn heard(&self, id: &str, index: u64, now: Timestamp) {
+    /// A secondary lives, and has everything up to `index` of what there is up to `head`.
+    pub(crate) fn heard(&self, id: &str, index: u64, head: u64, now: Timestamp) {
         if let Some(live) = self.live().get_mut(id) {
             live.last_heartbeat = Some(now);
             live.has = Some(index);
+            live.freshness.note(index, head, now);
         }
         self.heard.send_modify(|count| *count += 1);
     }

@@ -7,13 +7,18 @@ use base::{Refusal, Timestamp};
 use core::time::Duration;
 use link::Link;
 use locality::SystemKey;
-use replication::Position;
+use replication::{Freshness, Position};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
+
+/// A primary that is heard says more often than this how far it is.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
 
 /// A secondary's part.
 pub(crate) struct Secondary {
     pub(crate) record: SecondaryRecord,
+    /// When it began to play this part.
+    began: Timestamp,
     how: Mutex<How>,
     /// How far it is.
     position: watch::Sender<Position>,
@@ -58,11 +63,13 @@ pub(crate) struct How {
     pub(crate) trouble: String,
     pub(crate) started: Option<Timestamp>,
     pub(crate) last_heartbeat: Option<Timestamp>,
+    /// How often the primary said how far it is.
+    pub(crate) signs_of_life: u64,
     /// The last entry of the primary's log, as it last said.
     pub(crate) head: u64,
     pub(crate) waiting_bytes: u64,
-    /// How old what is here is, as far as the clocks of both sides agree.
-    pub(crate) lag: Duration,
+    /// How old what is here is.
+    pub(crate) freshness: Freshness,
     pub(crate) clock_skew_millis: i64,
     /// Entries to fetch, and those that were fetched.
     pub(crate) to_fetch: u64,
@@ -70,12 +77,17 @@ pub(crate) struct How {
 }
 
 impl Secondary {
-    /// The part as it is stored.
-    pub(crate) fn load(tx: &mut Transaction, record: SecondaryRecord) -> Result<Self, Refusal> {
+    /// The part as it is stored, played from now on.
+    pub(crate) fn load(
+        tx: &mut Transaction,
+        record: SecondaryRecord,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
         let position = tx.read_json(&SystemKey::performance_position());
         let position: Option<Position> = position.map_err(from_barrier)?;
         Ok(Self {
             record,
+            began: now,
             how: Mutex::default(),
             position: watch::channel(position.unwrap_or_default()).0,
             link: watch::channel(None).0,
@@ -84,6 +96,20 @@ impl Secondary {
 
     pub(crate) fn how(&self) -> MutexGuard<'_, How> {
         self.how.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How old that is at least which is here, whether the primary can be reached or not: what nobody
+    /// tells of may have been written there. Where nobody has told of anything since it began, as
+    /// long as that is ago.
+    pub(crate) fn lag(&self, now: Timestamp) -> Duration {
+        let how = self.how();
+        let silence = now.since(how.last_heartbeat.unwrap_or(self.began));
+        let is_told = how.doing == Doing::Streams && silence <= SILENCE_MAX;
+        if is_told && self.position.borrow().index >= how.head {
+            return Duration::ZERO;
+        }
+        let since_it_began = || now.since(self.began);
+        how.freshness.age(now).unwrap_or_else(since_it_began)
     }
 
     /// How far it is.
@@ -162,6 +188,7 @@ mod tests {
                 primary_api: String::new(),
                 since: None,
             },
+            began: Timestamp::default(),
             how: Mutex::default(),
             position: watch::channel(Position::default()).0,
             link: watch::channel(None).0,

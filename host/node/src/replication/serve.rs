@@ -343,9 +343,10 @@ impl Stream<'_> {
     }
 
     fn heard(&self, index: u64) {
-        self.primary.heard(&self.peer.name, index, self.node.now());
-        self.primary
-            .keep_log(&*self.node.parts.source, self.node.now());
+        let (source, now) = (&*self.node.parts.source, self.node.now());
+        let head = source.extent().applied;
+        self.primary.heard(&self.peer.name, index, head, now);
+        self.primary.keep_log(source, now);
     }
 
     async fn say(&self, event: &Event) -> Result<(), Broken> {

@@ -4,7 +4,7 @@ use super::primary::Live;
 use super::records::KnownSecondary;
 use super::{Primary, Role, Secondary, aside, known};
 use crate::unsealed::Unsealed;
-use base::{Refusal, Timestamp};
+use base::{Refusal, ReplicatedReport, Timestamp};
 use digest::{Position as Place, Record, Tree};
 use locality::Class;
 use serde_json::{Map, Value, json};
@@ -40,6 +40,27 @@ pub(crate) fn mode(node: &Unsealed) -> &'static str {
         Role::Joining(_) => "bootstrapping",
         Role::Secondary(secondary) if !secondary.is_whole() => "bootstrapping",
         Role::Secondary(_) => "secondary",
+    }
+}
+
+/// How far it is, as `sys/health` has it.
+pub(crate) fn report(node: &Unsealed) -> Option<ReplicatedReport> {
+    let last_wal = node.parts.source.extent().applied;
+    let primary = ReplicatedReport {
+        last_wal,
+        ..ReplicatedReport::default()
+    };
+    match node.replication.role() {
+        Role::Off => None,
+        Role::Primary(_) => Some(primary),
+        Role::Secondary(secondary) | Role::Joining(secondary) => {
+            let age = secondary.lag(node.now()).as_millis();
+            Some(ReplicatedReport {
+                clock_skew_ms: secondary.how().clock_skew_millis,
+                age_ms: u64::try_from(age).unwrap_or(u64::MAX),
+                ..primary
+            })
+        }
     }
 }
 
@@ -139,6 +160,8 @@ fn of_known(node: &Unsealed, one: &KnownSecondary, live: Option<Live>, now: Time
             put("last_remote_wal", json!(has));
             put("lag_entries", json!(extent.applied.saturating_sub(has)));
             put("lag_bytes", json!(extent.bytes_after(has)));
+            let lag = live.lag(extent.applied, now);
+            put("lag_seconds", json!(lag.map(|lag| lag.as_secs_f64())));
             put("headroom_entries", json!(has.saturating_sub(extent.purged)));
             let headroom = extent.bytes_max.saturating_sub(extent.bytes_after(has));
             put("headroom_bytes", json!(headroom));
@@ -179,9 +202,9 @@ fn of_secondary(node: &Unsealed, secondary: &Secondary) -> Result<Value, Refusal
         "last_error": how.trouble,
         "merkle_root": root(node)?,
         "mounts_in_the_way": mounts_in_the_way(node),
-        "lag_entries": how.head.saturating_sub(position.index),
-        "lag_bytes": how.waiting_bytes,
-        "lag_seconds": how.lag.as_secs_f64(),
+        "lag_entries": how.last_heartbeat.map(|_| how.head.saturating_sub(position.index)),
+        "lag_bytes": how.last_heartbeat.map(|_| how.waiting_bytes),
+        "lag_seconds": secondary.lag(node.now()).as_secs_f64(),
         "clock_skew_ms": how.clock_skew_millis.to_string(),
     });
     if how.doing == super::secondary::Doing::Fetches

@@ -38,6 +38,7 @@ mod sealing;
 mod session;
 mod settings;
 mod shared_audit;
+mod standing;
 mod tokens;
 mod tools;
 mod tuning;

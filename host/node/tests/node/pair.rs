@@ -33,6 +33,8 @@ struct Inner {
     /// What secondaries showed when they were let in, by their names.
     shown: BTreeMap<String, Identity>,
     wire: Vec<u8>,
+    /// How often somebody was let in.
+    admitted: u64,
 }
 
 impl Network {
@@ -98,7 +100,9 @@ impl Network {
 
     /// So many bytes are carried, and what comes after them waits until it is let go.
     pub(crate) fn hold_after(&self, bytes: usize) {
-        self.inner().room = Some(bytes);
+        let mut inner = self.inner();
+        inner.room = Some(bytes);
+        inner.released.notify_waiters();
     }
 
     /// What waits is carried.
@@ -153,6 +157,11 @@ impl Network {
     /// Forgets what was carried.
     pub(crate) fn forget(&self) {
         self.inner().wire.clear();
+    }
+
+    /// How often somebody was let in.
+    pub(crate) fn admitted(&self) -> u64 {
+        self.inner().admitted
     }
 
     /// Bytes that were carried.
@@ -215,8 +224,9 @@ impl Dialer for Dials {
             let peer = node.admit(protocol, &identity.certificate);
             let peer = peer.map_err(|error| failed(DialStep::Admission, error.to_string()))?;
             if let Some(network) = self.network() {
-                let shown = &mut network.inner().shown;
-                shown.insert(peer.name.clone(), identity.clone());
+                let mut inner = network.inner();
+                inner.shown.insert(peer.name.clone(), identity.clone());
+                inner.admitted += 1;
             }
             Ok(Arc::new(Wire {
                 network: Self(Weak::clone(&self.0)),

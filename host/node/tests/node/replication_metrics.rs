@@ -7,7 +7,7 @@ use base::{Answer, Operation};
 use serde_json::{Value, json};
 
 /// All gauges, by their names; where one has a label `secondary`, by that too.
-async fn gauges(house: &House, token: &str) -> Value {
+pub(crate) async fn gauges(house: &House, token: &str) -> Value {
     let request = request(
         token,
         Operation::Read,

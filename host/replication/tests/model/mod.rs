@@ -184,7 +184,12 @@ pub(crate) fn compare(
         if let Told::Entries(ops) = &told {
             said.entries += ops.len();
         }
-        match comparison.told(secondary, told).unwrap() {
+        let before = comparison.progress();
+        let heard = comparison.told(secondary, told).unwrap();
+        let now = comparison.progress();
+        assert!(before.expected <= now.expected && now.told <= now.expected);
+        assert_eq!(now.told, said.entries as u64);
+        match heard {
             Heard::Nothing => {}
             Heard::Keys(package) => assert_eq!(package.sealed, [9; 3]),
             Heard::Put(ops) => {
@@ -197,6 +202,7 @@ pub(crate) fn compare(
         }
     }
     assert!(coming.is_empty());
+    assert_eq!(comparison.progress().expected, said.entries as u64);
     let outcome = comparison.finish().unwrap();
     assert_eq!(outcome.position(), Some(&position()));
     let pieces: Vec<Vec<Op>> = outcome.deletions(secondary).map(Result::unwrap).collect();

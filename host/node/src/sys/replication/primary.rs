@@ -184,7 +184,7 @@ async fn demote(ask: &mut Ask<'_>) -> Told {
     })
     .await?;
     fence.keep();
-    let secondary = Secondary::load(&mut node.begin(), record)?;
+    let secondary = Secondary::load(&mut node.begin(), record, node.now())?;
     node.replication.play(Role::Secondary(Arc::new(secondary)));
     node.parts.source.keep_after(None);
     tracing::info!("this cluster was demoted to a performance secondary");

@@ -148,7 +148,7 @@ async fn enable(ask: &mut Ask<'_>) -> Told {
         return Err(Refusal::invalid("token is missing"));
     }
     let record = redeemed(ask).await?;
-    let secondary = Secondary::load(ask.tx, record)?;
+    let secondary = Secondary::load(ask.tx, record, ask.now)?;
     // Whoever cannot reach its primary is told so at once.
     let fetched = following::fetch_keys(ask.node, &secondary).await;
     fetched.map(drop).map_err(|broken| {
@@ -359,7 +359,7 @@ async fn join_elsewhere(node: &Arc<Unsealed>, record: SecondaryRecord) -> Result
         tx.write_json(&key, &record).map_err(from_barrier)
     });
     let joins = match stored.await {
-        Ok(()) => Secondary::load(&mut node.begin(), record),
+        Ok(()) => Secondary::load(&mut node.begin(), record, node.now()),
         Err(refusal) => Err(refusal),
     };
     let joins = joins.map(|secondary| node.replication.play(Role::Joining(Arc::new(secondary))));
@@ -385,7 +385,7 @@ async fn play(node: &Arc<Unsealed>, record: SecondaryRecord) -> Result<(), Refus
         node.follower.restart(node).await;
         return Err(refusal);
     }
-    let secondary = Secondary::load(&mut node.begin(), record)?;
+    let secondary = Secondary::load(&mut node.begin(), record, node.now())?;
     node.replication.play(Role::Secondary(Arc::new(secondary)));
     node.follower.restart(node).await;
     Ok(())
