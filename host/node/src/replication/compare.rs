@@ -2,10 +2,11 @@
 //! of the primary.
 
 use super::aside::Keeping;
-use super::following::{commit, hello};
+use super::following::{commit, hello_again};
 use super::key_package::SharedKeys;
 use super::moment::Moment;
 use super::primary::Primary;
+use super::records::SecondaryRecord;
 use super::secondary::Doing;
 use super::serve::{Broken, check_hello, packed, receive, send};
 use super::shelved::{self, Shelved};
@@ -68,7 +69,7 @@ pub(crate) async fn answer(
         let text = "a comparison that does not begin with its beginning";
         return Err(Broken::Message(String::from(text)));
     };
-    if let Err(reason) = check_hello(node, primary, hello).await {
+    if let Err(reason) = check_hello(node, primary, peer, hello).await {
         return send(&channel, &Told::Refused { reason }).await;
     }
     let snapshot = node.parts.storage.snapshot();
@@ -80,6 +81,7 @@ pub(crate) async fn answer(
         generation: primary.record.generation,
         index: journal::applied_at(&*snapshot)?,
         filter: exclusion.version,
+        is_filtered: exclusions::is_filtered(&mut tx, &peer.name)?,
     };
     // Those of a later moment open what is of this one.
     let keys = packed(node, &hello.public_key).await?;
@@ -312,8 +314,7 @@ impl<'a> Run<'a> {
     async fn complete(mut self, link: &dyn Link) -> Result<(Place, Option<Position>), Broken> {
         self.begin();
         let mut channel = link.open(Method::Compare.name()).await?;
-        let record = &self.secondary.record;
-        let hello = hello(self.node, record, record.generation, self.keys);
+        let hello = hello_again(self.node, self.secondary, self.keys);
         let mut comparison = Comparison::new(hello);
         while !comparison.is_complete() {
             while let Some(question) = comparison.ask() {
@@ -335,7 +336,11 @@ impl<'a> Run<'a> {
             }
         }
         drop(channel);
-        let position = self.finish(&comparison.finish()?).await?;
+        let outcome = comparison.finish()?;
+        if let Some(position) = outcome.position() {
+            check_position(&self.secondary.record, position)?;
+        }
+        let position = self.finish(&outcome).await?;
         Ok((self.place, position))
     }
 
@@ -405,6 +410,18 @@ impl<'a> Run<'a> {
             self.secondary.reached(position.clone());
         }
         Ok(outcome.position().cloned())
+    }
+}
+
+/// Is what was compared with the primary that the secondary has a token of? Of another one a
+/// position would mean something else.
+fn check_position(record: &SecondaryRecord, position: &Position) -> Result<(), Broken> {
+    match position.relation == record.relation && position.generation == record.generation {
+        true => Ok(()),
+        false => Err(Broken::Message(format!(
+            "the primary speaks of relation {} in generation {}",
+            position.relation, position.generation
+        ))),
     }
 }
 

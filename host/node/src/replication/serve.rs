@@ -99,6 +99,7 @@ pub(crate) async fn serve(
 pub(crate) async fn check_hello(
     node: &Arc<Unsealed>,
     primary: &Primary,
+    peer: &Peer,
     hello: &Hello,
 ) -> Result<(), String> {
     let ours = Versions::OURS;
@@ -121,7 +122,25 @@ pub(crate) async fn check_hello(
             primary.record.generation, hello.generation
         ));
     }
-    Ok(())
+    check_filter(node, peer, hello)
+}
+
+/// What a filter kept from a secondary is not sent by another primary that knows nothing of it, nor
+/// because the secondary has another name now. Whoever means it to be sent says so.
+fn check_filter(node: &Unsealed, peer: &Peer, hello: &Hello) -> Result<(), String> {
+    let id = &peer.name;
+    let is_to_wait = || {
+        let tx = &mut node.begin();
+        // What was written for the name before may not have come to the secondary's ears.
+        let was_filtered = hello.is_filtered || exclusions::is_filtered(tx, &hello.formerly)?;
+        Ok(was_filtered && exclusions::filter_of(tx, id)?.is_none())
+    };
+    if !is_to_wait().map_err(|refusal: Refusal| refusal.reason)? {
+        return Ok(());
+    }
+    Err(format!(
+        "this secondary had a paths filter, and {id:?} has none here: nothing is sent before primary/paths-filter/{id} is written; mode \"deny\" without paths lets everything through"
+    ))
 }
 
 /// Somebody of this relation has met a later primary: this one says so from now on, and makes no
@@ -158,7 +177,7 @@ async fn bootstrap(
     hello: &Hello,
     channel: &Channel,
 ) -> Result<(), Broken> {
-    let checked = check_hello(node, primary, hello).await;
+    let checked = check_hello(node, primary, peer, hello).await;
     checked.map_err(Broken::Message)?;
     note_use(node, peer).await?;
     let package = packed(node, &hello.public_key).await?;
@@ -208,7 +227,7 @@ enum Next {
 
 impl Stream<'_> {
     async fn run(&mut self, position: Position) -> Result<(), Broken> {
-        if let Err(reason) = check_hello(self.node, self.primary, &self.hello).await {
+        if let Err(reason) = check_hello(self.node, self.primary, self.peer, &self.hello).await {
             return self.say(&Event::Refused { reason }).await;
         }
         note_use(self.node, self.peer).await?;

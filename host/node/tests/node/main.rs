@@ -16,6 +16,7 @@ mod cubbyhole;
 mod declared_audit;
 mod filter_preview;
 mod filters;
+mod filters_stay;
 mod hostile_secondary;
 mod house;
 mod identity;
