@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// An engine whose routes read and write: `notes/{name}`.
-const NOTES: &[u8] = include_bytes!("../../../../tests/compat/components/v0.1/notes.wasm");
+pub(crate) const NOTES: &[u8] =
+    include_bytes!("../../../../tests/compat/components/v0.1/notes.wasm");
 /// An auth method.
 const RECEPTION: &[u8] = include_bytes!("../../../../tests/compat/components/v0.1/reception.wasm");
 
@@ -511,11 +512,16 @@ async fn the_part_of_the_primary_its_keys_and_its_tokens_are_not_for_secondaries
 
 /// What an auth method says of somebody, as it travels.
 fn grant() -> String {
+    grant_of("bob", "default")
+}
+
+/// The same with a name and a policy.
+pub(crate) fn grant_of(alias: &str, policy: &str) -> String {
     let grant = plugin::Grant {
-        alias: String::from("bob"),
+        alias: alias.to_owned(),
         alias_metadata: Vec::new(),
         display_name: String::from("bob"),
-        policies: Vec::new(),
+        policies: vec![policy.to_owned()],
         metadata: Vec::new(),
         groups: Vec::new(),
         private: Json::of(&json!({})),
@@ -706,4 +712,36 @@ async fn what_is_shared_is_written_through_a_secondary() {
         .ask(Operation::Update, "sys/policies/acl/thief", policy)
         .await;
     assert!(matches!(came, Came::Empty), "{came:?}");
+}
+
+/// After a revocation and a new token of the same name there is one certificate that is let in.
+#[tokio::test(start_paused = true)]
+async fn what_was_revoked_stays_out_when_its_name_is_given_again() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    let old = network.shown_by("c");
+    let key = "sys/replication/performance/secondary/generate-public-key";
+    let key = c.write(key, json!({})).await.unwrap();
+    let token = json!({ "id": "c", "secondary_public_key": key["secondary_public_key"] });
+    let revoke = "sys/replication/performance/primary/revoke-secondary";
+    a.write(revoke, json!({ "id": "c" })).await.unwrap();
+    c.until_it_is_cut_off().await;
+    let refused = network.with_identity(&old, "a").await.err().unwrap();
+    assert!(refused.contains("was revoked"), "{refused}");
+
+    let path = "sys/replication/performance/primary/secondary-token";
+    let made = a.write(path, token).await.unwrap();
+    let update = "sys/replication/performance/secondary/update-primary";
+    let token = json!({ "token": made["token"] });
+    c.write(update, token).await.unwrap();
+    c.until_it_streams().await;
+    for _ in 0..3 {
+        let refused = network.with_identity(&old, "a").await.err().unwrap();
+        let expected = "no secondary has this certificate";
+        assert!(refused.contains(expected), "{refused}");
+    }
+    assert_ne!(network.shown_by("c").certificate, old.certificate);
+    assert!(network.as_secondary("c", "a").await.is_ok());
 }

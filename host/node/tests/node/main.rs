@@ -21,6 +21,7 @@ mod hostile_secondary;
 mod house;
 mod identity;
 mod joining;
+mod lying_primary;
 mod namespaces;
 mod observe;
 mod openapi;
