@@ -1,6 +1,6 @@
 //! Whoever has taken over a primary, and what a secondary makes of what it says.
 
-use crate::hostile_secondary::{NOTES, grant_of};
+use crate::hostile_secondary::thief::{NOTES, grant_of};
 use crate::pair::Network;
 use crate::replication::{Member, a_while, primary, secondary};
 use base::{MountId, NamespaceId, Operation, RefusalKind};
@@ -87,6 +87,70 @@ async fn hears(network: &Network, c: &Member, method: &'static str, lies: Vec<Ve
     status
 }
 
+/// What it says of its log, and a word of why the secondary goes away.
+type Lie = (&'static str, Vec<Vec<u8>>, &'static str);
+
+const EVIL: Option<&[u8]> = Some(b"evil");
+
+/// Entries that are none of its own to write.
+fn foreign_entries(at: u64) -> Vec<Lie> {
+    let one = |class, path, value| frames(&[entry(at + 1, op(class, path, value)), upto(at + 1)]);
+    let token = "sys/token/id/x";
+    let mixed = Event::Entry {
+        index: at + 1,
+        batches: vec![Batch {
+            ops: vec![
+                op(Class::Replicated, "sys/policy/evil", EVIL),
+                op(Class::Local, token, EVIL),
+            ],
+        }],
+    };
+    let record = "core/replication/secondary";
+    vec![
+        ("a local entry", one(Class::Local, token, EVIL), "local"),
+        (
+            "a local entry goes",
+            one(Class::Local, record, None),
+            "local",
+        ),
+        (
+            "an ignored entry",
+            one(Class::Ignored, "core/keyring", EVIL),
+            "ignored",
+        ),
+        (
+            "a local one behind another",
+            frames(&[mixed, upto(at + 1)]),
+            "local",
+        ),
+    ]
+}
+
+fn other_lies(at: u64) -> Vec<Lie> {
+    let evil = |index| entry(index, op(Class::Replicated, "sys/policy/evil", EVIL));
+    let keys = |index, sealed: &[u8]| {
+        let sealed = sealed.to_vec();
+        let package = KeyPackage { sealed };
+        frames(&[Event::Keys { index, package }])
+    };
+    let reason = String::from("evil reason");
+    let back = frames(&[evil(1), upto(at)]);
+    let twice = frames(&[evil(at + 1), evil(at + 1)]);
+    vec![
+        ("an index that goes back", back, "sent entry 1 after entry"),
+        ("an index twice", twice, "after entry"),
+        ("no message", vec![vec![0xff; 64]], ""),
+        ("nothing", vec![Vec::new()], ""),
+        ("keys that are none", keys(at + 1, b"evil"), ""),
+        ("no keys", keys(u64::MAX, b""), ""),
+        (
+            "it refuses",
+            frames(&[Event::Refused { reason }]),
+            "evil reason",
+        ),
+    ]
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_it_says_of_its_log_reaches_nothing_of_the_secondarys_own() {
     let network = Network::default();
@@ -107,93 +171,7 @@ async fn what_it_says_of_its_log_reaches_nothing_of_the_secondarys_own() {
         .await
         .unwrap();
     let at = number(&c.status().await, "last_remote_wal");
-    let package = |sealed: &[u8]| KeyPackage {
-        sealed: sealed.to_vec(),
-    };
-    let evil = Some(&b"evil"[..]);
-    let cases: Vec<(&str, Vec<Vec<u8>>, &str)> = vec![
-        (
-            "a local entry",
-            frames(&[
-                entry(at + 1, op(Class::Local, "sys/token/id/x", evil)),
-                upto(at + 1),
-            ]),
-            "local",
-        ),
-        (
-            "a local entry goes",
-            frames(&[
-                entry(at + 1, op(Class::Local, "core/replication/secondary", None)),
-                upto(at + 1),
-            ]),
-            "local",
-        ),
-        (
-            "an ignored entry",
-            frames(&[
-                entry(at + 1, op(Class::Ignored, "core/keyring", evil)),
-                upto(at + 1),
-            ]),
-            "ignored",
-        ),
-        (
-            "a local entry behind a replicated one",
-            frames(&[
-                Event::Entry {
-                    index: at + 1,
-                    batches: vec![Batch {
-                        ops: vec![
-                            op(Class::Replicated, "sys/policy/evil", evil),
-                            op(Class::Local, "sys/token/id/x", evil),
-                        ],
-                    }],
-                },
-                upto(at + 1),
-            ]),
-            "local",
-        ),
-        (
-            "an index that goes back",
-            frames(&[
-                entry(1, op(Class::Replicated, "sys/policy/evil", evil)),
-                upto(at),
-            ]),
-            "sent entry 1 after entry",
-        ),
-        (
-            "an index twice",
-            frames(&[
-                entry(at + 1, op(Class::Replicated, "sys/policy/evil", evil)),
-                entry(at + 1, op(Class::Replicated, "sys/policy/evil", evil)),
-            ]),
-            "after entry",
-        ),
-        ("no message", vec![vec![0xff; 64]], ""),
-        ("nothing", vec![Vec::new()], ""),
-        (
-            "keys that are none",
-            frames(&[Event::Keys {
-                index: at + 1,
-                package: package(b"evil"),
-            }]),
-            "",
-        ),
-        (
-            "no keys",
-            frames(&[Event::Keys {
-                index: u64::MAX,
-                package: package(b""),
-            }]),
-            "",
-        ),
-        (
-            "it refuses",
-            frames(&[Event::Refused {
-                reason: String::from("evil reason"),
-            }]),
-            "evil reason",
-        ),
-    ];
+    let cases = foreign_entries(at).into_iter().chain(other_lies(at));
     let (local, ignored) = (stored(&c, Class::Local), stored(&c, Class::Ignored).len());
     for (name, lies, why) in cases {
         let status = hears(&network, &c, "follow", lies).await;
@@ -421,6 +399,43 @@ async fn accessors(c: &Member) -> usize {
     list.await.unwrap()["keys"].as_array().unwrap().len()
 }
 
+fn granting(policy: &str) -> Came {
+    Came::Said(Said::Grant(grant_of("bob", policy)), Vec::new())
+}
+
+/// What no component may answer to a request that is no login.
+fn outcomes() -> Vec<(&'static str, Came)> {
+    let said = |said| Came::Said(said, Vec::new());
+    let text = |text: &str| text.to_owned();
+    let split = ("location", "x\r\n\r\nHTTP/1.1 200");
+    let plain = ("location", "x");
+    vec![
+        ("a token of root", granting("root")),
+        ("a token of an administrator", granting("admin")),
+        ("a grant that is none", said(Said::Grant(text("{}")))),
+        ("a secret of no kind", secret("evil")),
+        ("data that is no JSON", said(Said::Data(text("{")))),
+        ("nothing there, and no JSON", said(Said::Missing(text("")))),
+        ("an envelope that is no JSON", Came::Envelope(envelope("}"))),
+        ("bare text", Came::Bare(text("evil"))),
+        ("no status", raw(0, "text/plain", plain)),
+        ("another protocol", raw(101, "text/plain", plain)),
+        (
+            "a status without measure",
+            raw(u16::MAX, "text/plain", plain),
+        ),
+        ("two answers in a header", raw(200, "text/plain", split)),
+        (
+            "two answers in a type",
+            raw(200, "text/plain\r\nset-cookie: x", plain),
+        ),
+        (
+            "a name of no header",
+            raw(200, "text/plain", ("lo cation", "x")),
+        ),
+    ]
+}
+
 /// A secondary checks what a component is said to have answered as it checks its own: neither a
 /// primary that was taken over nor a component there gets a token or a lease out of it.
 #[tokio::test(start_paused = true)]
@@ -437,47 +452,7 @@ async fn what_a_forwarded_request_came_to_is_checked_where_it_is_answered() {
         .unwrap();
     let c = secondary(&network, &both, "c", json!({})).await;
     let before = accessors(&c).await;
-    let grant = |policy: &str| Came::Said(Said::Grant(grant_of("bob", policy)), Vec::new());
-    for (name, came) in [
-        ("a token of root", grant("root")),
-        ("a token of an administrator", grant("admin")),
-        (
-            "a grant that is none",
-            Came::Said(Said::Grant(String::from("{}")), Vec::new()),
-        ),
-        ("a secret of no kind", secret("evil")),
-        (
-            "data that is no JSON",
-            Came::Said(Said::Data(String::from("{")), Vec::new()),
-        ),
-        (
-            "nothing there, and no JSON",
-            Came::Said(Said::Missing(String::new()), Vec::new()),
-        ),
-        ("an envelope that is no JSON", Came::Envelope(envelope("}"))),
-        ("bare text", Came::Bare(String::from("evil"))),
-        ("no status", raw(0, "text/plain", ("location", "x"))),
-        (
-            "another protocol",
-            raw(101, "text/plain", ("location", "x")),
-        ),
-        (
-            "a status without measure",
-            raw(u16::MAX, "text/plain", ("location", "x")),
-        ),
-        (
-            "two answers in a header",
-            raw(200, "text/plain", ("location", "x\r\n\r\nHTTP/1.1 200")),
-        ),
-        (
-            "two answers in a type",
-            raw(200, "text/plain\r\nset-cookie: x", ("location", "x")),
-        ),
-        (
-            "a name of no header",
-            raw(200, "text/plain", ("lo cation", "x")),
-        ),
-    ] {
+    for (name, came) in outcomes() {
         network.lie("forward", Some(frames(&[(came, Some(u64::MAX))])));
         let refused = c.write("shared/notes/y", json!({ "text": "x" })).await;
         let refused = refused.err().unwrap_or_else(|| panic!("{name} was taken"));
@@ -485,7 +460,7 @@ async fn what_a_forwarded_request_came_to_is_checked_where_it_is_answered() {
         assert_eq!(accessors(&c).await, before, "{name}");
     }
     // An engine of the host says nothing that only components say.
-    network.lie("forward", Some(frames(&[(grant("root"), None::<u64>)])));
+    network.lie("forward", Some(frames(&[(granting("root"), None::<u64>)])));
     let refused = c
         .write("sys/policies/acl/p", json!({ "policy": "# p" }))
         .await;
