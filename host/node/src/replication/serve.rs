@@ -132,7 +132,9 @@ fn check_filter(node: &Unsealed, peer: &Peer, hello: &Hello) -> Result<(), Strin
     let is_to_wait = || {
         let tx = &mut node.begin();
         // What was written for the name before may not have come to the secondary's ears.
-        let was_filtered = hello.is_filtered || exclusions::is_filtered(tx, &hello.formerly)?;
+        let was_filtered = hello.is_filtered
+            || known::check_id(&hello.formerly).is_ok()
+                && exclusions::is_filtered(tx, &hello.formerly)?;
         Ok(was_filtered && exclusions::filter_of(tx, id)?.is_none())
     };
     if !is_to_wait().map_err(|refusal: Refusal| refusal.reason)? {

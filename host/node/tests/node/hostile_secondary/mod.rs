@@ -34,6 +34,8 @@ const NOT_THERE: &str = r##"
     - update sys/namespaces/api-lock/lock/canary-ns
     - update sys/remount {"from": "canary-shut", "to": "shared-too"}
     - update sys/quotas/rate-limit/q {"path": "canary-shut/", "rate": 1}
+    - update sys/quotas/rate-limit/q {"path": "/canary-shut/notes/*", "rate": 1}
+    - update sys/quotas/lease-count/q {"path": "canary-ns/", "max_leases": 1}
 "##;
 
 #[tokio::test(start_paused = true)]
