@@ -243,3 +243,23 @@ async fn a_token_with_a_filter_tells_of_paths_that_name_nothing() {
     let told = a.house.warnings(&a.token, path, right).await.unwrap();
     assert!(told.is_empty(), "{told:?}");
 }
+
+/// A quota goes to all secondaries, and says where it holds by ids.
+#[tokio::test(start_paused = true)]
+async fn a_quota_does_not_name_what_is_filtered() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    namespace(a, "canary-ns", "# x").await;
+    let filter = json!({ "paths_filter_mode": "deny", "paths": ["canary-ns"] });
+    let c = secondary(&network, &both, "c", filter).await;
+    for (name, path) in [("inside", "canary-ns/"), ("around", "")] {
+        let quota = json!({ "path": path, "rate": 1_000 });
+        let at = format!("sys/quotas/rate-limit/{name}");
+        a.write(&at, quota).await.unwrap();
+        c.until_it_is_there(&at, true).await;
+        assert_eq!(a.read(&at).await.unwrap()["path"], path);
+        assert_eq!(c.read(&at).await.unwrap()["path"], "");
+    }
+    assert!(!network.carried(b"canary-ns"));
+}
