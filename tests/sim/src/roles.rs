@@ -203,9 +203,9 @@ impl World {
             Mode::Deny => json!({ "mode": "deny", "paths": names(true) }),
             Mode::Allow => {
                 let mut paths = names(false);
-                let components = self.components.iter();
-                let mounts = components.flat_map(|components| &components.mounts);
-                paths.extend(mounts.map(|mount| format!("{mount}/")));
+                let mounts = self.components.iter().flat_map(|all| &all.mounts);
+                let shared = mounts.filter(|mount| mount.of.is_none());
+                paths.extend(shared.map(|mount| format!("{}/", mount.path)));
                 json!({ "mode": "allow", "paths": paths })
             }
         }
