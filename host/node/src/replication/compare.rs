@@ -18,8 +18,8 @@ use journal::{Batch, Extent, JournalError, Op};
 use link::{Channel, Link, Peer};
 use locality::Exclusion;
 use replication::{
-    Answerer, CompareError, Comparison, Heard, Method, Outcome, Position, Progress, Question, Told, View,
-    decode,
+    Answerer, CompareError, Comparison, Heard, Method, Outcome, Position, Progress, Question, Told,
+    View, decode,
 };
 use seal::sealed_box::KeyPair;
 use std::sync::Arc;

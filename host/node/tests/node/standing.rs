@@ -70,14 +70,20 @@ async fn what_is_here_grows_old_while_the_primary_cannot_be_reached() {
     a.write("sys/policies/acl/x", policy).await.unwrap();
     // The secondary knows of no entry that it does not have, and not that there is none.
     let status = c.status().await;
-    assert!(status["lag_seconds"].as_f64() >= Some(3_600.0), "{status:#}");
+    assert!(
+        status["lag_seconds"].as_f64() >= Some(3_600.0),
+        "{status:#}"
+    );
     assert_eq!(status["lag_entries"], 0);
     assert!(health(&c.house).await.unwrap().age_ms >= 3_600_000);
     let shown = gauges(&c.house, &c.own_token).await;
     let lag = shown["vault.replication.lag_seconds"].as_f64();
     assert!(lag >= Some(3_600.0), "{shown:#}");
     let status = a.status().await["secondaries"][0].clone();
-    assert!(status["lag_seconds"].as_f64() >= Some(3_600.0), "{status:#}");
+    assert!(
+        status["lag_seconds"].as_f64() >= Some(3_600.0),
+        "{status:#}"
+    );
     assert!(status["lag_entries"].as_u64() > Some(0), "{status:#}");
     let shown = gauges(&a.house, &a.own_token).await;
     let lag = shown["vault.replication.secondary.lag_seconds c"].as_f64();
@@ -132,7 +138,10 @@ async fn what_is_still_to_be_fetched_is_said_with_what_was() {
     c.until_it_streams().await;
     seen.dedup();
     assert!(seen.len() > 2, "{seen:?}");
-    assert!(seen.iter().all(|(done, total)| done <= total && *total >= 150));
+    assert!(
+        seen.iter()
+            .all(|(done, total)| done <= total && *total >= 150)
+    );
     assert!(seen.iter().any(|(done, total)| 0 < *done && done < total));
     assert!(seen.is_sorted(), "{seen:?}");
 }

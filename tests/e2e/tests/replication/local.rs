@@ -151,10 +151,10 @@ fn no_other_cluster_writes_into_a_local_mount_of_its_primary() {
     pair.settle();
     let role = "sys/replication/performance/";
     let promote = format!("{role}secondary/promote");
+    a.write(&format!("{role}primary/demote"), &json!({}));
     let dry = c.write(&promote, &json!({ "dry_run": true }));
     let blockers = json!(["a local mount is in the way of same/"]);
     assert_eq!(dry["data"]["blockers"], blockers, "{dry:#}");
-    a.write(&format!("{role}primary/demote"), &json!({}));
     let refused = c.client().write(&promote, &json!({}));
     assert_eq!(refused.status, 503, "{}", refused.body);
     let forced = json!({ "force": true, "primary_cluster_addr": c.relay.url() });
