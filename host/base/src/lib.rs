@@ -30,8 +30,8 @@ pub use log_level::LogLevel;
 pub use outbound::{Outbound, OutboundError, OutboundRequest, OutboundResponse, Sending};
 pub use path::{PathError, RequestPath};
 pub use reply::{
-    Answer, AuthBlock, Envelope, Flow, HealthReport, LeaseBlock, Pieces, RateReport, RateRoom, Raw, ReplicatedReport,
-    Refusal, RefusalKind, Reply, TokenKind, WrapBlock,
+    Answer, AuthBlock, Envelope, Flow, HealthReport, LeaseBlock, Pieces, RateReport, RateRoom, Raw,
+    Refusal, RefusalKind, ReplicatedReport, Reply, TokenKind, WrapBlock,
 };
 pub use request::{Client, Operation, Request, WithoutToken};
 pub use secret::Secret;

@@ -1,7 +1,6 @@
 //! What the endpoints of replication answer: their warnings, by both of their names, and why they
 //! refuse.
 
-use crate::house::House;
 use crate::pair::Network;
 use crate::replication::{Member, primary, secondary};
 use base::RefusalKind;
@@ -15,120 +14,75 @@ const DEMOTED: &str = "This cluster is being demoted to a replication secondary.
 const PROMOTED: &str = "This cluster is being promoted to a replication primary. Vault will be unavailable for a brief period and will resume service shortly.";
 const DISABLED: &str = "This cluster is having replication disabled. Vault will be unavailable for a brief period and will resume service shortly.";
 
-/// A write is answered with one warning, or none.
-async fn warns(house: &House, token: &str, path: &str, data: Value, expected: Option<&str>) {
-    let warnings = house.warnings(token, path, data).await;
-    let expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
-    assert_eq!(warnings, Ok(expected), "{path}");
+/// A write is answered with one warning.
+async fn warns(member: &Member, path: &str, data: Value, expected: &str) {
+    let warnings = member.house.warnings(&member.token, path, data).await;
+    assert_eq!(warnings, Ok(vec![expected.to_owned()]), "{path}");
 }
 
 /// An activation token of one, sealed to another.
-async fn activation(role: &str, of: &Member, to: &House, to_token: &str, id: &str) -> Value {
+async fn activation(role: &str, of: &Member, to: &Member, id: &str) -> Value {
     let key = "sys/replication/performance/secondary/generate-public-key";
-    let update = base::Operation::Update;
-    let key = to.ask_as(to_token, update, key, json!({})).await.unwrap();
+    let key = to.write(key, json!({})).await.unwrap();
     let data = json!({ "id": id, "secondary_public_key": key["secondary_public_key"] });
     let path = format!("{role}/primary/secondary-token");
     let made = of.write(&path, data).await.unwrap();
-    made["token"].clone()
+    json!({ "token": made["token"] })
+}
+
+/// A cluster of its own.
+async fn cluster(network: &Network, name: &str) -> Member {
+    let (house, _) = network.cluster(name).await;
+    Member {
+        token: house.token.clone(),
+        house,
+        own_token: String::new(),
+    }
+}
+
+/// A primary and its secondary, and what they are told when they become that.
+async fn begun(network: &Network, role: &str) -> (Member, Member) {
+    let (a, _share) = primary(network).await;
+    let disable = format!("{role}/primary/disable");
+    warns(&a, &disable, json!({}), DISABLED).await;
+    let enable = format!("{role}/primary/enable");
+    warns(&a, &enable, json!({}), ENABLED).await;
+    let mut c = cluster(network, "c").await;
+    let token = activation(role, &a, &c, "c").await;
+    let enable = format!("{role}/secondary/enable");
+    warns(&c, &enable, token, FOUND).await;
+    c.token.clone_from(&a.token);
+    c.until_it_streams().await;
+    (a, c)
 }
 
 /// All that two clusters can become, and what they are told of it.
 async fn play_all(role: &str) {
     let network = Network::default();
-    let (a, _share) = primary(&network).await;
+    let (a, c) = begun(&network, role).await;
     let at = |path: &str| format!("{role}/{path}");
     let nothing = || json!({});
-    warns(
-        &a.house,
-        &a.token,
-        &at("primary/disable"),
-        nothing(),
-        Some(DISABLED),
-    )
-    .await;
-    warns(
-        &a.house,
-        &a.token,
-        &at("primary/enable"),
-        nothing(),
-        Some(ENABLED),
-    )
-    .await;
-    let (house, _) = network.cluster("c").await;
-    let token = activation(role, &a, &house, &house.token, "c").await;
-    let data = json!({ "token": token });
-    warns(
-        &house,
-        &house.token,
-        &at("secondary/enable"),
-        data,
-        Some(FOUND),
-    )
-    .await;
-    let c = Member {
-        house,
-        token: a.token.clone(),
-        own_token: String::new(),
-    };
-    c.until_it_streams().await;
     let recover = "sys/replication/recover";
     let anew = "the connection to the primary is made anew";
-    warns(&c.house, &c.token, recover, nothing(), Some(anew)).await;
+    warns(&c, recover, nothing(), anew).await;
     let anew = "the connections of all secondaries are made anew";
-    warns(&a.house, &a.token, recover, nothing(), Some(anew)).await;
+    warns(&a, recover, nothing(), anew).await;
     let well = "every digest is that of its entries: there was nothing to put right";
-    for path in [
-        "sys/replication/reindex",
-        "sys/replication/performance/reindex",
-    ] {
-        warns(&a.house, &a.token, path, nothing(), Some(well)).await;
+    for path in ["reindex", "performance/reindex"] {
+        let path = format!("sys/replication/{path}");
+        warns(&a, &path, nothing(), well).await;
     }
     c.until_it_streams().await;
-    let id = json!({ "id": "c" });
-    warns(
-        &a.house,
-        &a.token,
-        &at("primary/revoke-secondary"),
-        id,
-        None,
-    )
-    .await;
-    let token = activation(role, &a, &c.house, &c.token, "c").await;
-    let data = json!({ "token": token });
-    warns(
-        &c.house,
-        &c.token,
-        &at("secondary/update-primary"),
-        data,
-        Some(FOUND_AGAIN),
-    )
-    .await;
+    let revoke = at("primary/revoke-secondary");
+    let revoked = a.write(&revoke, json!({ "id": "c" })).await;
+    assert_eq!(revoked, Ok(Value::Null));
+    assert_eq!(a.status().await["secondaries"][0]["state"], "revoked");
+    let token = activation(role, &a, &c, "c").await;
+    warns(&c, &at("secondary/update-primary"), token, FOUND_AGAIN).await;
     c.until_it_streams().await;
-    warns(
-        &a.house,
-        &a.token,
-        &at("primary/demote"),
-        nothing(),
-        Some(DEMOTED),
-    )
-    .await;
-    warns(
-        &c.house,
-        &c.token,
-        &at("secondary/promote"),
-        nothing(),
-        Some(PROMOTED),
-    )
-    .await;
-    warns(
-        &a.house,
-        &a.token,
-        &at("secondary/disable"),
-        nothing(),
-        Some(DISABLED),
-    )
-    .await;
+    warns(&a, &at("primary/demote"), nothing(), DEMOTED).await;
+    warns(&c, &at("secondary/promote"), nothing(), PROMOTED).await;
+    warns(&a, &at("secondary/disable"), nothing(), DISABLED).await;
     assert_eq!(a.status().await, json!({ "mode": "disabled" }));
     assert_eq!(c.status().await["mode"], "primary");
 }
@@ -201,18 +155,12 @@ async fn who_plays_no_part_has_nothing_to_give_up() {
     refuses(&a, &table).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn each_part_refuses_what_is_not_its_own() {
-    let network = Network::default();
-    let both = primary(&network).await;
-    let c = secondary(&network, &both, "c", json!({})).await;
-    let a = &both.0;
-    let nothing = || json!({});
+fn not_for_a_primary() -> Vec<(&'static str, Value, &'static str)> {
     let many: Vec<String> = (0..10_001).map(|number| format!("n{number}/")).collect();
-    let table = [
+    vec![
         (
             "performance/primary/enable",
-            nothing(),
+            json!({}),
             "this cluster is a performance primary already",
         ),
         (
@@ -220,7 +168,7 @@ async fn each_part_refuses_what_is_not_its_own() {
             json!({ "token": "x" }),
             "this cluster is a performance primary: disable that first",
         ),
-        ("performance/secondary/promote", nothing(), NO_SECONDARY),
+        ("performance/secondary/promote", json!({}), NO_SECONDARY),
         (
             "performance/primary/secondary-token",
             json!({ "id": "c" }),
@@ -256,8 +204,17 @@ async fn each_part_refuses_what_is_not_its_own() {
             json!({ "mode": "deny", "paths": many }),
             "more than 10000 paths",
         ),
-    ];
-    refuses(a, &table).await;
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_part_refuses_what_is_not_its_own() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    let a = &both.0;
+    let nothing = || json!({});
+    refuses(a, &not_for_a_primary()).await;
     let filter = json!({ "mode": "deny", "paths": ["sys/"] });
     let path = "sys/replication/performance/primary/paths-filter/d";
     let warnings = a.house.warnings(&a.token, path, filter).await.unwrap();
@@ -311,14 +268,10 @@ async fn a_secondary_of_an_earlier_version_is_told_to_be_upgraded_first() {
     c.write(recover, json!({})).await.unwrap();
     c.until(|status| status["last_error"] == text).await;
     // One that would begin is not told what opens the entries.
-    let (d, _) = network.cluster("d").await;
-    let path = "sys/replication/performance";
-    let token = activation(path, &both.0, &d, &d.token, "d").await;
+    let d = cluster(&network, "d").await;
+    let token = activation("sys/replication/performance", &both.0, &d, "d").await;
     let enable = "sys/replication/performance/secondary/enable";
-    let refused = d
-        .write(enable, json!({ "token": token }))
-        .await
-        .unwrap_err();
+    let refused = d.write(enable, token).await.unwrap_err();
     let begins = "error fetching secondary bootstrap package: ";
     assert!(refused.message.starts_with(begins), "{refused:?}");
     // A later one may follow.

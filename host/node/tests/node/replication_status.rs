@@ -1,7 +1,7 @@
 //! The members of the status, by name and type: what others build on.
 
 use crate::pair::Network;
-use crate::replication::{primary, secondary};
+use crate::replication::{Member, primary, secondary};
 use base::Clock as _;
 use serde_json::{Map, Value, json};
 
@@ -94,19 +94,8 @@ fn some(status: &Value, names: &[&str]) -> Value {
     Value::Object(names.iter().map(pick).collect::<Map<_, _>>())
 }
 
-#[tokio::test(start_paused = true)]
-async fn each_part_has_its_members() {
-    let network = Network::default();
-    let (off, _) = network.cluster("x").await;
-    let path = "sys/replication/performance/status";
-    let status = off.read(path).await.unwrap();
-    assert_eq!(status, json!({ "mode": "disabled" }));
-    let both = primary(&network).await;
-    let a = &both.0;
-    let token = "sys/replication/performance/primary/secondary-token";
-    a.write(token, json!({ "id": "b" })).await.unwrap();
-    let c = secondary(&network, &both, "c", json!({})).await;
-
+/// With one secondary that came, and one that did not.
+async fn check_primary(a: &Member) {
     let status = a.status().await;
     check(&status, &[BOTH, OF_PRIMARY]);
     assert_eq!(status["state"], "running");
@@ -136,7 +125,9 @@ async fn each_part_has_its_members() {
         "cluster_address": "https://c:8201",
     });
     assert_eq!(said, expected);
+}
 
+async fn check_secondary(c: &Member) {
     let status = c.status().await;
     check(&status, &[BOTH, OF_SECONDARY]);
     let address = "https://a:8201";
@@ -173,7 +164,22 @@ async fn each_part_has_its_members() {
         "last_heartbeat: text",
     ];
     check(&primaries[0], &[&of_primaries]);
+}
 
+#[tokio::test(start_paused = true)]
+async fn each_part_has_its_members() {
+    let network = Network::default();
+    let (off, _) = network.cluster("x").await;
+    let path = "sys/replication/performance/status";
+    let status = off.read(path).await.unwrap();
+    assert_eq!(status, json!({ "mode": "disabled" }));
+    let both = primary(&network).await;
+    let a = &both.0;
+    let token = "sys/replication/performance/primary/secondary-token";
+    a.write(token, json!({ "id": "b" })).await.unwrap();
+    let c = secondary(&network, &both, "c", json!({})).await;
+    check_primary(a).await;
+    check_secondary(&c).await;
     // It leaves, and what it said stays; an operator looks for damage.
     network.cut(true);
     c.until_it_is_cut_off().await;
