@@ -199,6 +199,7 @@ async fn statuses() {
     check(refuse(RefusalKind::UnsupportedMediaType, ""), "415", none).await;
     check(refuse(RefusalKind::TooMany, ""), "429", none).await;
     check(refuse(RefusalKind::Unavailable, ""), "503", none).await;
+    check(refuse(RefusalKind::WrongPlace, ""), "503", none).await;
     let sealed = "{\"errors\":[\"Vault is sealed\"]}\n";
     check(
         refuse(RefusalKind::Sealed, "Vault is sealed"),
