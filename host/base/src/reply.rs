@@ -54,7 +54,7 @@ pub enum Answer {
     /// 200 with JSON that has no envelope.
     Bare(Json),
     /// `sys/health`, whose status depends on the state and on the query.
-    Health(HealthReport),
+    Health(Box<HealthReport>),
     /// Bytes that are not JSON.
     Raw(Raw),
     /// Bytes that go on coming until one of both sides ends it.

@@ -76,6 +76,10 @@ async fn run(node: Weak<Unsealed>, wake: Arc<Notify>) {
         if now.since(ticked) >= NAP_MAX {
             ticked = now;
             unsealed.rotate_if_due().await;
+            // For secondaries of which nobody has heard meanwhile.
+            if let Some(primary) = unsealed.replication.primary() {
+                primary.keep_log(&*unsealed.parts.source, now);
+            }
             unsealed.own_work.tick(&unsealed);
             unsealed.removals.resume(&unsealed);
             unsealed.leaving.resume(&unsealed);

@@ -165,7 +165,7 @@ fn find(request: &Request) -> Option<Result<Does, Refusal>> {
 
 fn health(node: &Node) -> Result<Answer, Refusal> {
     let unsealed = node.unsealed();
-    Ok(Answer::Health(HealthReport {
+    Ok(Answer::Health(Box::new(HealthReport {
         initialized: node.seal_config()?.is_some(),
         sealed: unsealed.is_none(),
         standby: unsealed.is_none(),
@@ -175,7 +175,7 @@ fn health(node: &Node) -> Result<Answer, Refusal> {
         recovery_mode: unsealed.as_deref().map_or("unknown", |_| "disabled"),
         replicated: unsealed.as_deref().and_then(replicated::report),
         cluster: unsealed.map(|node| (node.cluster.name.clone(), node.cluster.id.clone())),
-    }))
+    })))
 }
 
 fn seal_status(node: &Node) -> Result<Answer, Refusal> {

@@ -10,7 +10,7 @@ pub struct Freshness {
     /// It has everything that there was then.
     whole_at: Option<Timestamp>,
     /// It did not have this entry then, which was the last.
-    awaited: Option<(u64, Timestamp)>,
+    missing: Option<(u64, Timestamp)>,
 }
 
 impl Freshness {
@@ -18,13 +18,13 @@ impl Freshness {
     pub fn note(&mut self, has: u64, head: u64, now: Timestamp) {
         if has >= head {
             self.whole_at = Some(now);
-            self.awaited = None;
+            self.missing = None;
             return;
         }
-        if let Some((_, then)) = self.awaited.take_if(|(awaited, _)| has >= *awaited) {
+        if let Some((_, then)) = self.missing.take_if(|(missing, _)| has >= *missing) {
             self.whole_at = Some(then);
         }
-        self.awaited.get_or_insert((head, now));
+        self.missing.get_or_insert((head, now));
     }
 
     /// How long ago there was nothing that it does not have; None where nobody knows.

@@ -12,12 +12,14 @@ pub struct Client {
 }
 
 /// What came back.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Response {
     /// HTTP status.
     pub status: u16,
     /// The body as text.
     pub body: String,
+    /// How far the log is after a write, for `X-Vault-Index`; empty where the answer says nothing.
+    pub index: String,
 }
 
 impl Response {
@@ -99,7 +101,10 @@ impl Client {
             Some(body) => self.agent.run(request.body(body.as_bytes().to_vec())?)?,
             None => self.agent.run(request.body(())?)?,
         };
+        let index = response.headers().get("x-vault-index");
+        let index = index.and_then(|value| value.to_str().ok());
         Ok(Response {
+            index: index.unwrap_or_default().to_owned(),
             status: response.status().as_u16(),
             body: response.body_mut().read_to_string()?,
         })

@@ -199,6 +199,7 @@ async fn statuses() {
     check(refuse(RefusalKind::UnsupportedMediaType, ""), "415", none).await;
     check(refuse(RefusalKind::TooMany, ""), "429", none).await;
     check(refuse(RefusalKind::Unavailable, ""), "503", none).await;
+    check(refuse(RefusalKind::WrongPlace, ""), "503", none).await;
     let sealed = "{\"errors\":[\"Vault is sealed\"]}\n";
     check(
         refuse(RefusalKind::Sealed, "Vault is sealed"),
@@ -266,7 +267,7 @@ async fn raw_answers() {
 }
 
 fn health(sealed: bool) -> Answer {
-    Answer::Health(HealthReport {
+    Answer::Health(Box::new(HealthReport {
         performance_mode: if sealed { "unknown" } else { "disabled" },
         recovery_mode: if sealed { "unknown" } else { "disabled" },
         replicated: None,
@@ -276,7 +277,7 @@ fn health(sealed: bool) -> Answer {
         server_time_utc: 1_700_000_000,
         version: String::from("0.1.0"),
         cluster: (!sealed).then(|| (String::from("n"), String::from("c1"))),
-    })
+    }))
 }
 
 #[tokio::test]

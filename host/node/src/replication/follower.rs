@@ -56,7 +56,6 @@ async fn follow(node: Weak<Unsealed>, secondary: Arc<Secondary>) {
         secondary.how().connection = Connection::Connecting;
         let before = progress(&secondary);
         let done = connected(&node, &secondary).await;
-        secondary.connected(None);
         // To be let in is not enough: who is refused then, or fails, would come again at full speed.
         if progress(&secondary) != before {
             backoff.succeeded();
@@ -69,6 +68,7 @@ async fn follow(node: Weak<Unsealed>, secondary: Arc<Secondary>) {
                 how.trouble = broken.to_string();
             }
         }
+        secondary.connected(None);
         if let Err(broken) = done {
             let reason = broken.to_string();
             tracing::warn!(reason, "the connection to the primary ended");

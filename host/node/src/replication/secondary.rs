@@ -165,6 +165,12 @@ impl Secondary {
         self.link.borrow().clone()
     }
 
+    /// Waits until no connection to the primary stands, but not for longer than `at_most`.
+    pub(crate) async fn wait_to_be_let_go(&self, at_most: Duration) {
+        let mut link = self.link.subscribe();
+        let _ = tokio::time::timeout(at_most, link.wait_for(Option::is_none)).await;
+    }
+
     pub(crate) fn connected(&self, link: Option<Arc<dyn Link>>) {
         self.link.send_replace(link);
     }

@@ -2,12 +2,14 @@
 //! sent is kept for whoever looks for something in it.
 
 use crate::house::{Counting, House};
+use crate::kept_log::KeptLog;
 use base::{ManualClock, Timestamp};
 use link::{
     Acceptor as _, Channel, DialError, DialStep, Dialer, Identity, Later, Link, LinkError, Peer,
     Protocol,
 };
 use node::{DeclaredDevice, Node, Parts, Settings};
+use replication::{Follow, Hello, Question, Versions, decode, encode};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
 use storage::Memory;
@@ -34,6 +36,10 @@ struct Inner {
     declared: BTreeMap<String, (String, DeclaredDevice)>,
     /// What secondaries showed when they were let in, by their names.
     shown: BTreeMap<String, Identity>,
+    /// The logs of the nodes, by their names.
+    logs: BTreeMap<String, Arc<KeptLog>>,
+    /// What secondaries say that they speak, where that is not so.
+    spoken: Option<Versions>,
     wire: Vec<u8>,
     /// How often somebody was let in.
     admitted: u64,
@@ -56,7 +62,11 @@ impl Network {
         let from = name.bytes().map(u64::from).sum::<u64>() + life * 1_000_000_000;
         let entropy = Arc::new(Counting::new(from));
         let declared = self.inner().declared.get(name).cloned();
+        let alone = Parts::alone(storage.clone(), clock.clone(), entropy).unwrap();
+        let log = Arc::new(KeptLog::of(Arc::clone(&alone.source)));
+        self.inner().logs.insert(name.to_owned(), Arc::clone(&log));
         let node = Node::new(Parts {
+            source: log,
             dialer: Arc::new(Dials(Arc::downgrade(&self.0))),
             settings: Settings {
                 cluster_addr: format!("https://{name}:8201"),
@@ -65,7 +75,7 @@ impl Network {
                 audit: declared.into_iter().collect(),
                 ..Settings::default()
             },
-            ..Parts::alone(storage.clone(), clock.clone(), entropy).unwrap()
+            ..alone
         });
         self.inner()
             .nodes
@@ -81,6 +91,16 @@ impl Network {
     /// From its next start on the configuration of a server declares an audit device.
     pub(crate) fn declare(&self, name: &str, device: (String, DeclaredDevice)) {
         self.inner().declared.insert(name.to_owned(), device);
+    }
+
+    /// After which entry a node has its log kept.
+    pub(crate) fn kept_after(&self, name: &str) -> Option<u64> {
+        self.inner().logs[name].kept_after()
+    }
+
+    /// From now on secondaries say that they speak other versions.
+    pub(crate) fn speak(&self, versions: Versions) {
+        self.inner().spoken = Some(versions);
     }
 
     /// Nobody answers a method any more, or everybody all of them again.
@@ -251,6 +271,31 @@ impl Dialer for Dials {
     }
 }
 
+/// The beginning of a call as one says it who speaks other versions.
+fn with_versions(method: &str, frame: &[u8], versions: Versions) -> bytes::Bytes {
+    let changed = match method {
+        "follow" => {
+            let mut follow: Follow = decode(frame).unwrap();
+            follow.hello.versions = versions;
+            encode(&follow)
+        }
+        "bootstrap" => {
+            let mut hello: Hello = decode(frame).unwrap();
+            hello.versions = versions;
+            encode(&hello)
+        }
+        "compare" => {
+            let mut begin: Question = decode(frame).unwrap();
+            if let Question::Begin(hello) = &mut begin {
+                hello.versions = versions;
+            }
+            encode(&begin)
+        }
+        _ => return frame.to_vec().into(),
+    };
+    changed.unwrap().into()
+}
+
 /// A connection.
 struct Wire {
     network: Dials,
@@ -282,7 +327,7 @@ impl Link for Wire {
             }
             let (near, tap_near) = link::pair();
             let (far, tap_far) = link::pair();
-            network.tap(tap_near, tap_far);
+            network.tap(tap_near, tap_far, method);
             let served = node.serve(self.protocol, self.peer.clone(), method.to_owned(), far);
             let mut ended = self.peer.ended.clone();
             tokio::spawn(async move {
@@ -316,13 +361,21 @@ fn told(frames: Vec<Vec<u8>>) -> Channel {
 
 impl Network {
     /// Carries frames both ways and keeps a copy, until the network is cut.
-    fn tap(&self, near: Channel, far: Channel) {
+    fn tap(&self, near: Channel, far: Channel, method: &str) {
+        let mut spoken = self
+            .inner()
+            .spoken
+            .map(|spoken| (method.to_owned(), spoken));
         let (to_near, from_near) = near.into_parts();
         let (to_far, from_far) = far.into_parts();
         for (mut from, to) in [(from_near, to_far), (from_far, to_near)] {
             let network = self.clone();
+            let mut spoken = spoken.take();
             tokio::spawn(async move {
-                while let Some(piece) = from.recv().await {
+                while let Some(mut piece) = from.recv().await {
+                    if let (Some((method, versions)), Ok(frame)) = (spoken.take(), &mut piece) {
+                        *frame = with_versions(&method, frame, versions);
+                    }
                     if let Ok(frame) = &piece {
                         network.room_for(frame.len()).await;
                     }

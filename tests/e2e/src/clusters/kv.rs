@@ -1,7 +1,19 @@
 //! Values on a cluster, one field each: most tests ask for no more.
 
 use super::Cluster;
+use crate::client::Response;
 use serde_json::{Value, json};
+
+/// The answer of a secondary that cannot reach its primary and would have to.
+///
+/// # Panics
+/// When it is another one.
+#[track_caller]
+pub fn is_without_primary(answer: &Response) {
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    let text = "the primary cluster cannot be reached, and the request writes what is replicated";
+    assert_eq!(answer.json(), json!({ "errors": [text] }));
+}
 
 impl Cluster {
     /// Mounts an engine for values.
@@ -35,6 +47,15 @@ impl Cluster {
             404 => None,
             _ => panic!("{path}: {}: {}", answer.status, answer.body),
         }
+    }
+
+    /// A write of what is shared is refused, for its primary cannot be reached.
+    ///
+    /// # Panics
+    /// When it is not, or for another reason.
+    #[track_caller]
+    pub fn cannot_write(&self, path: &str) {
+        is_without_primary(&self.client().write(path, &json!({ "v": "x" })));
     }
 
     /// This value is at a path.

@@ -15,6 +15,7 @@ mod relay;
 
 pub use cluster::Cluster;
 pub use hosts::{Host, Hosts};
+pub use kv::is_without_primary;
 pub use pair::{ADMIN, Pair};
 pub use relay::Relay;
 

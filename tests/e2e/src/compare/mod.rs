@@ -101,6 +101,7 @@ impl Side {
         Response {
             status: response.status,
             body,
+            ..Response::default()
         }
     }
 
@@ -271,6 +272,7 @@ fn judge(step: &Step, mut reference: Normal, mut answer: Normal) -> Option<Strin
     let response = Response {
         status,
         body: body.to_owned(),
+        ..Response::default()
     };
     let wanted = normal(step, &response);
     if reference == answer {

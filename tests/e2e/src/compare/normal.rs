@@ -346,6 +346,7 @@ mod tests {
         Normal::of(&Response {
             status: 200,
             body: body.to_owned(),
+            ..Response::default()
         })
     }
 
@@ -433,7 +434,14 @@ mod tests {
         let other = r#"{"data":{"keys":{"1":1795999999},"c":"vault:v3:BB","p":"-----BEGIN A-----\nC","k":"xyz"}}"#;
         let hiding = |body: &str| {
             let body = body.to_owned();
-            Normal::hiding(&Response { status: 200, body }, &["k"])
+            Normal::hiding(
+                &Response {
+                    status: 200,
+                    body,
+                    ..Response::default()
+                },
+                &["k"],
+            )
         };
         assert_eq!(hiding(one), hiding(other));
         for (from, to) in [

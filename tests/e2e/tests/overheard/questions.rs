@@ -48,6 +48,8 @@ fn hello(keys: &KeyPair) -> Hello {
         api_address: String::new(),
         cluster_address: String::new(),
         public_key: keys.public().to_vec(),
+        is_filtered: false,
+        formerly: String::new(),
     }
 }
 

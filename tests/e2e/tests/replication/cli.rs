@@ -360,10 +360,15 @@ fn looked_at(a: &Operator<'_>, c: &Operator<'_>) {
 
 /// The secondary leads, and then the first one again.
 fn turned(a: &Operator<'_>, c: &Operator<'_>) {
+    let leads = "its primary still leads: demote that first";
+    let cannot = c.run(&["promote", "-dry-run"], "table");
+    assert_eq!(cannot.code, Some(2), "{cannot:#?}");
+    has(&cannot.output, &["can_promote", "false", leads]);
+    c.fails(&["promote"], 2, leads);
+    has(&a.table(&["demote"]), &["Success!", "follows nobody yet"]);
     let can = c.json(&["promote", "-dry-run"]);
     assert_eq!(can["data"]["can_promote"], true, "{can:#}");
     has(&c.table(&["promote", "-dry-run"]), &["can_promote", "true"]);
-    has(&a.table(&["demote"]), &["Success!", "follows nobody yet"]);
     let address = format!("-cluster-addr={}", c.cluster.relay.url());
     has(
         &c.table(&["promote", &address]),

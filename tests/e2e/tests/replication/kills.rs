@@ -30,6 +30,11 @@ fn kills_lose_nothing_that_was_acknowledged() {
         check(&pair.a, &known);
         check(&pair.c, &known);
         pair.a.until_equal(&pair.c);
+        for cluster in [&pair.a, &pair.c] {
+            let found = cluster.write("sys/replication/merkle-check", &json!({}));
+            let report = &found["data"]["merkle_corruption_report"];
+            assert_eq!(report["corrupted_root"], false, "{found:#}");
+        }
     }
 }
 

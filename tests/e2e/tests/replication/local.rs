@@ -102,6 +102,12 @@ fn a_shared_mount_at_the_path_of_a_local_one_is_isolated() {
     pair.settle();
     serves_its_own(c);
     a.until_equal(c);
+    let mut waiting = c.status()["mounts_in_the_way"].clone();
+    waiting
+        .as_array_mut()
+        .unwrap()
+        .sort_by_key(Value::to_string);
+    assert_eq!(waiting, json!(["above/it/", "below/", "same/"]));
     assert_eq!(a.status()["secondaries"][0]["state"], "connected");
     let said = "a local mount is in the way of a mount of the primary";
     assert!(c.server.log().contains(said), "{}", c.server.log());
@@ -151,10 +157,10 @@ fn no_other_cluster_writes_into_a_local_mount_of_its_primary() {
     pair.settle();
     let role = "sys/replication/performance/";
     let promote = format!("{role}secondary/promote");
+    a.write(&format!("{role}primary/demote"), &json!({}));
     let dry = c.write(&promote, &json!({ "dry_run": true }));
     let blockers = json!(["a local mount is in the way of same/"]);
     assert_eq!(dry["data"]["blockers"], blockers, "{dry:#}");
-    a.write(&format!("{role}primary/demote"), &json!({}));
     let refused = c.client().write(&promote, &json!({}));
     assert_eq!(refused.status, 503, "{}", refused.body);
     let forced = json!({ "force": true, "primary_cluster_addr": c.relay.url() });

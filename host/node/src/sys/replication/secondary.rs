@@ -15,6 +15,7 @@ use barrier::Transaction;
 use base::{Answer, NamespaceId, Refusal, RefusalKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use core::time::Duration;
 use locality::{Shelf, SystemKey};
 use manifest::Access::Token;
 use manifest::FieldKind::{Boolean, Text, TextList};
@@ -23,6 +24,9 @@ use replication::Position;
 use seal::sealed_box::KeyPair;
 use serde_json::json;
 use std::sync::Arc;
+
+/// How long a promotion waits for the primary before it to let go.
+const LETTING_GO_MAX: Duration = Duration::from_secs(2);
 
 const REDEEM_ADDR: NativeField = body(
     "primary_api_addr",
@@ -229,6 +233,8 @@ async fn promote(ask: &mut Ask<'_>) -> Told {
         })));
     }
     let secondary = the_secondary(ask)?;
+    // A primary that was demoted a moment ago lets go of whoever follows it.
+    secondary.wait_to_be_let_go(LETTING_GO_MAX).await;
     let blockers = blockers(ask.node, &secondary);
     if ask.flag("dry_run") {
         return Ok(Answer::data(&json!({
@@ -270,8 +276,18 @@ fn blockers(node: &Unsealed, secondary: &Secondary) -> Vec<String> {
         blockers.push(String::from("the first synchronization is not complete"));
     }
     let how = secondary.how().clone();
-    if matches!(how.doing, Doing::Compares | Doing::Fetches) {
-        blockers.push(String::from("it compares itself with its primary"));
+    let has_primary = !secondary.record.primary_addresses.is_empty();
+    if how.last_heartbeat.is_none() && has_primary {
+        let text =
+            "it has not heard how far its primary is since it began to follow it or was unsealed";
+        blockers.push(String::from(text));
+    }
+    match how.doing {
+        Doing::Idle => {}
+        Doing::Streams => blockers.push(String::from("its primary still leads: demote that first")),
+        Doing::Compares | Doing::Fetches => {
+            blockers.push(String::from("it compares itself with its primary"));
+        }
     }
     let index = secondary.position().index;
     if how.head > index {

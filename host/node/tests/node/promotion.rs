@@ -1,0 +1,136 @@
+//! What stands in the way of a promotion, and of a demotion, and how to go over it.
+
+use crate::pair::Network;
+use crate::replication::{Member, primary, secondary};
+use base::{Refusal, RefusalKind};
+use serde_json::{Value, json};
+
+const PROMOTE: &str = "sys/replication/performance/secondary/promote";
+const DEMOTE: &str = "sys/replication/performance/primary/demote";
+const FILTER: &str = "sys/replication/performance/primary/paths-filter/c";
+
+/// Three megabytes, in policies.
+async fn write_much(a: &Member) {
+    for number in 0..8 {
+        let policy = json!({ "policy": format!("# {}", "x".repeat(400_000)) });
+        let path = format!("sys/policies/acl/much{number}");
+        a.write(&path, policy).await.unwrap();
+    }
+}
+
+/// Only these stand in the way: a dry run names them, a promotion is refused for them.
+async fn is_blocked_by(c: &Member, expected: &[&str]) {
+    let dry = c.write(PROMOTE, json!({ "dry_run": true })).await.unwrap();
+    assert_eq!(dry["can_promote"], false, "{dry:#}");
+    let blockers: Vec<&str> = dry["blockers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    assert_eq!(blockers.len(), expected.len(), "{dry:#}");
+    for (found, expected) in blockers.iter().zip(expected) {
+        assert!(found.starts_with(expected), "{dry:#}");
+    }
+    let refused = c.write(PROMOTE, json!({})).await.unwrap_err();
+    let text = format!(
+        "replication is still catching up, try again later or provide the \"force\" argument: {}",
+        blockers.join("; ")
+    );
+    assert_eq!(refused, Refusal::new(RefusalKind::Unavailable, text));
+    assert_eq!(c.status().await["mode"], "secondary");
+}
+
+async fn leads_by_force(c: &Member) {
+    c.write(PROMOTE, json!({ "force": true })).await.unwrap();
+    assert_eq!(c.status().await["mode"], "primary");
+    let policy = json!({ "policy": "# led" });
+    c.write("sys/policies/acl/led", policy).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_primary_that_leads_is_demoted_first() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    is_blocked_by(&c, &["its primary still leads: demote that first"]).await;
+    both.0.write(DEMOTE, json!({})).await.unwrap();
+    let dry = c.write(PROMOTE, json!({ "dry_run": true })).await.unwrap();
+    assert_eq!(dry, json!({ "blockers": [], "can_promote": true }));
+    c.write(PROMOTE, json!({})).await.unwrap();
+    assert_eq!(c.status().await["mode"], "primary");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_missing_is_named_and_can_be_given_up() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    network.cut(true);
+    c.until_it_is_cut_off().await;
+    write_much(&both.0).await;
+    network.cut(false);
+    network.cut_after(2_000_000);
+    c.until(|status| status["lag_entries"].as_u64() > Some(0))
+        .await;
+    c.until_it_is_cut_off().await;
+    is_blocked_by(&c, &["the primary's log ends at entry "]).await;
+    leads_by_force(&c).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_comparison_comes_to_its_end_first() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    a.write("sys/namespaces/n", json!({})).await.unwrap();
+    let c = secondary(&network, &both, "c", json!({})).await;
+    network.cut(true);
+    c.until_it_is_cut_off().await;
+    write_much(a).await;
+    let filter = json!({ "mode": "deny", "paths": ["n/"] });
+    a.write(FILTER, filter).await.unwrap();
+    network.hold_after(1_500_000);
+    network.cut(false);
+    c.until(|status| status["state"] == "merkle-sync").await;
+    is_blocked_by(&c, &["it compares itself with its primary"]).await;
+    leads_by_force(&c).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_not_heard_its_primary_since_it_was_unsealed_knows_nothing() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    network.cut(true);
+    c.until_it_is_cut_off().await;
+    c.house.node.seal().await;
+    c.house.submit(&both.1).await.unwrap();
+    c.until_it_is_cut_off().await;
+    is_blocked_by(&c, &["it has not heard how far its primary is"]).await;
+    leads_by_force(&c).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_primary_goes_when_everybody_who_is_there_has_everything() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    network.hold_after(0);
+    let policy = json!({ "policy": "# x" });
+    a.write("sys/policies/acl/x", policy.clone()).await.unwrap();
+    let refused = a.write(DEMOTE, json!({})).await.unwrap_err();
+    let text = "not everything that was written here has arrived at c: try again, or provide the \"force\" argument";
+    assert_eq!(refused, Refusal::new(RefusalKind::Unavailable, text));
+    // It leads on.
+    assert_eq!(a.status().await["mode"], "primary");
+    a.write("sys/policies/acl/y", policy).await.unwrap();
+    network.let_go();
+    c.until_it_is_there("sys/policies/acl/y", true).await;
+    network.hold_after(0);
+    let policy = json!({ "policy": "# z" });
+    a.write("sys/policies/acl/z", policy).await.unwrap();
+    a.write(DEMOTE, json!({ "force": true })).await.unwrap();
+    assert_eq!(a.status().await["mode"], "secondary");
+}
