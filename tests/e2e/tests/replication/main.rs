@@ -8,6 +8,7 @@
 )]
 #![cfg(target_os = "linux")]
 
+mod away;
 mod cli;
 mod components;
 mod cuts;
