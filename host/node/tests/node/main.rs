@@ -7,6 +7,7 @@
     reason = "tests, and what they share: what goes wrong is to fail the test"
 )]
 
+mod activation;
 mod aliases;
 mod aside;
 mod audit;
