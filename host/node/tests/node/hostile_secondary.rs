@@ -16,9 +16,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// An engine whose routes read and write: `notes/{name}`.
-const NOTES: &[u8] = include_bytes!("../../../../tests/compat/components/v0.1/notes.wasm");
+pub(crate) const NOTES: &[u8] =
+    include_bytes!("../../../../tests/compat/components/v0.1/notes.wasm");
 /// An auth method.
-const RECEPTION: &[u8] = include_bytes!("../../../../tests/compat/components/v0.1/reception.wasm");
+pub(crate) const RECEPTION: &[u8] =
+    include_bytes!("../../../../tests/compat/components/v0.1/reception.wasm");
 
 /// What a secondary may wish, as it goes over the wire.
 #[derive(Serialize)]

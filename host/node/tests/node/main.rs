@@ -17,6 +17,7 @@ mod cubbyhole;
 mod declared_audit;
 mod filter_preview;
 mod filters;
+mod forwarded;
 mod hostile_secondary;
 mod house;
 mod identity;
