@@ -8,6 +8,7 @@
 )]
 #![cfg(target_os = "linux")]
 
+mod audited;
 mod away;
 mod cli;
 mod components;
@@ -15,6 +16,7 @@ mod cuts;
 mod filters;
 mod follows;
 mod headers;
+mod https;
 mod keys;
 mod kills;
 mod life;
