@@ -19,6 +19,7 @@ mod headers;
 mod https;
 mod keys;
 mod kills;
+mod leases;
 mod life;
 mod local;
 mod one_host;
