@@ -22,6 +22,7 @@ mod kills;
 mod leases;
 mod life;
 mod local;
+mod logins;
 mod one_host;
 mod pair;
 mod quotas;
