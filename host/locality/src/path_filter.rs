@@ -56,6 +56,11 @@ pub struct LeftOut {
 }
 
 impl PathFilter {
+    /// Can it leave anything out, now or later?
+    pub fn can_leave_out(&self) -> bool {
+        self.mode == FilterMode::Allow || !self.paths.is_empty()
+    }
+
     /// A path as filters have it; None for one that can name nothing.
     pub fn normal(path: &str) -> Option<String> {
         let path = path.trim().trim_matches('/');

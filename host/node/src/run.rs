@@ -289,6 +289,10 @@ impl Unsealed {
                 "an engine of the host said what only components say",
             ));
         };
+        // The primary checked it as well, unless it is not what it was.
+        let manifest = pinned.component.manifest();
+        plugin::check_said(manifest, target.found.route, &said.0)
+            .map_err(|error| error.to_refusal())?;
         let mut tx = self.begin();
         let answer = call::answered(self, recorded, target, pinned, &mut tx, said).await?;
         let warnings = call::matched(recorded.request(), target)?.1;

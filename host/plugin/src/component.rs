@@ -1,13 +1,14 @@
 //! A component that is ready to be called.
 
 use crate::inspect::{Pinned, digest_of};
+use crate::said::check_rights;
 use crate::v0_1::{Code, Kind};
 use crate::{
-    Answer, Call, CallError, CallResult, ComponentError, Grant, Inspected, Lease, Matched, Outcome,
-    Renewal, Runtime, artifact,
+    Answer, Call, CallResult, ComponentError, Grant, Inspected, Lease, Matched, Renewal, Runtime,
+    artifact,
 };
 use locality::StorageRules;
-use manifest::{Access, Manifest, ManifestError, Matcher};
+use manifest::{Manifest, ManifestError, Matcher};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmtime::component::Component as Wasm;
@@ -121,7 +122,10 @@ impl Component {
         let origin = Origin::of(&call);
         let route = matched.route;
         let done = self.0.code.handle(call, matched).await;
-        let done = done.and_then(|done| self.check_rights(route, &done.value).map(|()| done));
+        let done = done.and_then(|done| {
+            check_rights(self.manifest(), route, &done.value.outcome)?;
+            Ok(done)
+        });
         self.noted(origin, done)
     }
 
@@ -212,28 +216,6 @@ impl Component {
         let origin = Origin::of(&call);
         let done = self.0.code.tick(call).await;
         self.noted(origin, done)
-    }
-
-    /// An answer may hold only what the pinned manifest lets this route give.
-    fn check_rights(&self, route: usize, answer: &Answer) -> Result<(), CallError> {
-        let manifest = self.manifest();
-        match &answer.outcome {
-            Outcome::Grant(_) => {
-                let declared = manifest.routes.get(route);
-                match declared.is_some_and(|route| route.access == Access::Login) {
-                    true => Ok(()),
-                    false => Err(CallError::GrantNotAllowed(route)),
-                }
-            }
-            Outcome::Secret(secret) => {
-                let mut kinds = manifest.secret_kinds.iter();
-                match kinds.any(|kind| kind.name == secret.kind) {
-                    true => Ok(()),
-                    false => Err(CallError::UndeclaredKind(secret.kind.clone())),
-                }
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Writes down why a component was stopped: the caller is not told all of it.

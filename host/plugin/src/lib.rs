@@ -25,6 +25,7 @@ mod heavy;
 mod inspect;
 mod limits;
 mod runtime;
+mod said;
 mod ticker;
 mod v0_1;
 
@@ -41,4 +42,5 @@ pub use exports::kind_of;
 pub use inspect::{Inspected, digest_of};
 pub use limits::{LimitExceeded, Limits};
 pub use runtime::{Runtime, RuntimeConfig};
+pub use said::{check_raw, check_said};
 pub use v0_1::Kind;

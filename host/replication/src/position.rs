@@ -11,6 +11,9 @@ pub struct Position {
     pub generation: u64,
     /// The last entry of the primary's log that is here.
     pub index: u64,
-    /// Which of its filters the primary had applied: grows with every change of what is left out.
+    /// Which of its filters the primary had applied: grows with every one that is written.
     pub filter: u64,
+    /// Did that filter keep something from it, or would it what is yet to come?
+    #[serde(default)]
+    pub is_filtered: bool,
 }

@@ -71,6 +71,12 @@ pub struct Hello {
     pub cluster_address: String,
     /// The public half of a key that it made for this purpose: keys are sealed to it.
     pub public_key: Vec<u8>,
+    /// Had the primary that it followed last a filter for it? Then this one sends nothing before
+    /// somebody has said what it is to have.
+    pub is_filtered: bool,
+    /// The name by which this primary knew it when it followed last, where it has another now; empty
+    /// for none.
+    pub formerly: String,
 }
 
 /// Keys that the clusters of a relation share, sealed to the public key of a [`Hello`]. What is

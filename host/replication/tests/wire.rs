@@ -61,18 +61,20 @@ fn package() -> impl Strategy<Value = KeyPackage> {
 
 fn position() -> impl Strategy<Value = Position> {
     let numbers = (any::<u64>(), any::<u64>(), any::<u64>());
-    (".{0,12}", numbers).prop_map(|(relation, (generation, index, filter))| Position {
+    (".{0,12}", numbers, any::<bool>()).prop_map(|(relation, numbers, is_filtered)| Position {
         relation,
-        generation,
-        index,
-        filter,
+        generation: numbers.0,
+        index: numbers.1,
+        filter: numbers.2,
+        is_filtered,
     })
 }
 
 fn hello() -> impl Strategy<Value = Hello> {
     let texts = (".{0,12}", ".{0,12}", ".{0,12}");
     let numbers = (any::<u32>(), any::<u32>(), any::<u64>());
-    (texts, numbers, bytes()).prop_map(|(texts, numbers, public_key)| Hello {
+    let last = (bytes(), any::<bool>(), ".{0,12}");
+    (texts, numbers, last).prop_map(|(texts, numbers, last)| Hello {
         versions: Versions {
             protocol: numbers.0,
             data: numbers.1,
@@ -81,7 +83,9 @@ fn hello() -> impl Strategy<Value = Hello> {
         generation: numbers.2,
         api_address: texts.1,
         cluster_address: texts.2,
-        public_key,
+        public_key: last.0,
+        is_filtered: last.1,
+        formerly: last.2,
     })
 }
 

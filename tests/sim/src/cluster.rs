@@ -91,7 +91,8 @@ fn runtime() -> plugin::Runtime {
         let config = plugin::RuntimeConfig {
             calls_max: 32,
             heavy_threads: 1,
-            tick: Duration::from_secs(1),
+            // Ticks are of the real time: how fast this machine is must not decide who goes first.
+            tick: Duration::from_secs(3600),
             ..plugin::RuntimeConfig::default()
         };
         plugin::Runtime::new(config, Arc::new(Random::new(0, "engine"))).expect("an engine")

@@ -149,17 +149,17 @@ impl World {
     pub(crate) async fn reissue(&mut self, name: &str) -> Result<(), String> {
         self.serial += 1;
         let id = format!("{name}-{}", self.serial);
-        let (filter_data, filter) = match self.random.once_in(2) {
-            true => self.some_filter(),
-            false => (Value::Null, Filter::default()),
-        };
-        self.tell(format!("{name} is given a token as {id}: {filter_data}"));
-        let mut wanted = json!({ "id": id });
-        if let (Some(wanted), Some(data)) = (wanted.as_object_mut(), filter_data.as_object()) {
-            let member = |name: &str| data.get(name).cloned().unwrap_or_default();
-            wanted.insert(String::from("paths_filter_mode"), member("mode"));
-            wanted.insert(String::from("paths"), member("paths"));
+        if self.random.once_in(2) {
+            self.tell(format!("{name} is given a token as {id}"));
+            self.ids.insert(name.to_owned(), id.clone());
+            self.around.watch.lock().revoked.reissue(name);
+            return self.follow_then_filter(name, &id).await;
         }
+        let (data, filter) = self.some_filter();
+        self.tell(format!("{name} is given a token as {id}: {data}"));
+        let member = |name: &str| data.get(name).cloned().unwrap_or_default();
+        let (mode, paths) = (member("mode"), member("paths"));
+        let wanted = json!({ "id": id, "paths_filter_mode": mode, "paths": paths });
         let before = self.filters.get(name).cloned().unwrap_or_default();
         let both = before.out.intersection(&filter.out).copied().collect();
         let mode = filter.mode;
@@ -169,6 +169,46 @@ impl World {
         self.follow(name, wanted).await?;
         self.now_filtered(name, filter);
         Ok(())
+    }
+
+    /// Gives a secondary a token without a filter. What it was not to have is not sent for that:
+    /// somebody writes a filter after a while, which keeps from it what was kept or lets all of it in.
+    async fn follow_then_filter(&mut self, name: &str, id: &str) -> Result<(), String> {
+        self.follow(name, json!({ "id": id })).await?;
+        let Some(before) = self.filters.get(name).cloned() else {
+            return Ok(());
+        };
+        tokio::time::sleep(core::time::Duration::from_secs(2)).await;
+        let filter = match self.random.once_in(2) {
+            true => before,
+            false => Filter::default(),
+        };
+        let data = self.as_written(&filter);
+        self.tell(format!("and then a filter: {data}"));
+        self.now_filtered(name, filter);
+        let path = format!("{PRIMARY}/paths-filter/{id}");
+        self.insist(&self.around.primary(), &path, data).await?;
+        Ok(())
+    }
+
+    /// A filter that comes to this.
+    fn as_written(&self, filter: &Filter) -> Value {
+        let is_out = |id| filter.out.contains(&id);
+        let names = |listed: bool| {
+            let all = self.namespaces.iter();
+            let all = all.filter(move |one| is_out(one.id) == listed);
+            all.map(|one| format!("{}/", one.name)).collect::<Vec<_>>()
+        };
+        match filter.mode {
+            Mode::Deny => json!({ "mode": "deny", "paths": names(true) }),
+            Mode::Allow => {
+                let mut paths = names(false);
+                let components = self.components.iter();
+                let mounts = components.flat_map(|components| &components.mounts);
+                paths.extend(mounts.map(|mount| format!("{mount}/")));
+                json!({ "mode": "allow", "paths": paths })
+            }
+        }
     }
 
     /// Lets a secondary follow the primary with a new token.
@@ -218,13 +258,13 @@ impl World {
             let primary = primary.as_mut().map_err(|_| String::from("a lock"))?;
             next.clone_into(primary);
         }
-        self.filters.clear();
+        self.filters.remove(&next);
         self.ids.clear();
-        self.around.watch.lock().filtered.forget();
+        self.around.watch.lock().filtered.forget(&next);
         for name in self.secondaries() {
             self.around.watch.lock().applied.begin_anew(&name);
             self.ids.insert(name.clone(), name.clone());
-            self.follow(&name, json!({ "id": name })).await?;
+            self.follow_then_filter(&name, &name).await?;
         }
         self.tell(format!("{next} is the primary"));
         Ok(())

@@ -35,6 +35,9 @@ impl World {
     /// One step.
     pub(crate) async fn step(&mut self, number: u64) {
         let count = self.random.below(3);
+        if number > 4 && self.random.once_in(60) {
+            self.hand_over().await;
+        }
         if self.components.is_some() && self.random.once_in(12) {
             self.other_edition().await;
         }
@@ -42,8 +45,8 @@ impl World {
             self.change_a_mount(Clients::Wait).await;
         }
         let asked: Vec<Asked> = (0..count).map(|_| self.begin_write()).collect();
-        // Nobody stops for it.
-        if number > 4 && self.random.once_in(40) {
+        // Now and then nobody stops for it.
+        if number > 4 && self.random.once_in(120) {
             self.hand_over().await;
         }
         self.sleep(12).await;

@@ -107,7 +107,10 @@ fn text(answer: &ApiAnswer, entries: &[Value]) -> String {
     let columns: Vec<&(&str, &str)> = COLUMNS.iter().filter(is_there).collect();
     let headings: Vec<&str> = columns.iter().map(|(_, name)| *name).collect();
     let cells = |entry: &Value| {
-        let cell = |(key, _): &&(&str, &str)| entry.get(key).map(value::inline).unwrap_or_default();
+        let cell = |(key, _): &&(&str, &str)| match entry.get(key).map(value::inline) {
+            Some(path) if path.is_empty() && *key == "namespace" => "root".to_owned(),
+            shown => shown.unwrap_or_default(),
+        };
         columns.iter().map(cell).collect()
     };
     let below = table::with_headings(&headings, entries.iter().map(cells).collect());
@@ -131,7 +134,7 @@ mod tests {
         let shown = lines(&text(&answer, &entries));
         assert_eq!(shown[4], ["Entries", "1"]);
         assert_eq!(shown[6], ["Not", "Kept", "(entries)", "0"]);
-        assert_eq!(shown[10], ["kv/", "data/x", "5", "aGVsbG8="]);
+        assert_eq!(shown[10], ["root", "kv/", "data/x", "5", "aGVsbG8="]);
         entries[0].as_object_mut().unwrap().remove("value");
         let shown = lines(&text(&answer, &entries));
         assert_eq!(shown[8], ["Namespace", "Mount", "Path", "Bytes"]);

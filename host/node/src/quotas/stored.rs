@@ -28,12 +28,11 @@ impl Kind {
     }
 }
 
-/// A quota.
+/// A quota. It goes to every secondary, also to those that are not to have its mount, so it has no
+/// name of that.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Quota {
     pub(crate) name: String,
-    /// As it was given; told where the mount is no more.
-    pub(crate) path: String,
     pub(crate) namespace: NamespaceId,
     pub(crate) mount: Option<MountId>,
     /// Below the mount.
@@ -69,7 +68,7 @@ impl Quota {
         }
     }
 
-    /// Where what it is for is now: mounts move.
+    /// Where what it is for is now: mounts move. Empty where that is not here.
     pub(crate) fn path_now(&self, tables: &Tables) -> String {
         let namespace = tables.namespaces.with_id(self.namespace);
         let mount = |id| tables.of(self.namespace)?.with_id(id);
@@ -78,7 +77,7 @@ impl Quota {
             (Some(namespace), Some(Some(mount))) => {
                 format!("{}{}{}", namespace.path, mount.0.path, self.below)
             }
-            (None, _) | (_, Some(None)) => self.path.clone(),
+            (None, _) | (_, Some(None)) => String::new(),
         }
     }
 }

@@ -83,6 +83,7 @@ impl Bundle {
             primary_addresses: vec![host_and_port(&self.primary_cluster_addr).to_owned()],
             primary_api: api_address.to_owned(),
             since: self.since,
+            formerly: String::new(),
         })
     }
 }

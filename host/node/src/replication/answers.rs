@@ -149,7 +149,11 @@ impl Came {
             Self::Envelope(wire) => Answer::Envelope(Box::new(wire.into_envelope()?)),
             Self::Missing(wire) => Answer::Missing(Box::new(wire.into_envelope()?)),
             Self::Bare(text) => Answer::Bare(json(text)?),
-            Self::Raw(raw) => Answer::Raw(raw.into()),
+            Self::Raw(raw) => {
+                let raw = raw.into();
+                plugin::check_raw(&raw).map_err(|error| error.to_refusal())?;
+                Answer::Raw(raw)
+            }
         };
         Ok(Arrived::Answer(answer))
     }

@@ -1,16 +1,17 @@
 //! What differs between a primary and a secondary, asked and answered over one call, all of one moment
 //! of the primary.
 
-use super::Secondary;
 use super::aside::Keeping;
 use super::filtered::{FILTER_CHANGED, Filtered};
-use super::following::{commit, hello};
+use super::following::{commit, hello_again};
 use super::key_package::SharedKeys;
 use super::moment::Moment;
 use super::primary::Primary;
+use super::records::SecondaryRecord;
 use super::secondary::Doing;
 use super::serve::{Broken, check_hello, packed, receive, send};
 use super::shelved::{self, Shelved};
+use super::{Secondary, exclusions};
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
 use core::time::Duration;
@@ -83,6 +84,7 @@ pub(crate) async fn answer(
         generation: primary.record.generation,
         index: journal::applied_at(&*snapshot)?,
         filter: filtered.exclusion.version,
+        is_filtered: exclusions::is_filtered(&mut tx, &peer.name)?,
     };
     // Those of a later moment open what is of this one.
     let keys = packed(node, &hello.public_key).await?;
@@ -335,8 +337,7 @@ impl<'a> Run<'a> {
     async fn complete(mut self, link: &dyn Link) -> Result<(Place, Option<Position>), Broken> {
         self.begin();
         let mut channel = link.open(Method::Compare.name()).await?;
-        let record = &self.secondary.record;
-        let hello = hello(self.node, record, record.generation, self.keys);
+        let hello = hello_again(self.node, self.secondary, self.keys);
         let mut comparison = Comparison::new(hello);
         while !comparison.is_complete() {
             while let Some(question) = comparison.ask() {
@@ -359,7 +360,11 @@ impl<'a> Run<'a> {
             }
         }
         drop(channel);
-        let position = self.finish(&comparison.finish()?).await?;
+        let outcome = comparison.finish()?;
+        if let Some(position) = outcome.position() {
+            check_position(&self.secondary.record, position)?;
+        }
+        let position = self.finish(&outcome).await?;
         Ok((self.place, position))
     }
 
@@ -431,6 +436,18 @@ impl<'a> Run<'a> {
             self.secondary.reached(position.clone());
         }
         Ok(outcome.position().cloned())
+    }
+}
+
+/// Is what was compared with the primary that the secondary has a token of? Of another one a
+/// position would mean something else.
+fn check_position(record: &SecondaryRecord, position: &Position) -> Result<(), Broken> {
+    match position.relation == record.relation && position.generation == record.generation {
+        true => Ok(()),
+        false => Err(Broken::Message(format!(
+            "the primary speaks of relation {} in generation {}",
+            position.relation, position.generation
+        ))),
     }
 }
 

@@ -84,9 +84,10 @@ fn next(
             left_out.namespaces.insert(*id);
         }
     }
+    // One that is written anew counts, whatever it comes to: the secondary is to know that it has it.
     let same = left_out.mounts == before.mounts && left_out.namespaces == before.namespaces;
     Exclusion {
-        version: before.version + u64::from(!same),
+        version: before.version + u64::from(!same || is_rewritten),
         namespaces: left_out.namespaces,
         mounts: left_out.mounts,
     }
@@ -123,6 +124,21 @@ pub(crate) fn of(tx: &mut Transaction, secondary: &str) -> Result<Exclusion, Ref
     stored
         .map_err(crate::refusal::from_barrier)
         .map(Option::unwrap_or_default)
+}
+
+/// The filter of a secondary, as it was written.
+pub(crate) fn filter_of(
+    tx: &mut Transaction,
+    secondary: &str,
+) -> Result<Option<PathFilter>, Refusal> {
+    let stored = tx.read_json(&SystemKey::path_filter(secondary));
+    stored.map_err(crate::refusal::from_barrier)
+}
+
+/// Has a secondary a filter that can leave something out?
+pub(crate) fn is_filtered(tx: &mut Transaction, secondary: &str) -> Result<bool, Refusal> {
+    let filter = filter_of(tx, secondary)?;
+    Ok(filter.is_some_and(|filter| filter.can_leave_out()))
 }
 
 /// Is this the entry of a mount or of a namespace?
@@ -209,7 +225,7 @@ mod tests {
         assert_eq!(mounts(&moved), [MountId::new(1)]);
         let back = next(&moved, Some(&allow), false, &there(&[(1, "open/")]));
         assert!(back.is_empty());
-        assert_eq!(back.version, 2);
+        assert_eq!(back.version, 3);
     }
 
     #[test]

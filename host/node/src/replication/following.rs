@@ -36,6 +36,18 @@ pub(crate) fn hello(
         api_address: node.parts.settings.api_addr.clone(),
         cluster_address: node.parts.settings.cluster_addr.clone(),
         public_key: keys.public().to_vec(),
+        is_filtered: false,
+        formerly: String::new(),
+    }
+}
+
+/// The same of one that has followed before.
+pub(crate) fn hello_again(node: &Unsealed, secondary: &Secondary, keys: &KeyPair) -> Hello {
+    let record = &secondary.record;
+    Hello {
+        is_filtered: secondary.was_filtered(),
+        formerly: secondary.formerly(),
+        ..hello(node, record, record.generation, keys)
     }
 }
 
@@ -69,8 +81,7 @@ pub(crate) async fn run(
     let keys = KeyPair::make(node.parts.entropy.as_ref());
     loop {
         let mut channel = link.open(Method::Follow.name()).await?;
-        let record = &secondary.record;
-        let hello = hello(node, record, record.generation, &keys);
+        let hello = hello_again(node, secondary, &keys);
         let position = secondary.position();
         send(&channel, &Follow { hello, position }).await?;
         let mut stream = Stream {
@@ -110,7 +121,8 @@ impl Stream<'_> {
                     if gathered.size_bytes + size_bytes > COMMIT_BYTES {
                         self.commit(&mut gathered).await?;
                     }
-                    gathered.add(index, batches, size_bytes)?;
+                    let here = self.secondary.position().index;
+                    gathered.add(index, here, batches, size_bytes)?;
                 }
                 Event::Keys { index, package } => {
                     self.commit(&mut gathered).await?;
@@ -179,7 +191,7 @@ impl Stream<'_> {
 
     /// Tells the primary what is here: when it is all, and now and then.
     async fn tell(&mut self, channel: &Channel, index: u64, head: u64) -> Result<(), Broken> {
-        if index >= head || index >= self.told + TELL_EVERY {
+        if index >= head || index >= self.told.saturating_add(TELL_EVERY) {
             self.told = index;
             send(channel, &index).await?;
         }
@@ -196,9 +208,17 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn add(&mut self, index: u64, batches: Vec<Batch>, size_bytes: usize) -> Result<(), Broken> {
-        if index <= self.index {
-            let text = format!("the primary sent entry {index} after entry {}", self.index);
+    /// Takes an entry, which comes after those that wait and those that are `here`.
+    fn add(
+        &mut self,
+        index: u64,
+        here: u64,
+        batches: Vec<Batch>,
+        size_bytes: usize,
+    ) -> Result<(), Broken> {
+        let last = self.index.max(here);
+        if index <= last {
+            let text = format!("the primary sent entry {index} after entry {last}");
             return Err(Broken::Message(text));
         }
         // What is local here is not the primary's to write.

@@ -15,7 +15,7 @@ use crate::tables::Tables;
 use crate::unsealed::Unsealed;
 use base::{NamespaceId, Operation, Refusal, Request, RequestPath};
 use locality::Exclusion;
-use mount::{MountEntry, MountPath, Namespace};
+use mount::{MountEntry, Namespace};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -170,7 +170,7 @@ impl Sight {
             }
         }
         for accessor in ACCESSORS.iter().flat_map(|name| texts(request, name)) {
-            if self.hides_accessor(accessor) {
+            if self.hides_accessor(&accessor) {
                 let text = format!("invalid mount accessor {accessor:?}");
                 return Err(Refusal::invalid(text));
             }
@@ -191,8 +191,9 @@ fn named(namespace: &Namespace, rest: &str, request: &Request) -> Vec<(String, M
     let is_update = request.operation == Operation::Update;
     let mut found = Vec::new();
     let mut note = |begins: &str, given: &str, made| {
-        if let Ok(path) = MountPath::parse(given) {
-            found.push((format!("{begins}{path}"), made));
+        // What is no path at all is refused by who reads it.
+        if let Ok(path) = RequestPath::parse(given.trim_start_matches('/')) {
+            found.push((format!("{begins}{}", path.into_folder()), made));
         }
     };
     let made = match is_update {
@@ -216,23 +217,37 @@ fn named(namespace: &Namespace, rest: &str, request: &Request) -> Vec<(String, M
     }
     if rest == "remount" {
         for (field, made) in [("from", Made::Before), ("to", Made::Here)] {
-            texts(request, field).for_each(|given| note(own, given, made));
+            for given in texts(request, field) {
+                note(own, &given, made);
+            }
         }
     }
     if rest.starts_with("quotas/") {
-        texts(request, "path").for_each(|given| note("", given, Made::Before));
+        for given in texts(request, "path") {
+            note("", &given, Made::Before);
+        }
     }
     found
 }
 
-/// The texts that a field of a body has, as one or as a list.
-fn texts<'r>(request: &'r Request, field: &str) -> impl Iterator<Item = &'r str> {
-    let value = request.data.get(field);
-    let list = value.and_then(Value::as_array).map(Vec::as_slice);
-    let one = value.and_then(Value::as_str);
-    let all = list.unwrap_or_default().iter().filter_map(Value::as_str);
-    all.chain(one.into_iter().flat_map(|text| text.split(',')))
-        .map(str::trim)
+/// The texts that a field of a body can mean: as one, as a list, and in a list that is one text.
+fn texts(request: &Request, field: &str) -> Vec<String> {
+    let values = match request.data.get(field) {
+        Some(Value::Array(list)) => list.as_slice(),
+        Some(one) => core::slice::from_ref(one),
+        None => &[],
+    };
+    let mut found = Vec::new();
+    for value in values {
+        match value {
+            Value::String(text) => {
+                found.push(text.clone());
+                found.extend(text.split(',').map(|part| part.trim().to_owned()));
+            }
+            other => found.push(other.to_string()),
+        }
+    }
+    found
 }
 
 /// A request of a secondary that may run here.
@@ -346,9 +361,17 @@ mod tests {
         check("namespaces/x", nothing(), &["team/x/"]);
         check("namespaces/api-lock/lock/x/y", nothing(), &["team/x/y/"]);
         let both = serde_json::json!({ "from": "/a/", "to": "b" });
-        check("remount", both, &["team/a/", "team/b/"]);
-        let path = serde_json::json!({ "path": "/x/y" });
-        check("quotas/rate-limit/q", path, &["x/y/"]);
+        check(
+            "remount",
+            both,
+            &["team/a/", "team/a/", "team/b/", "team/b/"],
+        );
+        let path = serde_json::json!({ "path": "/x/*" });
+        check("quotas/rate-limit/q", path, &["x/*/", "x/*/"]);
+        let number = serde_json::json!({ "path": 7 });
+        check("quotas/rate-limit/q", number, &["7/"]);
+        let comma = serde_json::json!({ "path": "x,y" });
+        check("quotas/rate-limit/q", comma, &["x,y/", "x/", "y/"]);
         check("policies/acl/mounts", nothing(), &[]);
     }
 }

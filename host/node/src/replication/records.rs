@@ -102,6 +102,9 @@ pub(crate) struct SecondaryRecord {
     /// How far the primary had followed the one before it.
     #[serde(default)]
     pub(crate) since: Option<Position>,
+    /// The name by which it followed before this one; empty for none.
+    #[serde(default)]
+    pub(crate) formerly: String,
 }
 
 mod base64_bytes {

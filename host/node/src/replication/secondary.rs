@@ -26,6 +26,9 @@ pub(crate) struct Secondary {
     link: watch::Sender<Option<Arc<dyn Link>>>,
 }
 
+/// The number of a filter that no primary gives: which one was applied is not known.
+pub(crate) const UNKNOWN_FILTER: u64 = u64::MAX;
+
 /// What it does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Doing {
@@ -122,6 +125,26 @@ impl Secondary {
         self.position.borrow().relation == self.record.relation
     }
 
+    /// Had it a filter at another primary than the one that it is to follow, or under another name?
+    pub(crate) fn was_filtered(&self) -> bool {
+        let position = self.position.borrow();
+        let is_of_before =
+            position.filter == UNKNOWN_FILTER || position.generation != self.record.generation;
+        position.is_filtered && is_of_before
+    }
+
+    /// The name by which the primary that it is to follow knew it when it followed it last; empty
+    /// where it is the one that it has, or the primary was another.
+    pub(crate) fn formerly(&self) -> String {
+        let position = self.position.borrow();
+        let is_named_anew =
+            position.filter == UNKNOWN_FILTER && position.generation == self.record.generation;
+        match is_named_anew {
+            true => self.record.formerly.clone(),
+            false => String::new(),
+        }
+    }
+
     /// It is this far now: what brought it there is applied.
     pub(crate) fn reached(&self, position: Position) {
         self.position.send_replace(position);
@@ -187,6 +210,7 @@ mod tests {
                 primary_addresses: Vec::new(),
                 primary_api: String::new(),
                 since: None,
+                formerly: String::new(),
             },
             began: Timestamp::default(),
             how: Mutex::default(),
@@ -198,6 +222,7 @@ mod tests {
             generation,
             index,
             filter: 0,
+            is_filtered: false,
         };
         let at_most = Duration::from_secs(2);
         secondary.reached(at(1, 70));

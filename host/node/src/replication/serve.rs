@@ -4,7 +4,7 @@ use super::filtered::{FILTER_CHANGED, Filtered};
 use super::key_package::SharedKeys;
 use super::primary::Primary;
 use super::records::{KnownSecondary, PrimaryRecord};
-use super::{compare, forward, known};
+use super::{compare, exclusions, forward, known};
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use base::Refusal;
@@ -123,7 +123,27 @@ pub(crate) async fn check_hello(
             primary.record.generation, hello.generation
         ));
     }
-    Ok(())
+    check_filter(node, peer, hello)
+}
+
+/// What a filter kept from a secondary is not sent by another primary that knows nothing of it, nor
+/// because the secondary has another name now. Whoever means it to be sent says so.
+fn check_filter(node: &Unsealed, peer: &Peer, hello: &Hello) -> Result<(), String> {
+    let id = &peer.name;
+    let is_to_wait = || {
+        let tx = &mut node.begin();
+        // What was written for the name before may not have come to the secondary's ears.
+        let was_filtered = hello.is_filtered
+            || known::check_id(&hello.formerly).is_ok()
+                && exclusions::is_filtered(tx, &hello.formerly)?;
+        Ok(was_filtered && exclusions::filter_of(tx, id)?.is_none())
+    };
+    if !is_to_wait().map_err(|refusal: Refusal| refusal.reason)? {
+        return Ok(());
+    }
+    Err(format!(
+        "this secondary had a paths filter, and {id:?} has none here: nothing is sent before primary/paths-filter/{id} is written; mode \"deny\" without paths lets everything through"
+    ))
 }
 
 /// A secondary has met a later primary: this one says so from now on, and makes no more secondaries.

@@ -255,7 +255,6 @@ fn quota(ask: &Ask<'_>, limit: Limit) -> Result<Quota, Refusal> {
     let inheritable = ask.input.get("inheritable").and_then(Value::as_bool);
     Ok(Quota {
         name: ask.text("name").to_owned(),
-        path: path.to_owned(),
         namespace: namespace.id,
         mount: mount.map(|mount| mount.0.id),
         below,

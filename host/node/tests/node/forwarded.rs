@@ -1,7 +1,7 @@
 //! What writes shared entries is asked of a secondary: it comes to the same as on a cluster that is
 //! alone, and both clusters have it.
 
-use crate::hostile_secondary::{NOTES, RECEPTION};
+use crate::hostile_secondary::thief::{NOTES, RECEPTION};
 use crate::house::House;
 use crate::pair::Network;
 use crate::replication::{primary, secondary};

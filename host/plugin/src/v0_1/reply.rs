@@ -3,6 +3,7 @@
 use super::bindings::engine::casemate::plugin::types;
 use super::bindings::engine::exports::casemate::plugin::engine as wit;
 use super::bindings::method::exports::casemate::plugin::method as wit_method;
+use crate::said::{bad, check_grant, check_raw};
 use crate::{
     Answer, CallError, Failure, FailureKind, Grant, LeaseTerms, LeasedSecret, LimitExceeded,
     Outcome, Renewal, TokenShape,
@@ -79,11 +80,7 @@ impl Reader {
     }
 
     fn grant(&mut self, from: wit_method::Grant) -> Read<Grant> {
-        // A grant to nobody in particular makes a token without an entity, which can be in no group.
-        if from.alias.is_empty() && !(from.groups.is_empty() && from.alias_metadata.is_empty()) {
-            return Err(bad("grant without an alias"));
-        }
-        Ok(Grant {
+        let grant = Grant {
             alias: self.text(from.alias)?,
             alias_metadata: self.pairs(from.alias_metadata)?,
             display_name: self.text(from.display_name)?,
@@ -104,28 +101,21 @@ impl Reader {
                 bound_cidrs: self.texts(from.token.bound_cidrs)?,
                 no_default_policy: from.token.no_default_policy,
             },
-        })
+        };
+        check_grant(&grant)?;
+        Ok(grant)
     }
 
     fn raw(&mut self, from: types::Raw) -> Read<Raw> {
-        if !(200..=599).contains(&from.status) {
-            return Err(bad(&format!("status {}", from.status)));
-        }
-        let names_fit = from.headers.iter().all(|(name, _)| is_header_name(name));
-        let values = from.headers.iter().map(|(_, value)| value);
-        let values_fit = values
-            .chain([&from.content_type])
-            .all(|value| is_header_value(value));
-        if !names_fit || !values_fit {
-            return Err(bad("malformed header"));
-        }
         self.weigh(from.body.len())?;
-        Ok(Raw {
+        let raw = Raw {
             status: from.status,
             content_type: self.text(from.content_type)?,
             headers: self.pairs(from.headers)?,
             body: from.body,
-        })
+        };
+        check_raw(&raw)?;
+        Ok(raw)
     }
 
     fn json(&mut self, what: &str, text: String) -> Read<Json> {
@@ -166,25 +156,6 @@ impl Reader {
 
 /// What one more text in a list weighs beside its letters: none is free.
 const TEXT_BYTES: usize = 16;
-
-fn bad(what: &str) -> CallError {
-    CallError::BadReply(what.to_owned())
-}
-
-/// RFC 9110: a token.
-fn is_header_name(name: &str) -> bool {
-    let is_mark = |byte: u8| b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || is_mark(byte))
-}
-
-fn is_header_value(value: &str) -> bool {
-    value
-        .bytes()
-        .all(|byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
-}
 
 pub(super) const fn terms(from: &types::LeaseTerms) -> LeaseTerms {
     LeaseTerms {

@@ -119,6 +119,8 @@ pub(crate) fn hello() -> Hello {
         api_address: String::new(),
         cluster_address: String::new(),
         public_key: vec![1, 2, 3],
+        is_filtered: false,
+        formerly: String::new(),
     }
 }
 
@@ -128,6 +130,7 @@ pub(crate) fn position() -> Position {
         generation: 1,
         index: 77,
         filter: 3,
+        is_filtered: false,
     }
 }
 

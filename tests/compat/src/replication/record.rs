@@ -136,6 +136,8 @@ impl<'a> Caller<'a> {
             api_address: String::new(),
             cluster_address: String::new(),
             public_key: keys.public().to_vec(),
+            is_filtered: false,
+            formerly: String::new(),
         };
         Self {
             house,

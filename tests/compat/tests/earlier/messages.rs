@@ -67,6 +67,8 @@ fn hello() -> Hello {
         api_address: String::from("a"),
         cluster_address: String::new(),
         public_key: vec![1, 2, 255],
+        is_filtered: true,
+        formerly: String::from("f"),
     }
 }
 
@@ -76,6 +78,7 @@ fn position() -> Position {
         generation: 1,
         index: 300,
         filter: 2,
+        is_filtered: true,
     }
 }
 

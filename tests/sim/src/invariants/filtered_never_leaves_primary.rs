@@ -42,10 +42,10 @@ impl Filtered {
         }
     }
 
-    /// Who was filtered is a primary now, or filters are forgotten.
-    pub(crate) fn forget(&mut self) {
-        self.hidden.clear();
-        self.namespaces.clear();
+    /// Who was filtered is a primary now.
+    pub(crate) fn forget(&mut self, secondary: &str) {
+        self.hidden.remove(secondary);
+        self.namespaces.remove(secondary);
     }
 
     pub(crate) fn check(&self, to: &str, said: &Said) -> Option<String> {

@@ -101,15 +101,10 @@ fn write(ask: &mut Ask<'_>) -> Told {
     })))
 }
 
-fn stored(ask: &mut Ask<'_>, id: &str) -> Result<Option<PathFilter>, Refusal> {
-    let stored = ask.tx.read_json(&SystemKey::path_filter(id));
-    stored.map_err(from_barrier)
-}
-
 fn read(ask: &mut Ask<'_>) -> Told {
     the_primary(ask)?;
     let id = id(ask)?;
-    let filter = stored(ask, &id)?.ok_or_else(Refusal::not_found)?;
+    let filter = exclusions::filter_of(ask.tx, &id)?.ok_or_else(Refusal::not_found)?;
     Ok(Answer::data(&json!({
         "mode": match filter.mode {
             FilterMode::Allow => "allow",

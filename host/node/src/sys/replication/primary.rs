@@ -142,6 +142,7 @@ async fn demote(ask: &mut Ask<'_>) -> Told {
         primary_addresses: Vec::new(),
         primary_api: String::new(),
         since: None,
+        formerly: String::new(),
     };
     // First of all: what is written from here on would be written by two primaries.
     let fence = node.committer.fence();

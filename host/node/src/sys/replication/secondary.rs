@@ -7,7 +7,7 @@ use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::refusal::from_barrier;
 use crate::replication::activation::{Redemption, host_and_port, redeem};
 use crate::replication::records::SecondaryRecord;
-use crate::replication::secondary::Doing;
+use crate::replication::secondary::{Doing, UNKNOWN_FILTER};
 use crate::replication::{Role, Secondary, following, shelved, status};
 use crate::tables::stored_mounts;
 use crate::unsealed::Unsealed;
@@ -369,10 +369,19 @@ async fn join_elsewhere(node: &Arc<Unsealed>, record: SecondaryRecord) -> Result
 }
 
 /// Plays a secondary's part with another record from now on.
-async fn play(node: &Arc<Unsealed>, record: SecondaryRecord) -> Result<(), Refusal> {
+async fn play(node: &Arc<Unsealed>, mut record: SecondaryRecord) -> Result<(), Refusal> {
     node.follower.stop().await;
     let known = node.replication.secondary();
-    let is_named_anew = known.is_some_and(|known| known.record.id != record.id);
+    let mut is_named_anew = false;
+    if let Some(known) = known {
+        is_named_anew = known.record.id != record.id;
+        // Of several names the one by which it last had everything.
+        let has_everything = known.position().filter != UNKNOWN_FILTER;
+        record.formerly = match is_named_anew && has_everything {
+            true => known.record.id.clone(),
+            false => known.record.formerly.clone(),
+        };
+    }
     let stored = node.transact(|tx| {
         if is_named_anew {
             forget_filter(tx)?;
@@ -400,7 +409,7 @@ fn forget_filter(tx: &mut Transaction) -> Result<(), Refusal> {
         return Ok(());
     };
     let unknown = Position {
-        filter: u64::MAX,
+        filter: UNKNOWN_FILTER,
         ..position
     };
     tx.write_json(&key, &unknown).map_err(from_barrier)
