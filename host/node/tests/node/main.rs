@@ -42,6 +42,7 @@ mod sealing;
 mod session;
 mod settings;
 mod shared_audit;
+mod signing;
 mod standing;
 mod tokens;
 mod tools;
