@@ -188,7 +188,7 @@ fn what_hangs_below_a_mount_goes_with_it_when_a_filter_takes_it() {
     );
     assert!(!lives(c, &here) && !lives(c, &child));
     // With its engine back the lease can be undone.
-    assert_eq!(irrevocable(c), [of_mount.clone()]);
+    assert_eq!(irrevocable(c), core::slice::from_ref(&of_mount));
     is_undone_here(c, a, &of_mount, "own/c");
     assert_eq!(irrevocable(c), [""; 0]);
     // Whoever does not want it back forgets it.
