@@ -57,6 +57,20 @@ pub fn note_failure(
     Ok(next)
 }
 
+/// Notes that nobody can undo a lease any more; it is not tried.
+///
+/// # Errors
+/// When the storage fails.
+pub fn note_irrevocable(tx: &mut Transaction, id: &str, reason: &str) -> Result<(), BarrierError> {
+    let Some(mut lease) = find(tx, id)?.filter(|lease| lease.irrevocable.is_none()) else {
+        return Ok(());
+    };
+    cancel_end(tx, lease.expires, id);
+    lease.irrevocable = Some(cut(reason).to_owned());
+    tx.put(&SystemKey::irrevocable_lease(id), Vec::new());
+    tx.write_json(&SystemKey::lease(id), &lease)
+}
+
 fn cut(reason: &str) -> &str {
     let mut end = reason.len().min(REASON_BYTES_MAX);
     while !reason.is_char_boundary(end) {

@@ -20,7 +20,7 @@ mod tests;
 
 pub use below::{Kind, ids_below, names_below};
 pub use ends::{Due, cancel_end, due, due_after, move_end, next_end, set_end};
-pub use failed::{ATTEMPTS_MAX, Next, irrevocable, note_failure};
+pub use failed::{ATTEMPTS_MAX, Next, irrevocable, note_failure, note_irrevocable};
 pub use secret::{
     LeaseTerms, SecretLease, end_now, end_those_of_token, find, forget, ids_of_mount, keep, make_id,
 };

@@ -1,6 +1,6 @@
 use crate::{
     ATTEMPTS_MAX, Kind, LeaseTerms, Next, SecretLease, due, end_now, end_those_of_token, find,
-    forget, ids_below, irrevocable, keep, names_below, next_end, note_failure,
+    forget, ids_below, irrevocable, keep, names_below, next_end, note_failure, note_irrevocable,
 };
 use barrier::{Keyring, Transaction};
 use base::{Entropy, MountId, NamespaceId, Timestamp};
@@ -75,6 +75,22 @@ fn what_cannot_be_ended_is_tried_later_and_later_and_then_no_more() {
     );
     let next = note_failure(&mut tx, "a/b/1", now, now, "down").unwrap();
     assert_eq!(next, Next::Gone);
+}
+
+#[test]
+fn what_nobody_can_end_is_not_tried() {
+    let mut tx = transaction();
+    keep(&mut tx, "a/b/1", &lease(100)).unwrap();
+    for reason in ["gone", "later"] {
+        note_irrevocable(&mut tx, "a/b/1", reason).unwrap();
+        let found = irrevocable(&mut tx, NamespaceId::ROOT, 10).unwrap();
+        assert_eq!(found[0].1.irrevocable.as_deref(), Some("gone"));
+        assert_eq!(next_end(&mut tx).unwrap(), None);
+    }
+    forget(&mut tx, "a/b/1").unwrap();
+    note_irrevocable(&mut tx, "a/b/1", "gone").unwrap();
+    let left = irrevocable(&mut tx, NamespaceId::ROOT, 10).unwrap();
+    assert!(left.is_empty());
 }
 
 #[test]

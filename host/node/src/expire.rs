@@ -9,6 +9,7 @@ use access::TokenHash;
 use barrier::Transaction;
 use base::{MountId, NamespaceId, Refusal, RefusalKind, Timestamp};
 use core::time::Duration;
+use journal::Batch;
 use lease::{Due, Next};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -32,6 +33,9 @@ const NOT_READY: Duration = Duration::from_secs(5);
 /// The longest the clock is not looked at, so that a clock that was set is noticed. Also the time
 /// between two ticks of a component.
 const NAP_MAX: Duration = Duration::from_secs(60);
+
+/// Where the ends of leases and tokens are.
+const ENDS: &str = "sys/expire/end/";
 
 /// The task that ends leases.
 #[derive(Default)]
@@ -64,6 +68,13 @@ impl Expirer {
             let _ = task.await;
         }
     }
+}
+
+/// Does something end by a batch that did not, or at another time?
+pub(crate) fn has_ends(batch: &Batch) -> bool {
+    batch.ops.iter().any(|op| {
+        op.value.is_some() && op.key.mount() == MountId::SYSTEM && op.key.path().starts_with(ENDS)
+    })
 }
 
 async fn run(node: Weak<Unsealed>, wake: Arc<Notify>) {
@@ -294,6 +305,12 @@ pub(crate) fn token_hash(lease_id: &str) -> Option<TokenHash> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ends_are_where_they_are_looked_for() {
+        let ends = locality::SystemKey::lease_ends();
+        assert_eq!(ends.physical().path(), ENDS);
+    }
 
     #[test]
     fn tells_leases_of_tokens_from_leases_of_secrets() {

@@ -200,7 +200,6 @@ fn make_for(
         tx.write_json(&SystemKey::token_grant(hash.as_str()), &kept)
             .map_err(from_barrier)?;
     }
-    node.wake_expirer();
     Ok(Envelope {
         auth: Some(Box::new(block(id, token, now, identity_policies))),
         ..Envelope::default()

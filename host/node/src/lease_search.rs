@@ -59,6 +59,7 @@ async fn page(
                 namespace,
                 mount,
                 token,
+                irrevocable,
                 ..
             }) = lease
             else {
@@ -69,6 +70,10 @@ async fn page(
                     .get(&SystemKey::token(&token))
                     .map_err(from_barrier)?
                     .is_some();
+            if irrevocable.is_some() {
+                // Whoever runs the server has been told of it, and decides.
+                continue;
+            }
             if tables.with_id(namespace, mount).is_none() {
                 lease::forget(tx, id).map_err(from_barrier)?;
                 ended += 1;

@@ -30,6 +30,8 @@ const LEASES_AT_ONCE: usize = 100;
 const TOKENS_AT_ONCE: usize = 500;
 /// Leases and tokens that are looked at where a mount is gone.
 const SWEPT_MAX: usize = 1_000_000;
+/// Why nobody can undo what a mount leased.
+pub(crate) const GONE: &str = "its mount is not on this cluster any more";
 /// What a mount has of its own.
 const CLASSES: [Class; 2] = [Class::Replicated, Class::Local];
 /// Keys that one step removes.
@@ -120,7 +122,8 @@ impl Removals {
     }
 
     /// Takes away what this secondary has of its own of a mount that is gone from its tables: the
-    /// tokens that it made, and its local entries. What the mount leased cannot be undone any more.
+    /// tokens that it made, and its local entries. What the mount leased cannot be undone any more,
+    /// unless the mount comes back: such leases are named as irrevocable.
     pub(crate) fn sweep(&self, node: &Arc<Unsealed>, namespace: NamespaceId, mount: MountId) {
         let mut removals = self.removals();
         removals.retain(|_, removal| !removal.task.is_finished());
@@ -230,12 +233,12 @@ async fn sweep(
 ) -> Result<(), Refusal> {
     let ids = lease::ids_of_mount(&mut node.begin(), mount, SWEPT_MAX).map_err(from_barrier)?;
     for id in ids {
-        let Some(hash) = token_hash(&id) else {
-            continue;
-        };
-        node.transact(|tx| {
-            tx.delete(&SystemKey::mount_lease(mount, &id));
-            secret::revoke_token(node, tx, &hash).map(drop)
+        node.transact(|tx| match token_hash(&id) {
+            Some(hash) => {
+                tx.delete(&SystemKey::mount_lease(mount, &id));
+                secret::revoke_token(node, tx, &hash).map(drop)
+            }
+            None => lease::note_irrevocable(tx, &id, GONE).map_err(from_barrier),
         })
         .await?;
     }

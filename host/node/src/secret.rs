@@ -6,6 +6,7 @@ use crate::engine::{Engine, Pinned};
 use crate::own_work::Started;
 use crate::pipeline::{Caller, Place, Recorded};
 use crate::refusal::{from_barrier, from_commit};
+use crate::removal::GONE;
 use crate::run::ATTEMPTS_MAX;
 use crate::tables::Mount;
 use crate::unsealed::Unsealed;
@@ -50,7 +51,6 @@ pub(crate) fn lease(
         irrevocable: None,
     };
     lease::keep(tx, &id, &lease).map_err(from_barrier)?;
-    node.wake_expirer();
     Ok(Envelope {
         lease: LeaseBlock {
             id,
@@ -118,7 +118,11 @@ pub(crate) async fn revoke(
         return Ok(tx);
     };
     let tables = node.tables();
-    // A mount that is gone took its secrets with it.
+    // A mount that is gone took its secrets with it, where it is not only out of reach.
+    let is_out_of_reach = lease.irrevocable.is_some();
+    if is_out_of_reach && tables.with_id(lease.namespace, lease.mount).is_none() {
+        return Err(Refusal::invalid(GONE));
+    }
     if let Some(mount) = tables.with_id(lease.namespace, lease.mount) {
         let pinned = pinned(mount)?;
         let mut attempts = 0;
@@ -162,6 +166,9 @@ pub(crate) async fn renew(
         .ok_or_else(|| Refusal::invalid("lease not found"))?;
     if !lease.terms.renewable {
         return Err(Refusal::invalid("lease is not renewable"));
+    }
+    if lease.irrevocable.is_some() {
+        return Err(Refusal::invalid("lease is irrevocable"));
     }
     let tables = node.tables();
     let mount = tables
@@ -245,7 +252,6 @@ pub(crate) fn revoke_token(
             room = 0;
         }
     }
-    node.wake_expirer();
     Ok(gone.len())
 }
 

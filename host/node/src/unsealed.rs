@@ -23,7 +23,7 @@ use crate::replication::{Replication, Role, exclusions, shelved};
 use crate::searches::Searches;
 use crate::sys::remount::Moves;
 use crate::tables::{self, Tables};
-use crate::{declared, defaults, namespaces, run, sys, versions};
+use crate::{declared, defaults, expire, namespaces, run, sys, versions};
 use access::{IndexKey, Token, TokenSalt};
 use barrier::{Commit, Transaction};
 use base::{CrossOrigin, MountId, NamespaceId, Refusal, Timestamp};
@@ -170,7 +170,12 @@ impl Unsealed {
     /// Commits what is sealed already, and counted.
     pub(crate) async fn commit_sealed(&self, commit: Commit) -> Result<Option<u64>, CommitError> {
         let (begun, is_write) = (self.parts.clock.elapsed(), !commit.batch.ops.is_empty());
+        let has_ends = expire::has_ends(&commit.batch);
         let committed = self.committer.commit(commit).await;
+        if has_ends && committed.is_ok() {
+            // Not before: it would look, find nothing, and sleep.
+            self.expirer.wake();
+        }
         if is_write {
             let took = self.parts.clock.elapsed().saturating_sub(begun);
             self.parts.meters.commits.record(took);

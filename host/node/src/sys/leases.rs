@@ -256,7 +256,6 @@ async fn revoke(ask: &mut Ask<'_>) -> Told {
         *ask.tx = secret::revoke(ask.node, tx, &id).await?;
     } else {
         lease::end_now(ask.tx, &id, ask.now).map_err(from_barrier)?;
-        ask.node.wake_expirer();
     }
     Ok(Answer::Empty)
 }

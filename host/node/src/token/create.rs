@@ -101,7 +101,6 @@ async fn make(ask: &mut Ask<'_>, lineage: Lineage, role: Option<&TokenRole>) -> 
         ask.leases.made();
     }
     let (id, token) = store(ask, kind, id, new, terms.own)?;
-    ask.node.wake_expirer();
     let identity_policies = match person {
         // Not what is kept in memory: the entity may be as new as the token.
         Some(person) => person.policies(),

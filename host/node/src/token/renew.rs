@@ -45,7 +45,6 @@ async fn renew(ask: &mut Ask<'_>, hash: &TokenHash, mut token: Token, id: Option
     warnings.extend(granted.capped.map(asked::told));
     token.last_renewal = Some(ask.now);
     access::save(ask.tx, hash, ended, &token).map_err(from_barrier)?;
-    ask.node.wake_expirer();
     let id = TokenId::parse(id.unwrap_or_default()).unwrap_or_else(TokenId::unknown);
     let identity_policies = ask.node.identity_policies(&token)?;
     let auth = Some(Box::new(grant::block(

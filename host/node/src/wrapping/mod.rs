@@ -256,7 +256,6 @@ fn store(
     };
     tx.write_json(&key(&hash, &token, INFO), &info)
         .map_err(from_barrier)?;
-    node.wake_expirer();
     let sent = match new.form {
         Form::Plain => id.into_secret(),
         Form::Jwt => jwt::make(node, tx, &id, new.ttl, &wrapped.accessor)?,

@@ -7,6 +7,7 @@
     reason = "tests, and what they share: what goes wrong is to fail the test"
 )]
 
+mod activation;
 mod aliases;
 mod aside;
 mod audit;
@@ -17,6 +18,7 @@ mod declared_audit;
 mod filter_preview;
 mod filters;
 mod filters_stay;
+mod forwarded;
 mod hostile_secondary;
 mod house;
 mod identity;
@@ -44,6 +46,7 @@ mod sealing;
 mod session;
 mod settings;
 mod shared_audit;
+mod signing;
 mod standing;
 mod tokens;
 mod tools;

@@ -7,8 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Value, json};
 
-const ADMIN: &str =
-    r#"path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }"#;
+pub(crate) const ADMIN: &str = r#"path "*" { capabilities = ["create", "read", "update", "patch", "delete", "list", "sudo"] }"#;
 
 /// A cluster, with a token that is good for all of its set, and one of its own.
 pub(crate) struct Member {

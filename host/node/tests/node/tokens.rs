@@ -349,3 +349,24 @@ async fn very_many_children_outlive_a_parent_that_is_revoked_as_their_orphan() {
         assert_eq!(found.unwrap()["orphan"], true);
     }
 }
+
+/// Who ends it looks at the clock once a minute, and whenever something is to end sooner.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_lives_for_seconds_is_gone_after_seconds() {
+    let house = House::open().await;
+    let asked = json!({ "policies": ["default"], "ttl": "5s" });
+    let wait = |seconds| {
+        let nothing = core::future::pending::<()>();
+        let seconds = Duration::from_secs(seconds);
+        house.clock.advance(seconds);
+        tokio::time::timeout(seconds, nothing)
+    };
+    let _ = wait(1).await;
+    let before = house.entries();
+    house.write("auth/token/create", asked).await.unwrap();
+    assert!(house.entries() > before);
+    let _ = wait(4).await;
+    assert!(house.entries() > before);
+    let _ = wait(6).await;
+    assert_eq!(house.entries(), before);
+}

@@ -209,7 +209,7 @@ impl Host {
     }
 
     /// Of the API, and of the cluster port.
-    pub(super) const fn addresses(&self) -> [&'static str; 2] {
+    pub const fn addresses(&self) -> [&'static str; 2] {
         self.addresses
     }
 

@@ -165,18 +165,22 @@ fn approle(pair: &Pair) {
 
 /// A component of the tests. It is built before there are hosts, for on those there is no way to
 /// whatever cargo may want to fetch.
-fn divided() -> Vec<u8> {
+pub(crate) fn built(name: &str) -> Vec<u8> {
     let components = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance/components");
-    pack::build(&components.join("divided")).unwrap()
+    pack::build(&components.join(name)).unwrap()
+}
+
+pub(crate) fn divided() -> Vec<u8> {
+    built("divided")
 }
 
 /// Registers it through `cluster`.
-fn register(cluster: &Cluster, component: &[u8]) {
+pub(crate) fn register(cluster: &Cluster, component: &[u8]) {
     let body = json!({ "component": STANDARD.encode(component) });
     cluster.write("sys/plugins/catalog/secret/divided", &body);
 }
 
-fn get(cluster: &Cluster, key: &str) -> Option<String> {
+pub(crate) fn get(cluster: &Cluster, key: &str) -> Option<String> {
     let answer = cluster
         .client()
         .write("divided/get", &json!({ "key": key }));

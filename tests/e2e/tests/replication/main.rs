@@ -8,16 +8,21 @@
 )]
 #![cfg(target_os = "linux")]
 
+mod audited;
+mod away;
 mod cli;
 mod components;
 mod cuts;
 mod filters;
 mod follows;
 mod headers;
+mod https;
 mod keys;
 mod kills;
+mod leases;
 mod life;
 mod local;
+mod logins;
 mod one_host;
 mod pair;
 mod quotas;

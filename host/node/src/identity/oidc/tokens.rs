@@ -49,11 +49,12 @@ async fn token(ask: &mut Ask<'_>) -> Told {
 }
 
 /// A key that can sign: made, where it has not signed before, and turned where its time has come.
+/// On a secondary the one that is there goes on: the primary turns it, once it can be reached.
 pub(super) async fn ready(ask: &mut Ask<'_>, key: NamedKey) -> Result<NamedKey, Refusal> {
     let now = ask.now;
     let count = match &key.ring {
         None => 2,
-        Some(ring) if ring.rotates <= now => 1,
+        Some(ring) if ring.rotates <= now && !ask.node.replication.is_secondary() => 1,
         Some(_) => return Ok(key),
     };
     let fresh = make_keys(ask.node, key.algorithm, count).await?;

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub(crate) const NOTES: &[u8] =
     include_bytes!("../../../../../tests/compat/components/v0.1/notes.wasm");
 /// An auth method.
-const RECEPTION: &[u8] =
+pub(crate) const RECEPTION: &[u8] =
     include_bytes!("../../../../../tests/compat/components/v0.1/reception.wasm");
 
 /// What a secondary may wish, as it goes over the wire.

@@ -4,7 +4,7 @@
 use sdk::prelude::*;
 
 const fn engine() -> Engine {
-    Engine::new(
+    let engine = Engine::new(
         "divided",
         env!("CARGO_PKG_VERSION"),
         "Shares some, and keeps some.",
@@ -21,7 +21,20 @@ const fn engine() -> Engine {
     .update("halfway", "Commits what is kept, then shares.", halfway)
     .update("copy", "Shares what is kept.", copy)
     .on_start(start)
-    .on_tick(tick)
+    .on_tick(tick);
+    with_secrets(engine)
+}
+
+const fn with_secrets(engine: Engine) -> Engine {
+    engine
+        .update("lend", "Gives a secret that has an end.", lend)
+        .update("sell", "Shares a value, and gives a secret.", sell)
+        .gives_renewable(
+            "lent",
+            "A secret whose end is kept or shared.",
+            renew,
+            take_back,
+        )
 }
 
 sdk::export_engine!(engine);
@@ -86,6 +99,49 @@ fn copy(ctx: &mut Ctx, at: At) -> Result<Reply> {
     let kept: Option<String> = ctx.get(&format!("own/{}", at.key))?;
     ctx.put(&format!("shared/{}", at.key), &kept.unwrap_or_default())?;
     Ok(Reply::Empty)
+}
+
+#[derive(Fields)]
+struct Lend {
+    /// Where the end of the secret is noted.
+    key: String,
+    /// Seconds that it lives.
+    #[field(default = 600)]
+    seconds: u64,
+}
+
+fn lend(_: &mut Ctx, asked: Lend) -> Result<Reply> {
+    Ok(Reply::Secret(Secret {
+        kind: "lent",
+        data: Raw::of(&json!({ "key": asked.key }))?,
+        private: Raw::of(&asked.key)?,
+        terms: Terms {
+            ttl: Duration::from_secs(asked.seconds),
+            max_ttl: Duration::from_secs(3_600),
+            renewable: true,
+        },
+    }))
+}
+
+fn sell(ctx: &mut Ctx, asked: Lend) -> Result<Reply> {
+    ctx.put("shared/sold", &asked.key)?;
+    lend(ctx, asked)
+}
+
+fn renew(_: &mut Ctx, lease: Lease, increment: Duration) -> Result<Renewal> {
+    let terms = Terms {
+        ttl: increment,
+        ..lease.terms
+    };
+    Ok(Renewal {
+        terms,
+        private: None,
+    })
+}
+
+fn take_back(ctx: &mut Ctx, lease: Lease) -> Result<()> {
+    let key: String = lease.private()?;
+    ctx.put(&key, &"taken back")
 }
 
 /// Each cluster starts it; only one may share what it writes then.

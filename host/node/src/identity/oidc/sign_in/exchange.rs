@@ -164,7 +164,6 @@ fn access_token(
     };
     let made = access::make(ask.tx, &node.salt, entropy, ask.now, &id, new);
     made.map_err(|error| Refusal::internal(chain(&error)))?;
-    node.wake_expirer();
     Ok(id.expose().clone())
 }
 

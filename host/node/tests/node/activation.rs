@@ -1,0 +1,124 @@
+//! Activation tokens: how long they can be used, and a filter that is there before them.
+
+use crate::pair::Network;
+use crate::replication::{Member, a_while, primary, secondary};
+use core::time::Duration;
+use serde_json::{Value, json};
+
+const TOKEN: &str = "sys/replication/performance/primary/secondary-token";
+const ENABLE: &str = "sys/replication/performance/secondary/enable";
+const FILTER: &str = "sys/replication/performance/primary/paths-filter/c";
+
+/// A token that is wrapped; its `wrap_info`.
+async fn wrapped(a: &Member, id: &str, ttl: Option<&str>) -> Value {
+    let mut asked = json!({ "id": id });
+    if let Some(ttl) = ttl {
+        asked["ttl"] = json!(ttl);
+    }
+    let path = TOKEN;
+    a.house.wrapped(&a.token, path, asked, &[]).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrapped_token_is_good_for_its_time() {
+    let network = Network::default();
+    let (a, _) = primary(&network).await;
+    for (id, ttl, seconds) in [("c", None, 30 * 60), ("d", Some("10m"), 600)] {
+        let late = format!("{id}-late");
+        for (id, passes, is_good) in [(id, seconds - 1, true), (late.as_str(), seconds + 1, false)]
+        {
+            let made = wrapped(&a, id, ttl).await;
+            assert_eq!(
+                (&made["ttl"], &made["creation_path"]),
+                (&json!(seconds), &json!(TOKEN))
+            );
+            a.house.clock.advance(Duration::from_secs(passes));
+            let token = made["token"].as_str().unwrap();
+            let opened = a.house.ask_as(
+                token,
+                base::Operation::Update,
+                "sys/wrapping/unwrap",
+                json!({}),
+            );
+            let opened = opened.await;
+            assert_eq!(opened.is_ok(), is_good, "{id}: {opened:?}");
+            if let Ok(opened) = opened {
+                assert_eq!(opened["data"]["id"], id, "{opened:#}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sealed_token_is_good_for_its_time() {
+    let network = Network::default();
+    let (a, _) = primary(&network).await;
+    for (name, passes, is_good) in [("c", 601, false), ("d", 599, true)] {
+        let (house, _) = network.cluster(name).await;
+        let key = "sys/replication/performance/secondary/generate-public-key";
+        let key = house.write(key, json!({})).await.unwrap();
+        let key = &key["secondary_public_key"];
+        let asked = json!({ "id": name, "ttl": "10m", "secondary_public_key": key });
+        let made = a.write(TOKEN, asked).await.unwrap();
+        a.house.clock.advance(Duration::from_secs(passes));
+        let enabled = house.write(ENABLE, json!({ "token": made["token"] })).await;
+        if is_good {
+            enabled.unwrap();
+            continue;
+        }
+        let refused = enabled.unwrap_err().message;
+        assert!(
+            refused.contains("activation token of secondary \"c\" has expired"),
+            "{refused}"
+        );
+        let status = house
+            .read("sys/replication/performance/status")
+            .await
+            .unwrap();
+        assert_eq!(status["mode"], "disabled");
+    }
+}
+
+/// Once it was used it is the secondary's certificate, which has no such end.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_was_used_in_time_is_good_for_ever() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({ "ttl": "1m" })).await;
+    network.cut(true);
+    c.until_it_is_cut_off().await;
+    a.house.clock.advance(Duration::from_secs(24 * 3600 - 60));
+    network.cut(false);
+    c.until_it_streams().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_filter_may_be_there_before_its_token() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    for name in ["shut", "open"] {
+        a.write(&format!("sys/namespaces/{name}"), json!({}))
+            .await
+            .unwrap();
+        let canary = json!({ "policy": format!("# canary-{name}") });
+        a.write(&format!("{name}/sys/policies/acl/canary-{name}"), canary)
+            .await
+            .unwrap();
+    }
+    let filter = json!({ "mode": "deny", "paths": ["shut"] });
+    let warnings = a.house.warnings(&a.token, FILTER, filter).await.unwrap();
+    assert_eq!(warnings, ["no secondary of the id \"c\" is known yet"]);
+    network.forget();
+    let c = secondary(&network, &both, "c", json!({})).await;
+    a_while().await;
+    assert!(c.read("open/sys/policies/acl/canary-open").await.is_ok());
+    assert!(c.read("shut/sys/policies/acl/canary-shut").await.is_err());
+    assert!(network.carried(b"canary-open") && !network.carried(b"canary-shut"));
+    let stored = a.read(FILTER).await.unwrap();
+    assert_eq!(
+        (&stored["mode"], &stored["paths"]),
+        (&json!("deny"), &json!(["shut/"]))
+    );
+}
