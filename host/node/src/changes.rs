@@ -4,7 +4,7 @@
 //! learns of a new mount in the same way as the node that made it.
 
 use journal::{Batch, Observer, Op};
-use locality::{PhysicalKey, SystemKey};
+use locality::PhysicalKey;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 pub struct Changes {
     noted: AtomicU64,
     keys: Mutex<Vec<PhysicalKey>>,
+    /// How often something else was kept from a secondary.
     exclusions: AtomicU64,
 }
 
@@ -34,6 +35,9 @@ const KEPT: [&str; 15] = [
     "identity/group/of-entity/",
     "identity/group/parent/",
 ];
+
+/// What is kept from secondaries is below this, written out: each entry of the log is looked at.
+const EXCLUSIONS: &str = "core/replication/performance/excluded/";
 
 impl Changes {
     /// A number that grows with every change. Read it before a snapshot; what was read from the
@@ -65,9 +69,8 @@ impl Observer for Changes {
     fn applied(&self, _index: u64, batches: &[Batch]) {
         let ops = batches.iter().flat_map(|batch| &batch.ops);
         let ours = ops.filter(|op| op.key.mount() == base::MountId::SYSTEM);
-        let excluded = SystemKey::exclusions();
-        let is_excluded = |op: &Op| op.key.path().starts_with(excluded.physical().path());
-        if ours.clone().any(is_excluded) {
+        let is_exclusion = |op: &Op| op.key.path().starts_with(EXCLUSIONS);
+        if ours.clone().any(is_exclusion) {
             self.exclusions.fetch_add(1, Ordering::Release);
         }
         let kept = ours.filter(|op| KEPT.iter().any(|prefix| op.key.path().starts_with(prefix)));
@@ -79,5 +82,16 @@ impl Observer for Changes {
                 .extend(changed);
             self.noted.fetch_add(1, Ordering::Release);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exclusions_are_where_they_are_looked_for() {
+        let exclusions = locality::SystemKey::exclusions();
+        assert_eq!(exclusions.physical().path(), EXCLUSIONS);
     }
 }
