@@ -1,6 +1,6 @@
 //! A secondary: made, promoted, led to another primary, disabled.
 
-use super::{not_a_secondary, primary, remark, still_joins, the_secondary};
+use super::{not_a_secondary, own, primary, remark, still_joins, the_secondary};
 use crate::ceremonies::only_in_root;
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
@@ -9,10 +9,9 @@ use crate::replication::activation::{Redemption, host_and_port, redeem};
 use crate::replication::records::SecondaryRecord;
 use crate::replication::secondary::{Doing, UNKNOWN_FILTER};
 use crate::replication::{Role, Secondary, following, shelved, status};
-use crate::tables::stored_mounts;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
-use base::{Answer, NamespaceId, Refusal, RefusalKind};
+use base::{Answer, Refusal, RefusalKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use core::time::Duration;
@@ -211,15 +210,13 @@ async fn go_back(node: &Arc<Unsealed>) -> Told {
 
 /// A cluster that holds something does not lose it by a slip.
 fn check_wipe(ask: &mut Ask<'_>) -> Result<(), Refusal> {
-    let mounts = stored_mounts(ask.tx, NamespaceId::ROOT)?;
-    let namespaces = crate::tables::stored_namespaces(ask.tx)?;
-    let holds = !namespaces.is_empty() || mounts.iter().any(|mount| !mount.is_hosts_own());
     let id = &ask.node.cluster.id;
-    if !holds || ask.text("confirm_wipe") == id {
+    let snapshot = ask.node.parts.storage.snapshot();
+    if ask.text("confirm_wipe") == id || !own::holds_anything(ask.tx, snapshot.as_ref())? {
         return Ok(());
     }
     Err(Refusal::invalid(format!(
-        "this cluster holds mounts, and everything that it holds goes when it becomes a secondary: repeat the request with confirm_wipe={id}"
+        "this cluster holds data of its own, and everything that it holds goes when it becomes a secondary: repeat the request with confirm_wipe={id}"
     )))
 }
 
