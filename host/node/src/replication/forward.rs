@@ -149,13 +149,22 @@ impl Forwarded {
     }
 }
 
+/// Where the primary's log has what was written there for a request.
+#[derive(Clone, Copy)]
+pub(crate) struct Written {
+    /// The entry.
+    pub(crate) index: u64,
+    /// Is it here as well?
+    pub(crate) is_here: bool,
+}
+
 /// Runs a request on the primary. What it came to, once that has arrived here as well, or after a
-/// while; and which entry of the primary's log has it.
+/// while; and where it was written.
 pub(crate) async fn run(
     node: &Arc<Unsealed>,
     secondary: &Secondary,
     recorded: &Recorded<'_>,
-) -> Result<(Came, Option<u64>), Refusal> {
+) -> Result<(Came, Option<Written>), Refusal> {
     let leases = match recorded.target() {
         Ok(target) => match &target.mount.1 {
             Engine::Component(pinned) => call::leases(node, recorded, target, pinned)?,
@@ -165,13 +174,12 @@ pub(crate) async fn run(
     };
     let forwarded = Forwarded::of(recorded, leases)?;
     let (came, index) = ask(secondary, Wish::Run(Box::new(forwarded))).await?;
+    let Some(index) = index else {
+        return Ok((came, None));
+    };
     let wait = node.parts.settings.own_write_wait;
-    if let Some(index) = index
-        && !secondary.wait_for(index, wait).await
-    {
-        tracing::info!(index, "what a request wrote on the primary is not here yet");
-    }
-    Ok((came, index))
+    let is_here = secondary.wait_for(index, wait).await;
+    Ok((came, Some(Written { index, is_here })))
 }
 
 /// Has the primary make the entity of somebody who logged in, and waits until it is here; its id,

@@ -31,6 +31,7 @@ mod observe;
 mod openapi;
 #[path = "../../../openpgp/tests/recipient/opened.rs"]
 mod opened;
+mod own_writes;
 mod pair;
 mod pgp;
 mod policies;
