@@ -272,6 +272,7 @@ async fn run_here(
 ) -> Result<(Came, Option<u64>), Broken> {
     let taken = Arc::new(Taken::new(forwarded.leases));
     let (request, vouched) = forwarded.into_request()?;
+    let reads = request.operation == Operation::Read;
     let caller = vouched.map(|(token, hash)| Caller::vouched(node, token, hash));
     let answered = match caller.transpose() {
         Ok(caller) => {
@@ -285,7 +286,12 @@ async fn run_here(
             let index = index.map(|index| index.local);
             (Came::of_outcome(outcome, remarks)?, index)
         }
-        (Ok((answer, index)), None) => (Came::of_answer(answer)?, index.map(|index| index.local)),
+        (Ok((answer, index)), None) => {
+            let index = index.map(|index| index.local);
+            // Who is told here that something is done is to find it so there.
+            let index = index.or_else(|| reads.then(|| node.committer.index()));
+            (Came::of_answer(answer)?, index)
+        }
         (Err(refusal), _) => (Came::Refused(refusal.into()), None),
     })
 }

@@ -37,6 +37,7 @@ mod pgp;
 mod policies;
 mod promotion;
 mod quotas;
+mod remounts;
 mod replication;
 mod replication_answers;
 mod replication_metrics;
