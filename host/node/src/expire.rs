@@ -263,8 +263,12 @@ async fn end_secret(node: &Arc<Unsealed>, ended: &Due) -> Result<(), Refusal> {
 /// Tries again later, or no more. The lease itself has ended.
 async fn failed(node: &Arc<Unsealed>, ended: &Due, refusal: &Refusal) -> Result<(), Refusal> {
     let (id, now) = (&ended.id, node.now());
-    if matches!(refusal.kind, RefusalKind::Unavailable | RefusalKind::Sealed) {
-        // Nothing was tried: the mount is starting, or others were faster.
+    let kind = refusal.kind;
+    if matches!(
+        kind,
+        RefusalKind::Unavailable | RefusalKind::Sealed | RefusalKind::WrongPlace
+    ) {
+        // Nothing was tried: the mount is starting, the primary is away, or others were faster.
         return node
             .transact(|tx| {
                 lease::move_end(tx, Some(ended.at), Some(now.plus(NOT_READY)), id);

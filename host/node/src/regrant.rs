@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::native::Ask;
 use crate::own_work::Started;
 use crate::refusal::from_barrier;
+use crate::replication::errands::{self, At};
 use crate::run::ATTEMPTS_MAX;
 use access::{Token, TokenHash};
 use base::{MountId, Refusal};
@@ -35,7 +36,7 @@ pub(crate) async fn renew(
         return Err(Started::refusal());
     }
     let mut attempts = 0;
-    let (grant, done) = loop {
+    let (grant, renewal) = loop {
         let grant: Option<Grant> = ask.tx.read_json(&key).map_err(from_barrier)?;
         let grant =
             grant.ok_or_else(|| Refusal::internal("a token of a login without its grant"))?;
@@ -52,15 +53,28 @@ pub(crate) async fn renew(
             .renew_grant(call, grant.clone(), increment)
             .await
         {
-            Ok(done) => break (grant, done),
+            Ok(done) => {
+                let tx = done.view.into_transaction();
+                *ask.tx = tx.map_err(|error| Refusal::internal(error.to_string()))?;
+                ask.acted_outside = done.acted_outside;
+                break (grant, done.value);
+            }
             Err(CallError::Overtaken) if attempts < ATTEMPTS_MAX => attempts += 1,
+            Err(CallError::WrongPlace) => {
+                let at = At {
+                    namespace: token.namespace,
+                    mount: method,
+                };
+                let client = &ask.request.client;
+                let renewal = errands::regrant(ask.node, at, &grant, client, increment).await?;
+                *ask.tx = ask.node.begin();
+                ask.acted_outside = true;
+                break (grant, renewal);
+            }
             Err(error) => return Err(error.to_refusal()),
         }
     };
-    let tx = done.view.into_transaction();
-    *ask.tx = tx.map_err(|error| Refusal::internal(error.to_string()))?;
     ask.tx.depend_on(&pinned.place.key);
-    ask.acted_outside = done.acted_outside;
     // Where the call committed half-way, the token can have been revoked since.
     let alive = access::find(ask.tx, hash, ask.now).map_err(from_barrier)?;
     alive.ok_or_else(|| Refusal::invalid("token not found"))?;
@@ -68,7 +82,7 @@ pub(crate) async fn renew(
         terms,
         private,
         warnings,
-    } = done.value;
+    } = renewal;
     let max = pinned.facts.max_ttl_seconds;
     token.lifetime.max = match terms.max_ttl_seconds {
         0 => max,

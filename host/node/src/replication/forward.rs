@@ -5,6 +5,7 @@
 
 use super::Secondary;
 use super::answers::Came;
+use super::errands::{self, Errand};
 use super::peers::Sight;
 use super::primary::Primary;
 use super::serve::{Broken, receive, send};
@@ -30,16 +31,18 @@ const ANSWER_MAX: Duration = Duration::from_secs(90);
 
 /// What a secondary wants of its primary.
 #[derive(Serialize, Deserialize)]
-enum Wish {
+pub(super) enum Wish {
     /// Run a request.
     Run(Box<Forwarded>),
     /// Have an entity for somebody who logged in.
     LogIn(LogIn),
+    /// Do something that nobody asked for here.
+    Do(Box<Errand>),
 }
 
 /// A request on its way.
 #[derive(Serialize, Deserialize)]
-struct Forwarded {
+pub(super) struct Forwarded {
     id: String,
     operation: Operation,
     path: String,
@@ -59,7 +62,7 @@ struct Forwarded {
 
 /// Somebody who logged in.
 #[derive(Serialize, Deserialize)]
-struct LogIn {
+pub(super) struct LogIn {
     namespace: NamespaceId,
     /// The accessor of the auth method; empty for one that is local to the secondary.
     accessor: String,
@@ -224,7 +227,8 @@ pub(crate) async fn log_in(
     }
 }
 
-async fn ask(secondary: &Secondary, wish: Wish) -> Result<(Came, Option<u64>), Refusal> {
+/// Asks the primary. Of kind [`RefusalKind::WrongPlace`] is what did not come to an answer.
+pub(super) async fn ask(secondary: &Secondary, wish: Wish) -> Result<(Came, Option<u64>), Refusal> {
     let away = |reason: String| Refusal {
         reason,
         message: String::from(
@@ -261,6 +265,7 @@ pub(crate) async fn serve(
             Ok((id, index)) => (Came::Bare(id), index),
             Err(refusal) => (Came::Refused(refusal.into()), None),
         },
+        Wish::Do(errand) => errands::serve(node, peer, *errand).await,
     };
     send(&channel, &answer).await
 }

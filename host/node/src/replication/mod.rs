@@ -17,6 +17,7 @@ pub(crate) mod answers;
 pub(crate) mod aside;
 pub(crate) mod compare;
 pub(crate) mod enable;
+pub(crate) mod errands;
 pub(crate) mod exclusions;
 mod filtered;
 pub(crate) mod follower;

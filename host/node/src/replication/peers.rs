@@ -65,10 +65,7 @@ const IDENTITY: &[&str] = &[
 /// As [`IDENTITY`], but not what lies below.
 const IDENTITY_ITSELF: &[&str] = &["oidc/provider/{name}"];
 
-/// The one route there that reads, and may write by that: it turns the key that it signs with.
-const SIGNS: &str = "oidc/token/{name}";
-
-/// The one route below `sys/` that reads: what came of a move that was asked for through a secondary.
+/// The one route that reads: what came of a move that was asked for through a secondary.
 /// Whoever knows the random id of one has asked for it, and named what moves.
 const MOVES: &str = "remount/status/{migration_id}";
 
@@ -304,8 +301,7 @@ fn is_forwarded(engine: &str, operation: Operation, pattern: &str) -> bool {
         "system" if !writes => operation == Operation::Read && pattern == MOVES,
         "system" => is_below(SYSTEM),
         "token" => writes && is_below(TOKEN),
-        "identity" if !writes => operation == Operation::Read && pattern == SIGNS,
-        "identity" => is_below(IDENTITY) || IDENTITY_ITSELF.contains(&pattern),
+        "identity" => writes && (is_below(IDENTITY) || IDENTITY_ITSELF.contains(&pattern)),
         _ => false,
     }
 }

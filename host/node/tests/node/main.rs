@@ -16,6 +16,7 @@ mod ceremonies;
 mod confirm_wipe;
 mod cubbyhole;
 mod declared_audit;
+mod errands;
 mod filter_preview;
 mod filters;
 mod filters_stay;

@@ -146,10 +146,10 @@ async fn enable(ask: &mut Ask<'_>) -> Told {
         }
         Role::Joining(_) => return Err(still_joins()),
     }
-    check_wipe(ask)?;
     if ask.text("token").is_empty() {
         return Err(Refusal::invalid("token is missing"));
     }
+    check_wipe(ask)?;
     let record = redeemed(ask).await?;
     let secondary = Secondary::load(ask.tx, record, ask.now)?;
     // Whoever cannot reach its primary is told so at once.
