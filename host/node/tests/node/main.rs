@@ -15,6 +15,7 @@ mod batch;
 mod ceremonies;
 mod confirm_wipe;
 mod cubbyhole;
+mod damaged;
 mod declared_audit;
 mod errands;
 mod filter_preview;

@@ -413,6 +413,28 @@ async fn play(node: &Arc<Unsealed>, mut record: SecondaryRecord) -> Result<(), R
     Ok(())
 }
 
+/// Has a secondary compare all that it has with its primary, whatever it knows of that.
+pub(super) async fn compare_anew(node: &Arc<Unsealed>) -> Result<(), Refusal> {
+    let Some(secondary) = node.replication.secondary() else {
+        return Ok(());
+    };
+    node.follower.stop().await;
+    let mut done = node.transact(forget_filter).await;
+    if done.is_ok() {
+        let anew = Secondary::load(&mut node.begin(), secondary.record.clone(), node.now());
+        // Unless another part was begun meanwhile.
+        let role = node.replication.secondary();
+        let is_same = role.is_some_and(|now| Arc::ptr_eq(&now, &secondary));
+        done = anew.map(|anew| {
+            if is_same {
+                node.replication.play(Role::Secondary(Arc::new(anew)));
+            }
+        });
+    }
+    node.follower.restart(node).await;
+    done
+}
+
 /// Filters are counted for each secondary by itself: under another name the same number means
 /// another filter, so what is here is to be compared.
 fn forget_filter(tx: &mut Transaction) -> Result<(), Refusal> {
