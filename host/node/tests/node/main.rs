@@ -17,6 +17,7 @@ mod confirm_wipe;
 mod cubbyhole;
 mod damaged;
 mod declared_audit;
+mod dynamic_filters;
 mod errands;
 mod filter_preview;
 mod filters;
