@@ -5,7 +5,7 @@ use crate::ceremonies::only_in_root;
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::refusal::from_barrier;
-use crate::replication::activation::{Redemption, host_and_port, redeem};
+use crate::replication::activation::{Redemption, host_and_port, is_sealed, redeem};
 use crate::replication::records::SecondaryRecord;
 use crate::replication::secondary::{Doing, UNKNOWN_FILTER};
 use crate::replication::{Role, Secondary, following, shelved, status};
@@ -104,18 +104,34 @@ fn generate_key(ask: &mut Ask<'_>) -> Told {
     })))
 }
 
-/// The key that was generated here, if one was.
-fn own_key(ask: &mut Ask<'_>) -> Result<Option<KeyPair>, Refusal> {
-    let stored = ask.tx.get(&SystemKey::performance_key());
+/// The key that was generated here, if one was. Not read for the request: it goes when it is used,
+/// and what was done with it is not to be done again.
+fn own_key(node: &Unsealed) -> Result<Option<KeyPair>, Refusal> {
+    let stored = node.begin().get(&SystemKey::performance_key());
     let stored = stored.map_err(from_barrier)?;
     let opened = stored.map(|private| KeyPair::from_private(private.expose()));
     let opened = opened.transpose();
     opened.map_err(|error| Refusal::internal(error.to_string()))
 }
 
+/// A key whose token was used is of no use any more, unless another was generated meanwhile.
+async fn forget_key(node: &Arc<Unsealed>, used: &KeyPair) -> Result<(), Refusal> {
+    let key = SystemKey::performance_key();
+    let forgotten = node.transact(|tx| {
+        let stored = tx.get(&key).map_err(from_barrier)?;
+        let stored = stored.map(|private| KeyPair::from_private(private.expose()));
+        let is_used = |stored: KeyPair| stored.public() == used.public();
+        if stored.is_some_and(|stored| stored.is_ok_and(is_used)) {
+            tx.delete(&key);
+        }
+        Ok(())
+    });
+    forgotten.await
+}
+
 /// What an activation token says of the part that this cluster is to play.
 async fn redeemed(ask: &mut Ask<'_>) -> Result<SecondaryRecord, Refusal> {
-    let own_key = own_key(ask)?;
+    let own_key = own_key(ask.node)?;
     let trust = ask
         .node
         .parts
@@ -310,10 +326,17 @@ async fn update(ask: &mut Ask<'_>) -> Told {
         Some(joining) => Arc::clone(joining),
         None => the_secondary(ask)?,
     };
+    let used = match is_sealed(ask.text("token")) {
+        true => own_key(ask.node)?,
+        false => None,
+    };
     let record = updated(ask, &secondary.record).await?;
     match joining {
         Some(_) => join_elsewhere(ask.node, record).await?,
         None => play(ask.node, record).await?,
+    }
+    if let Some(used) = used {
+        forget_key(ask.node, &used).await?;
     }
     Ok(remark(
         "Vault has successfully found secondary information; it may take a while to perform setup tasks.",
