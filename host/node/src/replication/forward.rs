@@ -29,6 +29,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// How long the primary may take.
 const ANSWER_MAX: Duration = Duration::from_secs(90);
 
+/// As long where somebody logs in, who can do so without what the primary would make.
+const ENTITY_MAX: Duration = Duration::from_secs(5);
+
 /// What a secondary wants of its primary.
 #[derive(Serialize, Deserialize)]
 pub(super) enum Wish {
@@ -236,6 +239,10 @@ pub(super) async fn ask(secondary: &Secondary, wish: Wish) -> Result<(Came, Opti
         ),
         ..wrong_place()
     };
+    let at_most = match &wish {
+        Wish::LogIn(_) => ENTITY_MAX,
+        Wish::Run(_) | Wish::Do(_) => ANSWER_MAX,
+    };
     let link = secondary.link();
     let link = link.ok_or_else(|| away(String::from("there is no connection")))?;
     let asked = async {
@@ -243,7 +250,7 @@ pub(super) async fn ask(secondary: &Secondary, wish: Wish) -> Result<(Came, Opti
         send(&channel, &wish).await?;
         receive::<(Came, Option<u64>)>(&mut channel).await
     };
-    match tokio::time::timeout(ANSWER_MAX, asked).await {
+    match tokio::time::timeout(at_most, asked).await {
         Ok(Ok(answered)) => Ok(answered),
         // Whether it was run is not known, so it is not run again.
         Ok(Err(broken)) => Err(away(broken.to_string())),

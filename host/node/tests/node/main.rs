@@ -53,6 +53,7 @@ mod session;
 mod settings;
 mod shared_audit;
 mod signing;
+mod silent_link;
 mod standing;
 mod tokens;
 mod tools;
