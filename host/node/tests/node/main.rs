@@ -51,6 +51,7 @@ mod seal_wrap;
 mod sealing;
 mod session;
 mod settings;
+mod settings_follow;
 mod shared_audit;
 mod signing;
 mod silent_link;
