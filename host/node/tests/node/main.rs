@@ -12,6 +12,7 @@ mod aliases;
 mod aside;
 mod audit;
 mod batch;
+mod bootstrapping;
 mod ceremonies;
 mod confirm_wipe;
 mod cubbyhole;
