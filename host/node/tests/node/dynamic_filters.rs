@@ -102,13 +102,10 @@ const ALL: [&str; 12] = [
     "team/more/m/",
 ];
 
+type Paths = Vec<&'static str>;
+
 /// Mode, paths, and what is left out by them: mounts, and namespaces with what is in them.
-fn filters() -> Vec<(
-    &'static str,
-    Vec<&'static str>,
-    Vec<&'static str>,
-    Vec<&'static str>,
-)> {
+fn filters() -> Vec<(&'static str, Paths, Paths, Paths)> {
     let of_in = vec!["team/in/", "team/in/deep/"];
     vec![
         ("deny", vec!["auth/r"], vec!["auth/r/"], vec![]),
