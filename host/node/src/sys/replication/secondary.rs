@@ -454,21 +454,29 @@ async fn play(
     Ok(())
 }
 
-/// Has a secondary compare all that it has with its primary, whatever it knows of that.
-pub(super) async fn compare_anew(node: &Arc<Unsealed>) -> Result<(), Refusal> {
+/// Has a secondary compare all that it has with its primary, whatever it knows of that, once
+/// something is done: also where it comes to its end before it is.
+pub(super) async fn compare_after<T>(
+    node: &Arc<Unsealed>,
+    done: impl Future<Output = Result<T, Refusal>>,
+) -> Result<T, Refusal> {
     let turn = node.replication.next_turn().await;
     let Some(secondary) = node.replication.secondary() else {
-        return Ok(());
+        return done.await;
     };
     node.follower.stop().await;
-    let done = match node.transact(forget_filter).await {
-        Ok(()) => Secondary::load(&mut node.begin(), secondary.record.clone(), node.now()),
-        Err(refusal) => Err(refusal),
+    let anew = async {
+        node.transact(forget_filter).await?;
+        let value = done.await?;
+        let record = secondary.record.clone();
+        let anew = Secondary::load(&mut node.begin(), record, node.now())?;
+        turn.play(Role::Secondary(Arc::new(anew)));
+        Ok(value)
     };
-    let done = done.map(|anew| turn.play(Role::Secondary(Arc::new(anew))));
-    // Where it could not be noted, it goes on as before.
+    let value = anew.await;
+    // Where it could not be done, it goes on as before.
     node.follower.restart(node).await;
-    done
+    value
 }
 
 /// Filters are counted for each secondary by itself: under another name the same number means

@@ -62,12 +62,12 @@ async fn reindex(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
     let node = Arc::clone(ask.node);
     let work = async move {
-        let mended = verify::reindex(&node).await?;
-        if mended > 0 {
-            // An entry may have been changed, and its digest says now that it is right.
-            secondary::compare_anew(&node).await?;
+        let wrong = verify::find(&node).await?;
+        match wrong.is_any() {
+            // An entry may have been changed, and its digest will say that it is right.
+            true => secondary::compare_after(&node, wrong.put_right()).await,
+            false => wrong.put_right().await,
         }
-        Ok::<usize, Refusal>(mended)
     };
     Ok(match ask.node.replication.upkeep.run(work).await? {
         Worked::Done(mended) => match mended? {
