@@ -21,7 +21,10 @@ const SECONDARY: &str = "sys/replication/performance/secondary";
 pub(super) fn run(session: &mut Session<'_>, command: Replication) -> Result<u8, Stop> {
     let step = match command {
         Replication::Status => return status(session),
-        Replication::Check { addresses } => return check(session, &addresses),
+        Replication::Check {
+            addresses,
+            redeeming,
+        } => return check(session, &addresses, &redeeming),
         Replication::MerkleCheck => return merkle_check(session),
         Replication::Aside(command) => return replication_aside::run(session, &command),
         Replication::Filter(command) => return filter(session, command),
@@ -210,8 +213,9 @@ const fn code_of(is_fine: bool) -> u8 {
     }
 }
 
-fn check(session: &mut Session<'_>, addresses: &[String]) -> Result<u8, Stop> {
+fn check(session: &mut Session<'_>, addresses: &[String], api: &Redeeming) -> Result<u8, Stop> {
     let mut body = Map::new();
+    redeeming(&mut body, api);
     let addresses = (!addresses.is_empty()).then(|| addresses.to_vec());
     set(&mut body, "addresses", addresses);
     let request = ApiRequest::put(format!("{API}/performance/check"), Value::Object(body));

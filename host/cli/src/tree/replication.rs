@@ -96,6 +96,8 @@ pub(crate) enum Replication {
     Check {
         /// Cluster addresses of the primary to try, in the place of those that are known
         addresses: Vec<String>,
+        #[command(flatten)]
+        redeeming: Redeeming,
     },
     /// Make this primary a secondary that follows nobody yet
     Demote,

@@ -13,6 +13,7 @@ mod aside;
 mod audit;
 mod batch;
 mod ceremonies;
+mod check;
 mod cubbyhole;
 mod declared_audit;
 mod filter_preview;

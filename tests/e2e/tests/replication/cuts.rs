@@ -88,7 +88,7 @@ fn a_cut_is_made_good_from_the_log_where_it_is_long_enough_and_by_comparing_wher
 }
 
 /// A proxy beside a relay that ends TLS, as a load balancer does that is set up for the API.
-fn terminating_proxy(relay: &Relay) -> String {
+pub(crate) fn terminating_proxy(relay: &Relay) -> String {
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let made = rcgen::generate_simple_self_signed(["proxy.test".to_owned()]).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
