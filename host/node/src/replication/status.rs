@@ -174,8 +174,8 @@ fn of_secondary(node: &Unsealed, secondary: &Secondary) -> Result<Value, Refusal
     let how = secondary.how().clone();
     let position = secondary.position();
     let record = &secondary.record;
-    let addresses: Vec<String> = record
-        .primary_addresses
+    let addresses: Vec<String> = secondary
+        .addresses()
         .iter()
         .map(|address| format!("https://{address}"))
         .collect();

@@ -8,6 +8,7 @@
 )]
 
 mod activation;
+mod addresses;
 mod aliases;
 mod aside;
 mod audit;

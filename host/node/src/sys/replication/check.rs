@@ -71,7 +71,7 @@ async fn check(ask: &mut Ask<'_>) -> Told {
             let record = &secondary.record;
             let mut steps = vec![step("role", Ok(String::from("secondary")))];
             let addresses = match given.is_empty() {
-                true => record.primary_addresses.clone(),
+                true => secondary.addresses(),
                 false => given,
             };
             match record.client.as_ref().filter(|_| !addresses.is_empty()) {
