@@ -8,7 +8,7 @@
 use super::records::{Certified, SecondaryRecord};
 use crate::refusal::chain;
 use crate::unsealed::Unsealed;
-use base::{OutboundRequest, Refusal, Secret};
+use base::{OutboundIdentity, OutboundRequest, Refusal, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use core::time::Duration;
@@ -16,6 +16,7 @@ use replication::Position;
 use seal::sealed_box::{self, KeyPair};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// What bundles are sealed for, so that nothing else opens as one.
 const PURPOSE: &[u8] = b"casemate activation bundle 1";
@@ -53,6 +54,8 @@ pub(crate) struct Redemption<'a> {
     pub(crate) api_address: &'a str,
     /// Certificates that the API's must come from, DER; empty for those that the system trusts.
     pub(crate) trust: Vec<Vec<u8>>,
+    /// What is shown to the API, where it asks for that.
+    pub(crate) identity: Option<Arc<OutboundIdentity>>,
 }
 
 impl Bundle {
@@ -118,6 +121,7 @@ pub(crate) async fn redeem(
         timeout: REDEEM_MAX,
         trust: redemption.trust.clone(),
         server_name: None,
+        identity: redemption.identity.clone(),
         response_bytes_max: ANSWER_BYTES_MAX,
     };
     let sent = node.parts.outbound.hosts_own().send(request).await;

@@ -3,6 +3,7 @@
 //! Who is to become a secondary tries the way to a primary as somebody whom that cannot know yet; a
 //! secondary as the one that it is; and a primary whether those who follow it would reach it.
 
+use super::api::{self, CA_FILE, CA_PATH, CLIENT_CERT, CLIENT_KEY};
 use crate::ceremonies::only_in_root;
 use crate::native::Does::Later;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
@@ -37,12 +38,10 @@ const FIELDS: &[NativeField] = &[
         Text,
         "An API address to try: where a token is to be redeemed.",
     ),
-    body(
-        "ca_file",
-        Text,
-        "A file on the server with certificates that the API's is to come from.",
-    ),
-    body("ca_path", Text, "A folder on the server with such files."),
+    CA_FILE,
+    CA_PATH,
+    CLIENT_CERT,
+    CLIENT_KEY,
 ];
 
 /// The routes.
@@ -163,7 +162,7 @@ async fn own_api(ask: &Ask<'_>) -> Result<Vec<Value>, Refusal> {
         let text = "the server's configuration has no api_addr";
         return Ok(vec![step("api address", Err(text.to_owned()))]);
     }
-    let outcome = api(ask, address).await?.and_then(|cluster| {
+    let outcome = ask_api(ask, address).await?.and_then(|cluster| {
         let own = &ask.node.cluster.id;
         match cluster == *own {
             true => Ok(format!("{address}: this cluster answers")),
@@ -181,16 +180,14 @@ async fn api_given(ask: &Ask<'_>) -> Result<Option<Value>, Refusal> {
     if address.is_empty() {
         return Ok(None);
     }
-    let outcome = api(ask, address).await?;
+    let outcome = ask_api(ask, address).await?;
     let outcome = outcome.map(|cluster| format!("{address}: cluster {cluster} answers"));
     Ok(Some(step("api address", outcome)))
 }
 
 /// Asks an API whose it is: the id of the cluster that answers, or why none does.
-async fn api(ask: &Ask<'_>, address: &str) -> Result<Result<String, String>, Refusal> {
-    let process = &ask.node.parts.process;
-    let trust = process.certificates(ask.text("ca_file"), ask.text("ca_path"));
-    let trust = trust.map_err(Refusal::invalid)?;
+async fn ask_api(ask: &Ask<'_>, address: &str) -> Result<Result<String, String>, Refusal> {
+    let trust = api::trust(ask)?;
     let is_given = !trust.is_empty();
     let request = OutboundRequest {
         method: String::from("GET"),
@@ -200,6 +197,7 @@ async fn api(ask: &Ask<'_>, address: &str) -> Result<Result<String, String>, Ref
         timeout: HEALTH_MAX,
         trust,
         server_name: None,
+        identity: api::identity(ask)?,
         response_bytes_max: HEALTH_BYTES_MAX,
     };
     let sent = ask.node.parts.outbound.hosts_own().send(request).await;
