@@ -9,7 +9,7 @@ use crate::refusal::from_barrier;
 use crate::replication::activation::{Redemption, host_and_port, redeem};
 use crate::replication::records::SecondaryRecord;
 use crate::replication::secondary::{Doing, UNKNOWN_FILTER};
-use crate::replication::{Role, Secondary, following, shelved, status};
+use crate::replication::{Role, Secondary, Turn, following, shelved, status};
 use crate::tables::stored_mounts;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
@@ -128,6 +128,7 @@ async fn redeemed(ask: &mut Ask<'_>) -> Result<SecondaryRecord, Refusal> {
 
 async fn enable(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
+    let turn = ask.node.replication.turn()?;
     match ask.node.replication.role() {
         Role::Off => {}
         Role::Primary(_) => {
@@ -154,14 +155,14 @@ async fn enable(ask: &mut Ask<'_>) -> Told {
             "error fetching secondary bootstrap package: {broken}"
         ))
     })?;
-    join(ask.node, secondary).await?;
+    join(ask.node, &turn, secondary).await?;
     Ok(remark(
         "Vault has successfully found secondary information; it may take a while to perform setup tasks. Vault will be unavailable until these tasks and initial sync complete.",
     ))
 }
 
 /// Begins to fetch everything. The cluster is what it was until it has it.
-async fn join(node: &Arc<Unsealed>, secondary: Secondary) -> Result<(), Refusal> {
+async fn join(node: &Arc<Unsealed>, turn: &Turn<'_>, secondary: Secondary) -> Result<(), Refusal> {
     // What an attempt before this one may have left is of another relation.
     shelved::clear(node, Shelf::Coming).await?;
     let stored = node.transact(|tx| {
@@ -169,14 +170,14 @@ async fn join(node: &Arc<Unsealed>, secondary: Secondary) -> Result<(), Refusal>
             .map_err(from_barrier)
     });
     stored.await?;
-    node.replication.play(Role::Joining(Arc::new(secondary)));
+    turn.play(Role::Joining(Arc::new(secondary)));
     node.follower.restart(node).await;
     tracing::info!("this cluster becomes a performance secondary");
     Ok(())
 }
 
 /// A cluster that becomes a secondary stays what it is.
-async fn go_back(node: &Arc<Unsealed>) -> Told {
+async fn go_back(node: &Arc<Unsealed>, turn: &Turn<'_>) -> Told {
     node.wish.withdraw()?;
     node.follower.stop().await;
     // What the task may have said before it ended.
@@ -189,7 +190,7 @@ async fn go_back(node: &Arc<Unsealed>) -> Told {
         node.follower.restart(node).await;
         return Err(refusal);
     }
-    node.replication.play(Role::Off);
+    turn.play(Role::Off);
     if let Err(refusal) = shelved::clear(node, Shelf::Coming).await {
         // It is only room: the next unseal or the next attempt clears it.
         tracing::warn!(
@@ -218,24 +219,12 @@ fn check_wipe(ask: &mut Ask<'_>) -> Result<(), Refusal> {
 }
 
 async fn promote(ask: &mut Ask<'_>) -> Told {
-    if ask.node.replication.joining().is_some() && ask.flag("dry_run") {
-        only_in_root(ask)?;
-        let blockers = ["the first synchronization is not complete"];
-        return Ok(Answer::data(&json!({
-            "blockers": blockers,
-            "can_promote": false,
-        })));
-    }
-    let secondary = the_secondary(ask)?;
-    // A primary that was demoted a moment ago lets go of whoever follows it.
-    secondary.wait_to_be_let_go(LETTING_GO_MAX).await;
-    let blockers = blockers(ask.node, &secondary);
     if ask.flag("dry_run") {
-        return Ok(Answer::data(&json!({
-            "blockers": blockers,
-            "can_promote": blockers.is_empty(),
-        })));
+        return would_promote(ask).await;
     }
+    let turn = ask.node.replication.turn()?;
+    let secondary = the_secondary(ask)?;
+    let blockers = blockers(ask.node, &secondary).await;
     if !blockers.is_empty() && !ask.flag("force") {
         return Err(Refusal::new(
             RefusalKind::Unavailable,
@@ -256,15 +245,35 @@ async fn promote(ask: &mut Ask<'_>) -> Told {
     record.since = Some(secondary.position());
     let can_be_called = known.client.is_some() && !known.primary_addresses.is_empty();
     record.former = can_be_called.then(|| known.clone());
-    primary::lead(ask.node, record).await?;
+    primary::lead(ask.node, &turn, record).await?;
     tracing::info!("this cluster was promoted to the performance primary");
     Ok(remark(
         "This cluster is being promoted to a replication primary. Vault will be unavailable for a brief period and will resume service shortly.",
     ))
 }
 
+/// What a promotion would be told.
+async fn would_promote(ask: &mut Ask<'_>) -> Told {
+    let blockers = match ask.node.replication.joining() {
+        Some(_) => {
+            only_in_root(ask)?;
+            vec![String::from("the first synchronization is not complete")]
+        }
+        None => {
+            let secondary = the_secondary(ask)?;
+            blockers(ask.node, &secondary).await
+        }
+    };
+    Ok(Answer::data(&json!({
+        "blockers": blockers,
+        "can_promote": blockers.is_empty(),
+    })))
+}
+
 /// What stands in the way of a promotion.
-fn blockers(node: &Unsealed, secondary: &Secondary) -> Vec<String> {
+async fn blockers(node: &Unsealed, secondary: &Secondary) -> Vec<String> {
+    // A primary that was demoted a moment ago lets go of whoever follows it.
+    secondary.wait_to_be_let_go(LETTING_GO_MAX).await;
     let mut blockers = Vec::new();
     if !secondary.is_whole() {
         blockers.push(String::from("the first synchronization is not complete"));
@@ -298,6 +307,7 @@ fn blockers(node: &Unsealed, secondary: &Secondary) -> Vec<String> {
 }
 
 async fn update(ask: &mut Ask<'_>) -> Told {
+    let turn = ask.node.replication.turn()?;
     // Also one that joins goes on from another primary, with what came already.
     let joining = ask.node.replication.joining();
     if joining.is_some() {
@@ -309,8 +319,8 @@ async fn update(ask: &mut Ask<'_>) -> Told {
     };
     let record = updated(ask, &secondary.record).await?;
     match joining {
-        Some(_) => join_elsewhere(ask.node, record).await?,
-        None => play(ask.node, record).await?,
+        Some(_) => join_elsewhere(ask.node, &turn, record).await?,
+        None => play(ask.node, &turn, record).await?,
     }
     Ok(remark(
         "Vault has successfully found secondary information; it may take a while to perform setup tasks.",
@@ -354,7 +364,11 @@ async fn updated(ask: &mut Ask<'_>, known: &SecondaryRecord) -> Result<Secondary
 
 /// Goes on fetching from elsewhere. What lies on the shelf is of the same relation: it is compared
 /// with what the primary has, and not sent again.
-async fn join_elsewhere(node: &Arc<Unsealed>, record: SecondaryRecord) -> Result<(), Refusal> {
+async fn join_elsewhere(
+    node: &Arc<Unsealed>,
+    turn: &Turn<'_>,
+    record: SecondaryRecord,
+) -> Result<(), Refusal> {
     node.wish.withdraw()?;
     node.follower.stop().await;
     // What the task may have said before it ended is of the primary before.
@@ -372,14 +386,18 @@ async fn join_elsewhere(node: &Arc<Unsealed>, record: SecondaryRecord) -> Result
         Ok(()) => Secondary::load(&mut node.begin(), record, node.now()),
         Err(refusal) => Err(refusal),
     };
-    let joins = joins.map(|secondary| node.replication.play(Role::Joining(Arc::new(secondary))));
+    let joins = joins.map(|secondary| turn.play(Role::Joining(Arc::new(secondary))));
     // Where it could not be noted, it follows whom it followed.
     node.follower.restart(node).await;
     joins
 }
 
 /// Plays a secondary's part with another record from now on.
-async fn play(node: &Arc<Unsealed>, mut record: SecondaryRecord) -> Result<(), Refusal> {
+async fn play(
+    node: &Arc<Unsealed>,
+    turn: &Turn<'_>,
+    mut record: SecondaryRecord,
+) -> Result<(), Refusal> {
     node.follower.stop().await;
     let known = node.replication.secondary();
     let mut is_named_anew = false;
@@ -405,7 +423,7 @@ async fn play(node: &Arc<Unsealed>, mut record: SecondaryRecord) -> Result<(), R
         return Err(refusal);
     }
     let secondary = Secondary::load(&mut node.begin(), record, node.now())?;
-    node.replication.play(Role::Secondary(Arc::new(secondary)));
+    turn.play(Role::Secondary(Arc::new(secondary)));
     node.follower.restart(node).await;
     Ok(())
 }
@@ -427,9 +445,10 @@ fn forget_filter(tx: &mut Transaction) -> Result<(), Refusal> {
 
 async fn disable(ask: &mut Ask<'_>) -> Told {
     let node = ask.node;
+    let turn = node.replication.turn()?;
     if node.replication.joining().is_some() {
         only_in_root(ask)?;
-        return go_back(node).await;
+        return go_back(node, &turn).await;
     }
     the_secondary(ask)?;
     node.follower.stop().await;
@@ -440,7 +459,7 @@ async fn disable(ask: &mut Ask<'_>) -> Told {
         Ok(())
     })
     .await?;
-    node.replication.play(Role::Off);
+    turn.play(Role::Off);
     node.committer.lift_fence();
     tracing::info!("performance replication is disabled");
     Ok(remark(

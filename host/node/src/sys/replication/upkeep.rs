@@ -74,6 +74,7 @@ async fn reindex(ask: &mut Ask<'_>) -> Told {
 
 async fn recover(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
+    let turn = ask.node.replication.turn()?;
     match ask.node.replication.role() {
         Role::Off => Err(Refusal::invalid("replication is not enabled")),
         Role::Primary(primary) => {
@@ -81,7 +82,7 @@ async fn recover(ask: &mut Ask<'_>) -> Told {
             let record = ask.tx.read_json(&key).map_err(from_barrier)?;
             let none = || Refusal::invalid("this cluster is not a performance primary");
             let anew = Primary::load(ask.tx, record.ok_or_else(none)?)?;
-            ask.node.replication.play(Role::Primary(Arc::new(anew)));
+            turn.play(Role::Primary(Arc::new(anew)));
             // Those who were connected to what it was come again by themselves.
             primary.end();
             ask.node.follower.restart(ask.node).await;
