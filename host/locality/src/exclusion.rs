@@ -13,6 +13,10 @@ use std::collections::BTreeSet;
 pub struct Exclusion {
     /// Grows with every change.
     pub version: u64,
+    /// The entry of the log after which it counts: what was there before, and gone when it was
+    /// written, it does not know.
+    #[serde(default)]
+    pub since: u64,
     /// With everything in them. Those below them are listed as well.
     pub namespaces: BTreeSet<NamespaceId>,
     /// Mounts and auth methods, by their namespace.
@@ -80,6 +84,7 @@ mod tests {
         let (kept, denied) = (MountId::new(1), MountId::new(2));
         let exclusion = Exclusion {
             version: 1,
+            since: 0,
             namespaces: BTreeSet::from([inside]),
             mounts: BTreeSet::from([(root, denied)]),
         };
@@ -103,6 +108,7 @@ mod tests {
             let id = |number: u8| NamespaceId::new(u64::from(number));
             let exclusion = Exclusion {
                 version: 0,
+                since: 0,
                 namespaces: namespaces.into_iter().map(id).collect(),
                 mounts: mounts
                     .into_iter()
@@ -126,6 +132,7 @@ mod tests {
             let number = |number: u8| NamespaceId::new(u64::from(number));
             let exclusion = Exclusion {
                 version: 0,
+                since: 0,
                 namespaces: namespaces.into_iter().map(number).collect(),
                 mounts: mounts
                     .into_iter()

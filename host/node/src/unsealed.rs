@@ -150,7 +150,12 @@ impl Unsealed {
         self: &Arc<Self>,
         mut tx: Transaction,
     ) -> Result<Option<u64>, CommitError> {
-        exclusions::follow(&mut tx).map_err(CommitError::Refused)?;
+        let applied = || {
+            let moment = self.parts.storage.snapshot();
+            let applied = journal::applied_at(&*moment);
+            applied.map_err(|error| Refusal::internal(chain(&error)))
+        };
+        exclusions::follow(&mut tx, applied).map_err(CommitError::Refused)?;
         self.commit_gathered(tx.finish().map_err(CommitError::Seal)?)
             .await
     }

@@ -95,6 +95,7 @@ mod tests {
         let namespaces = prop::collection::btree_set(0_u64..4, 0..3);
         (namespaces, mounts).prop_map(|(namespaces, mounts)| Exclusion {
             version: 1,
+            since: 0,
             namespaces: namespaces.into_iter().map(NamespaceId::new).collect(),
             mounts: mounts
                 .into_iter()

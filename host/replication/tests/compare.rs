@@ -64,6 +64,7 @@ fn exclusion() -> impl Strategy<Value = Exclusion> {
     let namespaces = prop::collection::btree_set(1..NAMESPACES, 0..2);
     (mounts, namespaces).prop_map(|(mounts, namespaces)| Exclusion {
         version: 1,
+        since: 0,
         namespaces: namespaces.into_iter().map(namespace).collect(),
         mounts: mounts
             .into_iter()

@@ -360,6 +360,7 @@ impl World {
             let out = self.filters.get(&name).map(|filter| filter.out.clone());
             let exclusion = Exclusion {
                 version: 0,
+                since: 0,
                 namespaces: out.unwrap_or_default(),
                 mounts: BTreeSet::new(),
             };

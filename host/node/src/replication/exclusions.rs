@@ -3,7 +3,8 @@
 //!
 //! What was denied stays denied until its filter is written anew: a mount that is moved does not
 //! begin to travel by that, and what a filter leaves out is remembered when it is gone, because the
-//! log still speaks of it.
+//! log still speaks of it. What was gone before a filter came nobody remembers: so the log is read
+//! to a secondary from there on only.
 
 use crate::tables::{stored_mounts, stored_namespaces};
 use barrier::Transaction;
@@ -14,8 +15,12 @@ use locality::{
 use std::collections::BTreeMap;
 
 /// Brings the exclusions up to date with what the transaction writes. Costs a look at the written
-/// keys where it writes no mount, namespace or filter.
-pub(crate) fn follow(tx: &mut Transaction) -> Result<(), Refusal> {
+/// keys where it writes no mount, namespace or filter. `applied` says up to which entry of the log
+/// the transaction, which is validated, has seen all at least.
+pub(crate) fn follow(
+    tx: &mut Transaction,
+    applied: impl FnOnce() -> Result<u64, Refusal>,
+) -> Result<(), Refusal> {
     let (mut concerned, mut rewritten) = (false, Vec::new());
     for key in tx.written_keys() {
         if let Some(secondary) = secondary_of(key, &SystemKey::path_filters()) {
@@ -33,14 +38,16 @@ pub(crate) fn follow(tx: &mut Transaction) -> Result<(), Refusal> {
         return Ok(());
     }
     let there = filterable(tx)?;
+    let applied = applied()?;
     let mut all = exclusions;
     for id in filters.keys() {
         all.entry(id.clone()).or_default();
     }
     for (id, before) in all {
         let is_rewritten = rewritten.contains(&id);
-        let after = next(&before, filters.get(&id), is_rewritten, &there);
+        let mut after = next(&before, filters.get(&id), is_rewritten, &there);
         if after != before {
+            after.since = applied;
             tx.write_json(&SystemKey::exclusion(&id), &after)
                 .map_err(crate::refusal::from_barrier)?;
         }
@@ -88,6 +95,7 @@ fn next(
     let same = left_out.mounts == before.mounts && left_out.namespaces == before.namespaces;
     Exclusion {
         version: before.version + u64::from(!same || is_rewritten),
+        since: before.since,
         namespaces: left_out.namespaces,
         mounts: left_out.mounts,
     }

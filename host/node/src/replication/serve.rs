@@ -269,6 +269,11 @@ impl Stream<'_> {
         if position.filter != self.filtered.exclusion.version {
             return Some(String::from(FILTER_CHANGED));
         }
+        // Whoever has this version of it has compared since then. Who asks for more is told no more.
+        let since = self.filtered.exclusion.since;
+        if position.index < since {
+            return Some(format!("its paths filter counts since entry {since}"));
+        }
         let applied = self.node.parts.source.extent().applied;
         (position.index > applied).then(|| {
             format!(

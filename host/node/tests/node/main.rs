@@ -31,6 +31,7 @@ mod house;
 mod identity;
 mod joining;
 mod kept_log;
+mod log_before;
 mod lying_primary;
 mod namespaces;
 mod observe;

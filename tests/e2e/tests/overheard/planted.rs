@@ -1,7 +1,7 @@
 //! One of each thing that is replicated, made so that every part of it is found wherever it is.
 
 use e2e::canaries::Canaries;
-use e2e::clusters::{Cluster, text};
+use e2e::clusters::{Cluster, text, until};
 use serde_json::{Value, json};
 
 /// A mount, an auth method and a namespace with something in each, and what tells of them.
@@ -11,6 +11,8 @@ pub(crate) struct Planted {
     pub(crate) mount: String,
     pub(crate) method: String,
     pub(crate) namespace: String,
+    /// In the namespace.
+    inner: String,
 }
 
 pub(crate) fn kv() -> Value {
@@ -24,6 +26,7 @@ impl Planted {
             mount: all.hatch("name of a mount"),
             method: all.hatch("name of an auth method"),
             namespace: all.hatch("name of a namespace"),
+            inner: all.hatch("name of a namespace in a namespace"),
             all,
         };
         planted.plant_mount(a);
@@ -31,6 +34,23 @@ impl Planted {
         planted.plant_namespace(a);
         planted.grow(a);
         planted
+    }
+
+    /// Takes all of it away.
+    pub(crate) fn uproot(&self, a: &Cluster) {
+        a.delete(&format!("sys/mounts/{}", self.mount));
+        a.delete(&format!("sys/auth/{}", self.method));
+        let inner = format!("sys/namespaces/{}", self.inner);
+        a.within(&self.namespace, "DELETE", &inner, &Value::Null);
+        let outer = format!("sys/namespaces/{}", self.namespace);
+        // The outer one goes when the inner one is gone.
+        until("an empty namespace", || {
+            let deleted = a.client().send("DELETE", &outer, &[], None);
+            (deleted.status < 300).then_some(())
+        });
+        until("the end of a namespace", || {
+            (a.client().send("GET", &outer, &[], None).status == 404).then_some(())
+        });
     }
 
     /// What a filter names them by.
@@ -80,7 +100,7 @@ impl Planted {
         let wanted = json!({ "custom_metadata": { "place": place } });
         let made = a.write(&format!("sys/namespaces/{outer}"), &wanted);
         self.watch_uuid("a namespace", &text(&made, "/data/uuid"));
-        let inner = self.all.hatch("name of a namespace in a namespace");
+        let inner = self.inner.clone();
         let path = format!("sys/namespaces/{inner}");
         a.within(&outer, "POST", &path, &json!({}));
         for namespace in [outer.clone(), format!("{outer}/{inner}")] {

@@ -65,16 +65,27 @@ pub(crate) async fn ring(tap: &Tap) -> Keyring {
     Keyring::open_with(&ring, &Secret::new(root)).unwrap()
 }
 
-/// Asks for all there is below the heads of these keys, of every class; then for the log, from its
-/// beginning. What is answered is with the tap.
-pub(crate) async fn pry(tap: &Tap, keys: &BTreeSet<PhysicalKey>) {
-    let own = KeyPair::make(&SystemEntropy);
+/// Where a comparison that begins now leads to.
+pub(crate) async fn position(tap: &Tap) -> Position {
     let link = tap.again().await;
-    let mut call = Call::begin(&*link, Method::Compare).await;
-    call.say(&Question::Begin(hello(&own))).await;
+    begin_to_compare(&*link).await.1
+}
+
+async fn begin_to_compare(link: &dyn Link) -> (Call, Position) {
+    let mut call = Call::begin(link, Method::Compare).await;
+    let keys = KeyPair::make(&SystemEntropy);
+    call.say(&Question::Begin(hello(&keys))).await;
     let Told::Begun { position, .. } = call.hear().await else {
         panic!("the primary does not begin")
     };
+    (call, position)
+}
+
+/// Asks for all there is below the heads of these keys, of every class; then for the log, from its
+/// beginning, which is not to be had, and from `since`. What is answered is with the tap.
+pub(crate) async fn pry(tap: &Tap, keys: &BTreeSet<PhysicalKey>, since: u64) {
+    let link = tap.again().await;
+    let (mut call, position) = begin_to_compare(&*link).await;
     until_end(&mut call).await;
     for tree in trees(keys) {
         for question in [
@@ -86,17 +97,25 @@ pub(crate) async fn pry(tap: &Tap, keys: &BTreeSet<PhysicalKey>) {
             until_end(&mut call).await;
         }
     }
-    let mut call = Call::begin(&*link, Method::Follow).await;
-    let position = Position {
-        index: 0,
-        ..position
-    };
-    let hello = hello(&own);
+    for (index, is_told) in [(0, false), (since, true)] {
+        let position = Position {
+            index,
+            ..position.clone()
+        };
+        assert_eq!(reads_the_log(&*link, position).await, is_told, "{index}");
+    }
+}
+
+/// Asks for the log from there on, and takes all of it; false where it is told to compare.
+async fn reads_the_log(link: &dyn Link, position: Position) -> bool {
+    let mut call = Call::begin(link, Method::Follow).await;
+    let hello = hello(&KeyPair::make(&SystemEntropy));
     call.say(&Follow { hello, position }).await;
     loop {
         match call.hear::<Event>().await {
-            Event::Upto { index, head, .. } if index >= head => return,
-            Event::Compare { reason } | Event::Refused { reason } => panic!("{reason}"),
+            Event::Upto { index, head, .. } if index >= head => return true,
+            Event::Compare { .. } => return false,
+            Event::Refused { reason } => panic!("{reason}"),
             _ => {}
         }
     }

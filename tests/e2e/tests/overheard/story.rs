@@ -26,8 +26,12 @@ struct Pair {
     swings: Planted,
     /// Of one cluster alone.
     kept: Canaries,
+    /// Gone before the secondary came.
+    gone: Planted,
     /// Entries that were ever heard of.
     keys: BTreeSet<PhysicalKey>,
+    /// An entry of the primary's log after the last filter.
+    since: u64,
 }
 
 impl Pair {
@@ -35,7 +39,8 @@ impl Pair {
     fn start(a: Cluster, divided: &[u8]) -> Self {
         a.lead();
         kept::prepare(&a, divided);
-        let [mut open, denied, swings] = core::array::from_fn(|_| Planted::plant(&a));
+        let [mut open, denied, swings, gone] = core::array::from_fn(|_| Planted::plant(&a));
+        gone.uproot(&a);
         let mut kept = kept::at_the_primary(&a, &open);
         kept::divide(&a, &mut open.all, &mut kept);
         let mut pair = Self {
@@ -45,7 +50,9 @@ impl Pair {
             denied,
             swings,
             kept,
+            gone,
             keys: BTreeSet::new(),
+            since: 0,
         };
         let paths = pair.left_out();
         let filter = json!({ "paths_filter_mode": "deny", "paths": paths });
@@ -70,6 +77,7 @@ impl Pair {
         let heard = self.c.heard();
         assert!(heard.opened > 0);
         has_none(&heard, &self.denied.all, "denied");
+        has_none(&heard, &self.gone.all, "gone before the filter");
         has_none(&heard, &self.kept, "of one cluster");
         let mut keys = heard.keys.iter();
         assert!(keys.all(|key| key.class() == Class::Replicated));
@@ -140,6 +148,8 @@ fn is_filtered(pair: &mut Pair) {
     let heard = pair.heard();
     has_all(&heard, &later, "replicated");
     has_none(&heard, &pair.swings.all, "left out again");
+    let position = questions::position(&pair.c.tap);
+    pair.since = pair.c.runtime.block_on(position).index;
 }
 
 /// Requests that are run at the primary, and what they come to.
@@ -171,7 +181,7 @@ fn writes_through(pair: &mut Pair) {
 
 /// It knows by now where to ask.
 fn asks_for_more(pair: &mut Pair) {
-    let asked = questions::pry(&pair.c.tap, &pair.keys);
+    let asked = questions::pry(&pair.c.tap, &pair.keys, pair.since);
     pair.c.runtime.block_on(asked);
     let heard = pair.heard();
     has_all(&heard, &pair.open.all, "replicated");
