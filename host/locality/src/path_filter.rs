@@ -34,6 +34,8 @@ pub struct FilteredMount {
     pub id: MountId,
     /// From the root.
     pub path: String,
+    /// The namespace that it is being carried to, and the mount that it becomes there.
+    pub becomes: Option<(NamespaceId, MountId)>,
 }
 
 /// What there is to be filtered. The root namespace, the mounts of the host's own engines and local
@@ -138,6 +140,7 @@ mod tests {
             namespace: NamespaceId::new(namespace),
             id: MountId::new(id),
             path: path.to_owned(),
+            becomes: None,
         });
         Filterable {
             namespaces: namespaces.to_vec(),

@@ -91,6 +91,14 @@ fn next(
             left_out.namespaces.insert(*id);
         }
     }
+    if sticks {
+        // Under another id in another namespace it is what it was, and what was denied with all of its
+        // namespace is no less denied than what was named.
+        for mount in &there.mounts {
+            let was_denied = before.leaves_out(mount.namespace, mount.id);
+            left_out.mounts.extend(mount.becomes.filter(|_| was_denied));
+        }
+    }
     // One that is written anew counts, whatever it comes to: the secondary is to know that it has it.
     let same = left_out.mounts == before.mounts && left_out.namespaces == before.namespaces;
     Exclusion {
@@ -116,6 +124,7 @@ pub(crate) fn filterable(tx: &mut Transaction) -> Result<Filterable, Refusal> {
                     namespace,
                     id: entry.id,
                     path: format!("{path}{}", entry.path),
+                    becomes: entry.moves_to,
                 });
             }
         }
@@ -184,6 +193,7 @@ mod tests {
             namespace: NamespaceId::ROOT,
             id: MountId::new(*id),
             path: (*path).to_owned(),
+            becomes: None,
         });
         Filterable {
             namespaces: Vec::new(),
@@ -217,6 +227,52 @@ mod tests {
         // Until somebody says again what is denied.
         let again = next(&moved, Some(&deny), true, &there(&[(1, "open/")]));
         assert_eq!((again.version, mounts(&again)), (2, vec![]));
+    }
+
+    #[test]
+    fn what_is_denied_stays_denied_in_another_namespace() {
+        let (old, new) = (NamespaceId::new(7), NamespaceId::new(8));
+        let mount = |namespace, id, path: &str, becomes| FilteredMount {
+            namespace,
+            id: MountId::new(id),
+            path: path.to_owned(),
+            becomes,
+        };
+        let there = |mounts: &[FilteredMount]| Filterable {
+            namespaces: vec![(old, "old/".to_owned()), (new, "new/".to_owned())],
+            mounts: mounts.to_vec(),
+        };
+        let is_out = |exclusion: &Exclusion, id| exclusion.leaves_out(new, MountId::new(id));
+        // By its name, and with its namespace.
+        for denied in ["old/m/", "old/"] {
+            let deny = filter(FilterMode::Deny, denied);
+            let before = there(&[mount(old, 1, "old/m/", None)]);
+            let first = next(&Exclusion::default(), Some(&deny), true, &before);
+            let under_way = there(&[
+                mount(old, 1, "old/m/", Some((new, MountId::new(2)))),
+                mount(new, 2, "new/m/", None),
+            ]);
+            let under_way = next(&first, Some(&deny), false, &under_way);
+            assert!(is_out(&under_way, 2), "{denied}");
+            let arrived = there(&[mount(new, 2, "new/m/", None)]);
+            let arrived = next(&under_way, Some(&deny), false, &arrived);
+            assert!(is_out(&arrived, 2), "{denied}");
+            // And on, to where it came from.
+            let on = there(&[
+                mount(new, 2, "new/m/", Some((NamespaceId::ROOT, MountId::new(3)))),
+                mount(NamespaceId::ROOT, 3, "m/", None),
+            ]);
+            let on = next(&arrived, Some(&deny), false, &on);
+            assert!(on.leaves_out(NamespaceId::ROOT, MountId::new(3)));
+            let last = there(&[mount(NamespaceId::ROOT, 3, "m/", None)]);
+            let said_anew = next(&on, Some(&deny), true, &last);
+            assert!(!said_anew.leaves_out(NamespaceId::ROOT, MountId::new(3)));
+        }
+        // What is not denied is not by its move.
+        let deny = filter(FilterMode::Deny, "other/");
+        let first = next(&Exclusion::default(), Some(&deny), true, &there(&[]));
+        let moves = there(&[mount(old, 1, "old/m/", Some((new, MountId::new(2))))]);
+        assert!(!is_out(&next(&first, Some(&deny), false, &moves), 2));
     }
 
     #[test]

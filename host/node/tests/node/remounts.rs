@@ -68,3 +68,46 @@ async fn whoever_moves_a_mount_through_a_secondary_is_told_there_what_came_of_it
         assert_eq!(unknown.kind, RefusalKind::NotFound, "{unknown:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_denied_is_not_carried_to_another_cluster_by_a_move() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let component = json!({ "component": STANDARD.encode(NOTES) });
+    let notes = json!({ "type": "notes" });
+    for (path, data) in [
+        ("sys/plugins/catalog/secret/notes", component),
+        ("sys/namespaces/open", json!({})),
+        ("sys/namespaces/shut", json!({})),
+        ("sys/mounts/denied", notes.clone()),
+        ("shut/sys/mounts/in", notes),
+        ("denied/notes/canary", json!({ "text": "canary" })),
+        ("shut/in/notes/canary", json!({ "text": "canary" })),
+    ] {
+        a.write(path, data).await.unwrap();
+    }
+    let deny = json!({ "paths_filter_mode": "deny", "paths": ["denied", "shut"] });
+    let c = secondary(&network, &both, "c", deny).await;
+    for (from, to) in [
+        ("denied", "open/canary-by-name"),
+        ("shut/in", "open/canary-with-all"),
+        ("open/canary-with-all", "canary-and-on"),
+    ] {
+        moved(a, from, to).await;
+        let read = a.read(&format!("{to}/notes/canary")).await.unwrap();
+        assert_eq!(read["text"], "canary", "{to}");
+        c.until_it_streams().await;
+    }
+    assert!(!network.carried(b"canary"));
+    // Until somebody says again what is denied.
+    let path = "sys/replication/performance/primary/paths-filter/c";
+    let deny = json!({ "mode": "deny", "paths": ["shut"] });
+    a.write(path, deny).await.unwrap();
+    c.until_it_streams().await;
+    assert!(network.carried(b"canary"));
+    for path in ["open/canary-by-name", "canary-and-on"] {
+        let read = c.read(&format!("{path}/notes/canary")).await.unwrap();
+        assert_eq!(read["text"], "canary", "{path}");
+    }
+}

@@ -248,12 +248,12 @@ fn a_mount_that_moves_follows_the_filter() {
             &json!({ "v": namespace }),
         );
     }
-    a.mount("denied");
-    a.put("denied/x", "denied");
-    a.write(
-        FILTER,
-        &json!({ "mode": "deny", "paths": ["shut/", "denied/"] }),
-    );
+    for path in ["denied", "denied-too"] {
+        a.mount(path);
+        a.put(&format!("{path}/x"), path);
+    }
+    let denied = ["shut/", "denied/", "denied-too/"];
+    a.write(FILTER, &json!({ "mode": "deny", "paths": denied }));
     pair.settle();
     let moves = |from: &str, to: &str| {
         let answer = a.write("sys/remount", &json!({ "from": from, "to": to }));
@@ -269,12 +269,25 @@ fn a_mount_that_moves_follows_the_filter() {
     a.has("shut/of-open/x", "open");
     c.lacks("open/of-open/x");
     c.lacks("shut/of-open/x");
-    moves("shut/of-shut", "open/of-shut");
-    c.has("open/of-shut/x", "shut");
-    // What was denied by name does not begin to travel by a move: somebody has to say so.
-    moves("denied", "renamed");
-    c.lacks("renamed/x");
+    // What was denied does not begin to travel by a move, wherever that leads: somebody has to say so.
+    let moved = [
+        ("denied", "renamed", "denied"),
+        ("denied-too", "open/denied-too", "denied-too"),
+        ("shut/of-shut", "open/of-shut", "shut"),
+    ];
+    for (from, to, value) in moved {
+        moves(from, to);
+        a.has(&format!("{to}/x"), value);
+        c.lacks(&format!("{to}/x"));
+    }
+    // Nor by a second one.
+    moves("open/denied-too", "denied-no-more");
+    a.has("denied-no-more/x", "denied-too");
+    c.lacks("denied-no-more/x");
+    moves("denied-no-more", "open/denied-too");
     a.write(FILTER, &json!({ "mode": "deny", "paths": ["shut/"] }));
     pair.settle();
-    c.has("renamed/x", "denied");
+    for (_, to, value) in moved {
+        c.has(&format!("{to}/x"), value);
+    }
 }
