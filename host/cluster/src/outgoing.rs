@@ -12,28 +12,37 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 /// A frame up to this size is copied behind its length, so that both travel as one piece.
 const COPIED_BYTES_MAX: usize = 16 * 1024;
 
+/// Of a larger frame so much is handed to HTTP/2 at a time: what was handed over cannot be taken back.
+const PIECE_BYTES_MAX: usize = 64 * 1024;
+
 /// A body of what a channel sends.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     frames: mpsc::Receiver<Piece>,
-    /// The frame whose length went ahead.
+    /// Of the frame whose length went ahead, what did not go yet.
     next: Option<Bytes>,
     is_complete: bool,
     /// Resolves to an error where the body was dropped before all of it went.
     given_up: Option<oneshot::Sender<()>>,
+    /// Resolves where nothing more is to go.
+    broken_off: Option<oneshot::Receiver<()>>,
     /// The place of the call among those of its connection.
     _place: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 impl Outgoing {
     /// The body of an answer. The receiver resolves to an error where the call was given up.
-    pub(crate) fn of_answer(frames: mpsc::Receiver<Piece>) -> (Self, oneshot::Receiver<()>) {
+    pub(crate) fn of_answer(
+        frames: mpsc::Receiver<Piece>,
+        broken_off: oneshot::Receiver<()>,
+    ) -> (Self, oneshot::Receiver<()>) {
         let (given_up, seen) = oneshot::channel();
         let body = Self {
             frames,
             next: None,
             is_complete: false,
             given_up: Some(given_up),
+            broken_off: Some(broken_off),
             _place: None,
         };
         (body, seen)
@@ -49,7 +58,22 @@ impl Outgoing {
             next: None,
             is_complete: false,
             given_up: None,
+            broken_off: None,
             _place: Some(place),
+        }
+    }
+
+    /// Is nothing more to go?
+    fn is_broken_off(&mut self, context: &mut Context<'_>) -> bool {
+        let Some(broken_off) = &mut self.broken_off else {
+            return false;
+        };
+        match Pin::new(broken_off).poll(context) {
+            Poll::Pending => false,
+            Poll::Ready(told) => {
+                self.broken_off = None;
+                told.is_ok()
+            }
         }
     }
 
@@ -70,8 +94,14 @@ impl Body for Outgoing {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, LinkError>>> {
-        if let Some(next) = self.next.take() {
-            return Poll::Ready(Some(Ok(Frame::data(next))));
+        if self.is_broken_off(context) {
+            let reason = String::from("it was broken off");
+            return Poll::Ready(Some(Err(LinkError::Ended(reason))));
+        }
+        if let Some(mut next) = self.next.take() {
+            let piece = next.split_to(next.len().min(PIECE_BYTES_MAX));
+            self.next = Some(next).filter(|rest| !rest.is_empty());
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
         if self.is_complete {
             return Poll::Ready(None);

@@ -14,11 +14,11 @@ use http_body_util::{Either, Full};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use link::{Acceptor, CHANNEL_FRAMES_MAX, Channel, Peer, Protocol};
+use link::{Acceptor, CHANNEL_FRAMES_MAX, Channel, Peer, Protocol, Served};
 use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
@@ -148,12 +148,19 @@ impl Calls {
             return refuse(StatusCode::NOT_FOUND, "that is no name of a method");
         };
         let (outgoing, frames) = mpsc::channel(CHANNEL_FRAMES_MAX);
-        let (body, given_up) = Outgoing::of_answer(frames);
+        let (break_off, broken_off) = oneshot::channel();
+        let (body, given_up) = Outgoing::of_answer(frames, broken_off);
         let (incoming, received) = Incoming::new();
         let channel = Channel::new(outgoing, received);
         let acceptor = Arc::clone(&self.acceptor);
         let serving = acceptor.serve(self.protocol, self.peer.clone(), method, channel);
         self.tasks.spawn(async move {
+            let serving = async {
+                if serving.await == Served::BrokenOff {
+                    // Where the body is gone, nothing goes any more.
+                    let _ = break_off.send(());
+                }
+            };
             let served = async {
                 tokio::join!(serving, carry(request.into_body(), incoming));
             };
@@ -167,7 +174,7 @@ impl Calls {
 }
 
 /// Done when the peer wants no more of a call.
-async fn until_given_up(given_up: tokio::sync::oneshot::Receiver<()>) {
+async fn until_given_up(given_up: oneshot::Receiver<()>) {
     if given_up.await.is_ok() {
         core::future::pending().await
     }

@@ -83,6 +83,15 @@ pub struct Peer {
     pub ended: watch::Receiver<bool>,
 }
 
+/// How what was sent in answer to a call ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// All of it goes to the other end.
+    Complete,
+    /// Nothing more of it goes: what waits is dropped, and the call ends with an error.
+    BrokenOff,
+}
+
 /// The end that is called.
 pub trait Acceptor: Send + Sync {
     /// With what connections of this kind are answered; None where they are not answered at all.
@@ -102,7 +111,7 @@ pub trait Acceptor: Send + Sync {
         peer: Peer,
         method: String,
         channel: Channel,
-    ) -> Later<'static, ()>;
+    ) -> Later<'static, Served>;
 }
 
 /// The end that calls.

@@ -7,14 +7,25 @@ use journal::{Batch, Observer, Op};
 use locality::PhysicalKey;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use tokio::sync::watch;
 
 /// Keys of the host's own entries that were applied and not yet looked at.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Changes {
     noted: AtomicU64,
     keys: Mutex<Vec<PhysicalKey>>,
     /// How often something else was kept from a secondary.
-    exclusions: AtomicU64,
+    exclusions: watch::Sender<u64>,
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self {
+            noted: AtomicU64::default(),
+            keys: Mutex::default(),
+            exclusions: watch::channel(0).0,
+        }
+    }
 }
 
 /// What is kept in memory begins with one of these, below the system mount.
@@ -48,7 +59,14 @@ impl Changes {
 
     /// A number that grows whenever something else is kept from a secondary.
     pub(crate) fn exclusions(&self) -> u64 {
-        self.exclusions.load(Ordering::Acquire)
+        *self.exclusions.borrow()
+    }
+
+    /// Resolves when that number is another one than `seen`.
+    pub(crate) async fn exclusions_beyond(&self, seen: u64) {
+        let mut exclusions = self.exclusions.subscribe();
+        // The sender lives in `self`, so the channel cannot be closed.
+        let _ = exclusions.wait_for(|count| *count != seen).await;
     }
 
     /// Takes all keys that changed since it was last asked.
@@ -71,7 +89,7 @@ impl Observer for Changes {
         let ours = ops.filter(|op| op.key.mount() == base::MountId::SYSTEM);
         let is_exclusion = |op: &Op| op.key.path().starts_with(EXCLUSIONS);
         if ours.clone().any(is_exclusion) {
-            self.exclusions.fetch_add(1, Ordering::Release);
+            self.exclusions.send_modify(|count| *count += 1);
         }
         let kept = ours.filter(|op| KEPT.iter().any(|prefix| op.key.path().starts_with(prefix)));
         let changed: Vec<PhysicalKey> = kept.map(|op| op.key.clone()).collect();

@@ -19,7 +19,9 @@ use crate::trail::Trail;
 use crate::unsealed::Unsealed;
 use access::{Token, TokenHash, TokenId};
 use barrier::Transaction;
-use base::{NamespaceId, Operation, Refusal, RefusalKind, Request, RequestPath, Timestamp};
+use base::{
+    MountId, NamespaceId, Operation, Refusal, RefusalKind, Request, RequestPath, Timestamp,
+};
 use manifest::{Access, Match, NoMatch, Route};
 use mount::Namespace;
 use policy::Acl;
@@ -41,6 +43,13 @@ impl Place {
     /// The path below the mount, as its matcher sees it.
     pub(crate) fn below_mount(&self) -> &str {
         &self.rest
+    }
+
+    /// Its namespace, and its mount or, where nothing is mounted, that of the host.
+    pub(crate) fn ids(&self) -> (NamespaceId, MountId) {
+        let mount = self.mount.as_ref();
+        let mount = mount.map_or(MountId::SYSTEM, |mount| mount.0.id);
+        (self.namespace.id, mount)
     }
 
     /// The same place, as if nothing were mounted there.

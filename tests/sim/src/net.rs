@@ -321,7 +321,8 @@ impl Link for Wire {
                     biased;
                     () = over(&mut cut_off) => ended.end(),
                     () = ended.ended() => {}
-                    () = served => {}
+                    // What waits at the end of a call is as good as on its way.
+                    _ = served => {}
                 }
             });
             Ok(near)

@@ -98,6 +98,40 @@ async fn who_does_not_read_makes_the_other_end_wait() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_goes_no_more_when_a_call_is_broken_off() {
+    let mut world = World::new().await;
+    let link = world.link().await;
+    let mut flood = soon(link.open("break")).await.unwrap();
+    let mut sent = 0;
+    // Until nothing more has room between both ends.
+    while let Ok(Some(Seen::Sent(more))) =
+        tokio::time::timeout(Duration::from_millis(500), world.seen.recv()).await
+    {
+        sent = more;
+    }
+    flood.send("now").await.unwrap();
+    let nothing = core::future::pending::<()>();
+    let _ = tokio::time::timeout(Duration::from_millis(100), nothing).await;
+    let mut received = 0;
+    let broken = loop {
+        match soon(flood.receive()).await {
+            Ok(Some(_)) => received += 1,
+            other => break other,
+        }
+    };
+    assert!(matches!(broken, Err(LinkError::Ended(_))), "{broken:?}");
+    // Neither what waited nor the rest of what was being sent.
+    assert!(
+        received < sent - link::CHANNEL_FRAMES_MAX,
+        "{received} of {sent}"
+    );
+    // The connection stands.
+    let echo = soon(link.open("echo")).await.unwrap();
+    let frames = vec![Bytes::from_static(b"x")];
+    assert_eq!(exchange(echo, frames.clone()).await, frames);
+}
+
 #[tokio::test]
 async fn what_is_not_known_is_refused() {
     let world = World::new().await;

@@ -8,7 +8,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use link::{
     Acceptor, Channel, DialError, Dialer as _, Identity, Later, Link, LinkError, NotAdmitted, Peer,
-    Protocol,
+    Protocol, Served,
 };
 use std::sync::{Arc, Mutex};
 use tokio::net::{TcpListener, TcpStream};
@@ -105,7 +105,7 @@ impl Acceptor for House {
         peer: Peer,
         method: String,
         mut channel: Channel,
-    ) -> Later<'static, ()> {
+    ) -> Later<'static, Served> {
         Box::pin(async move {
             let seen = self.seen.clone();
             match method.as_str() {
@@ -125,7 +125,18 @@ impl Acceptor for House {
                     let frame = Bytes::from(vec![7; 1024 * 1024]);
                     for sent in 1.. {
                         if channel.send(frame.clone()).await.is_err() {
-                            return;
+                            return Served::Complete;
+                        }
+                        seen.send(Seen::Sent(sent)).await.unwrap();
+                    }
+                }
+                "break" => {
+                    let (outgoing, mut incoming) = channel.into_parts();
+                    let frame = Bytes::from(vec![7; 4 * 1024 * 1024]);
+                    for sent in 1.. {
+                        tokio::select! {
+                            _ = incoming.recv() => return Served::BrokenOff,
+                            done = outgoing.send(Ok(frame.clone())) => done.unwrap(),
                         }
                         seen.send(Seen::Sent(sent)).await.unwrap();
                     }
@@ -143,6 +154,7 @@ impl Acceptor for House {
                 }
                 other => channel.refuse(format!("{other} is not known")).await,
             }
+            Served::Complete
         })
     }
 }

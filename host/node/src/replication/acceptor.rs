@@ -1,8 +1,9 @@
 //! The end that other clusters call.
 
+use super::serve::Broken;
 use super::{Role, known, serve};
 use crate::node::Node;
-use link::{Acceptor, Channel, Identity, Later, NotAdmitted, Peer, Protocol};
+use link::{Acceptor, Channel, Identity, Later, NotAdmitted, Peer, Protocol, Served};
 use replication::Method;
 use std::sync::Arc;
 
@@ -34,26 +35,36 @@ impl Acceptor for Node {
         peer: Peer,
         method: String,
         channel: Channel,
-    ) -> Later<'static, ()> {
+    ) -> Later<'static, Served> {
         Box::pin(async move {
-            let Some(node) = self.unsealed() else { return };
+            let Some(node) = self.unsealed() else {
+                return Served::Complete;
+            };
             let Some(primary) = node.replication.primary() else {
-                return;
+                return Served::Complete;
             };
             let served = match (protocol, Method::from_name(&method)) {
                 (Protocol::Performance, Some(method)) => {
                     serve::serve(&node, &primary, &peer, method, channel).await
                 }
-                _ => return tracing::warn!(peer = peer.name, method, "an unknown call"),
+                _ => {
+                    tracing::warn!(peer = peer.name, method, "an unknown call");
+                    return Served::Complete;
+                }
             };
-            if let Err(broken) = served {
-                let reason = broken.to_string();
-                tracing::info!(
-                    peer = peer.name,
-                    method,
-                    reason,
-                    "a call of a secondary ended"
-                );
+            let Err(broken) = served else {
+                return Served::Complete;
+            };
+            let reason = broken.to_string();
+            tracing::info!(
+                peer = peer.name,
+                method,
+                reason,
+                "a call of a secondary ended"
+            );
+            match broken {
+                Broken::Refiltered => Served::BrokenOff,
+                Broken::Link(_) | Broken::Message(_) | Broken::Here(_) => Served::Complete,
             }
         })
     }

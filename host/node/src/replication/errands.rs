@@ -42,6 +42,18 @@ pub(super) enum Errand {
     MakeKey(NamespaceId, String),
 }
 
+impl Errand {
+    /// Namespace and mount: whose data its answer may tell of.
+    pub(super) const fn place(&self) -> (NamespaceId, MountId) {
+        match self {
+            Self::Undo(at, _) | Self::Renew(at, ..) | Self::Regrant(at, ..) => {
+                (at.namespace, at.mount)
+            }
+            Self::MakeKey(namespace, _) => (*namespace, MountId::SYSTEM),
+        }
+    }
+}
+
 /// Whose engine does it.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct At {

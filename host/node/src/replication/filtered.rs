@@ -9,8 +9,8 @@ use locality::Exclusion;
 /// Why a secondary is to compare itself with its primary.
 pub(super) const FILTER_CHANGED: &str = "its paths filter leaves out something else now";
 
-/// What is kept from a secondary. Once a filter was answered, nothing more is sent that it denies:
-/// it is asked before each message whether this still holds.
+/// What is kept from a secondary. Whoever sends it something asks before each message whether this
+/// still holds, and is broken off when it does not, with what waits to be sent.
 pub(super) struct Filtered {
     secondary: String,
     pub(super) exclusion: Exclusion,
@@ -47,5 +47,13 @@ impl Filtered {
         }
         self.seen = count;
         Ok(false)
+    }
+
+    /// Resolves when something else is kept from it.
+    pub(super) async fn changed(mut self, node: &Unsealed) -> Result<(), Refusal> {
+        while !self.is_changed(node)? {
+            node.parts.changes.exclusions_beyond(self.seen).await;
+        }
+        Ok(())
     }
 }

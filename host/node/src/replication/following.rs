@@ -10,7 +10,7 @@ use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use crate::{defaults, namespaces};
 use journal::Batch;
-use link::{Channel, Link, Protocol};
+use link::{Channel, Link, LinkError, Protocol};
 use locality::SystemKey;
 use replication::{Event, Follow, Hello, Method, Position, Versions, admit};
 use seal::sealed_box::KeyPair;
@@ -79,19 +79,22 @@ pub(crate) async fn run(
     link: &dyn Link,
 ) -> Result<(), Broken> {
     let keys = KeyPair::make(node.parts.entropy.as_ref());
+    let mut broken_off = None;
     loop {
-        let mut channel = link.open(Method::Follow.name()).await?;
-        let hello = hello_again(node, secondary, &keys);
-        let position = secondary.position();
-        send(&channel, &Follow { hello, position }).await?;
-        let mut stream = Stream {
-            node,
-            secondary,
-            keys: &keys,
-            told: 0,
+        let before = secondary.how().signs_of_life;
+        let reason = match stream(node, secondary, link, &keys).await {
+            Ok(reason) => reason,
+            // The primary does so when it keeps something else from this one. Asked again it says so,
+            // where the connection stands.
+            Err(ended @ Broken::Link(LinkError::Ended(_)))
+                if secondary.how().signs_of_life != before =>
+            {
+                broken_off = Some(ended);
+                continue;
+            }
+            Err(broken) => return Err(broken_off.unwrap_or(broken)),
         };
-        let reason = stream.receive(&mut channel).await?;
-        drop(channel);
+        broken_off = None;
         tracing::info!(reason, "comparing with the primary");
         let began = node.parts.clock.elapsed();
         compare::run(node, secondary, link, &keys).await?;
@@ -100,6 +103,26 @@ pub(crate) async fn run(
         let (seconds, index) = (took.as_secs_f64(), secondary.position().index);
         tracing::info!(seconds, index, "compared with the primary");
     }
+}
+
+/// Follows until the primary wants a comparison; says why it does.
+async fn stream(
+    node: &Arc<Unsealed>,
+    secondary: &Arc<Secondary>,
+    link: &dyn Link,
+    keys: &KeyPair,
+) -> Result<String, Broken> {
+    let mut channel = link.open(Method::Follow.name()).await?;
+    let hello = hello_again(node, secondary, keys);
+    let position = secondary.position();
+    send(&channel, &Follow { hello, position }).await?;
+    let mut stream = Stream {
+        node,
+        secondary,
+        keys,
+        told: 0,
+    };
+    stream.receive(&mut channel).await
 }
 
 struct Stream<'a> {

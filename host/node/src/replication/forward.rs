@@ -6,6 +6,8 @@
 use super::Secondary;
 use super::answers::Came;
 use super::errands::{self, Errand};
+use super::exclusions;
+use super::filtered::Filtered;
 use super::peers::Sight;
 use super::primary::Primary;
 use super::serve::{Broken, receive, send};
@@ -13,11 +15,11 @@ use crate::call;
 use crate::commit::CommitError;
 use crate::engine::Engine;
 use crate::identity;
-use crate::pipeline::{Caller, Recorded};
+use crate::pipeline::{Caller, Place, Recorded};
 use crate::refusal::{chain, from_commit, wrong_place};
 use crate::unsealed::Unsealed;
 use access::{Token, TokenHash};
-use base::{Client, NamespaceId, Operation, Refusal, RefusalKind, Request, RequestPath};
+use base::{Client, MountId, NamespaceId, Operation, Refusal, RefusalKind, Request, RequestPath};
 use core::net::SocketAddr;
 use core::time::Duration;
 use link::{Channel, Peer};
@@ -258,6 +260,9 @@ pub(super) async fn ask(secondary: &Secondary, wish: Wish) -> Result<(Came, Opti
     }
 }
 
+/// Namespace and mount: whose data an answer may tell of.
+type Ids = (NamespaceId, MountId);
+
 /// Answers a wish of a secondary.
 pub(crate) async fn serve(
     node: &Arc<Unsealed>,
@@ -266,14 +271,24 @@ pub(crate) async fn serve(
     mut channel: Channel,
 ) -> Result<(), Broken> {
     let wish: Wish = receive(&mut channel).await?;
-    let answer: (Came, Option<u64>) = match wish {
+    let mut filtered = Filtered::now(node, &peer.name)?;
+    let (place, answer): (Ids, (Came, Option<u64>)) = match wish {
         Wish::Run(forwarded) => run_here(node, peer, *forwarded).await?,
-        Wish::LogIn(login) => match log_in_here(node, peer, &login).await {
-            Ok((id, index)) => (Came::Bare(id), index),
-            Err(refusal) => (Came::Refused(refusal.into()), None),
-        },
-        Wish::Do(errand) => errands::serve(node, peer, *errand).await,
+        Wish::LogIn(login) => {
+            let answer = match log_in_here(node, peer, &login).await {
+                Ok((id, index)) => (Came::Bare(id), index),
+                Err(refusal) => (Came::Refused(refusal.into()), None),
+            };
+            ((login.namespace, MountId::SYSTEM), answer)
+        }
+        Wish::Do(errand) => (errand.place(), errands::serve(node, peer, *errand).await),
     };
+    if filtered.is_changed(node)?
+        && exclusions::of(&mut node.begin(), &peer.name)?.leaves_out(place.0, place.1)
+    {
+        // What it came to is not told where that is kept from the secondary by now.
+        return Err(Broken::Refiltered);
+    }
     send(&channel, &answer).await
 }
 
@@ -281,9 +296,12 @@ async fn run_here(
     node: &Arc<Unsealed>,
     peer: &Peer,
     forwarded: Forwarded,
-) -> Result<(Came, Option<u64>), Broken> {
+) -> Result<(Ids, (Came, Option<u64>)), Broken> {
     let taken = Arc::new(Taken::new(forwarded.leases));
     let (request, vouched) = forwarded.into_request()?;
+    node.refresh().await?;
+    let place = Place::find(&node.tables(), &request);
+    let place = place.map_or((NamespaceId::ROOT, MountId::SYSTEM), |place| place.ids());
     let reads = request.operation == Operation::Read;
     let caller = vouched.map(|(token, hash)| Caller::vouched(node, token, hash));
     let answered = match caller.transpose() {
@@ -293,7 +311,7 @@ async fn run_here(
         }
         Err(refusal) => Err(refusal),
     };
-    Ok(match (answered, taken.take()) {
+    let answer = match (answered, taken.take()) {
         (Ok((_, index)), Some((outcome, remarks))) => {
             let index = index.map(|index| index.local);
             (Came::of_outcome(outcome, remarks)?, index)
@@ -305,7 +323,8 @@ async fn run_here(
             (Came::of_answer(answer)?, index)
         }
         (Err(refusal), _) => (Came::Refused(refusal.into()), None),
-    })
+    };
+    Ok((place, answer))
 }
 
 async fn log_in_here(

@@ -34,6 +34,9 @@ pub(crate) enum Broken {
     /// The other end said something that it may not.
     #[error("{0}")]
     Message(String),
+    /// Something else is kept from the other end now: what waits is not to be sent.
+    #[error("{FILTER_CHANGED}")]
+    Refiltered,
     /// This end cannot go on.
     #[error("{0}")]
     Here(String),
@@ -66,8 +69,28 @@ pub(crate) async fn send<T: Serialize>(channel: &Channel, message: &T) -> Result
     Ok(channel.send(encode(message)?).await?)
 }
 
-/// Answers one call.
+/// Answers one call. What tells of data is broken off when something else is kept from the secondary,
+/// with what waits to be sent, and a message that nobody takes.
 pub(crate) async fn serve(
+    node: &Arc<Unsealed>,
+    primary: &Arc<Primary>,
+    peer: &Peer,
+    method: Method,
+    channel: Channel,
+) -> Result<(), Broken> {
+    let filtered = Filtered::now(node, &peer.name)?;
+    let answering = answer(node, primary, peer, method, channel);
+    match method {
+        Method::Follow | Method::Compare => tokio::select! {
+            biased;
+            changed = filtered.changed(node) => Err(changed.map_or_else(Broken::from, |()| Broken::Refiltered)),
+            answered = answering => answered,
+        },
+        Method::Bootstrap | Method::Forward => answering.await,
+    }
+}
+
+async fn answer(
     node: &Arc<Unsealed>,
     primary: &Arc<Primary>,
     peer: &Peer,

@@ -7,14 +7,14 @@ use base::{ManualClock, Timestamp};
 use core::time::Duration;
 use link::{
     Acceptor as _, Channel, DialError, DialStep, Dialer, Identity, Later, Link, LinkError, Peer,
-    Probe, Probed, Protocol,
+    Probe, Probed, Protocol, Served,
 };
 use node::{DeclaredDevice, Node, Parts, Settings};
 use replication::{Follow, Hello, Question, Versions, decode, encode};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
 use storage::Memory;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// The nodes that can be reached, by address, and everything that went over the wire.
 #[derive(Clone, Default)]
@@ -420,12 +420,14 @@ impl Link for Wire {
             }
             let (near, tap_near) = link::pair();
             let (far, tap_far) = link::pair();
-            network.tap(tap_near, tap_far, method);
+            let broken_off = network.tap(tap_near, tap_far, method);
             let served = node.serve(self.protocol, self.peer.clone(), method.to_owned(), far);
             let mut ended = self.peer.ended.clone();
             tokio::spawn(async move {
                 tokio::select! {
-                    () = served => {}
+                    served = served => if served == Served::BrokenOff {
+                        broken_off.send_replace(true);
+                    },
                     _ = ended.wait_for(|ended| *ended) => {}
                 }
             });
@@ -453,43 +455,73 @@ fn told(frames: Vec<Vec<u8>>) -> Channel {
 }
 
 impl Network {
-    /// Carries frames both ways and keeps a copy, until the network is cut.
-    fn tap(&self, near: Channel, far: Channel, method: &str) {
+    /// Carries frames both ways and keeps a copy, until the network is cut. What comes from the far end
+    /// is dropped once that broke off.
+    fn tap(&self, near: Channel, far: Channel, method: &str) -> watch::Sender<bool> {
         let mut spoken = self.inner().spoken;
+        let (break_off, broken_off) = watch::channel(false);
         let (to_near, from_near) = near.into_parts();
         let (to_far, from_far) = far.into_parts();
-        for (mut from, to) in [(from_near, to_far), (from_far, to_near)] {
+        let back = Some(broken_off);
+        for (mut from, to, broken_off) in [(from_near, to_far, None), (from_far, to_near, back)] {
             let network = self.clone();
             let method = method.to_owned();
             let mut spoken = spoken.take();
-            tokio::spawn(async move {
+            let carried_to = to.clone();
+            let carries = async move {
                 while let Some(mut piece) = from.recv().await {
                     if let (Some(versions), Ok(frame)) = (spoken.take(), &mut piece) {
                         *frame = with_versions(&method, frame, versions);
                     }
                     if let Ok(frame) = &piece {
                         network.room_for(&method, frame.len()).await;
-                    }
-                    {
-                        let mut inner = network.inner();
-                        if inner.is_cut {
+                        if !network.carry(frame) {
                             break;
                         }
-                        if let Ok(frame) = &piece {
-                            inner.wire.extend_from_slice(frame);
-                            let left = inner.left.map(|left| left.checked_sub(frame.len()));
-                            if left == Some(None) {
-                                inner.is_cut = true;
-                                break;
-                            }
-                            inner.left = left.flatten();
-                        }
                     }
-                    if to.send(piece).await.is_err() {
+                    if carried_to.send(piece).await.is_err() {
                         break;
                     }
                 }
+            };
+            tokio::spawn(async move {
+                tokio::select! {
+                    biased;
+                    () = is_broken_off(broken_off) => {
+                        let broken = LinkError::Ended(String::from("broken off"));
+                        let _ = to.send(Err(broken)).await;
+                    }
+                    () = carries => {}
+                }
             });
         }
+        break_off
+    }
+
+    /// Keeps a copy of a frame. Does it arrive?
+    fn carry(&self, frame: &[u8]) -> bool {
+        let mut inner = self.inner();
+        if inner.is_cut {
+            return false;
+        }
+        inner.wire.extend_from_slice(frame);
+        let left = inner.left.map(|left| left.checked_sub(frame.len()));
+        if left == Some(None) {
+            inner.is_cut = true;
+            return false;
+        }
+        inner.left = left.flatten();
+        true
+    }
+}
+
+/// Once the far end broke a call off.
+async fn is_broken_off(broken_off: Option<watch::Receiver<bool>>) {
+    let told = async {
+        let mut broken_off = broken_off?;
+        broken_off.wait_for(|is_so| *is_so).await.ok().map(drop)
+    };
+    if told.await.is_none() {
+        core::future::pending().await
     }
 }
