@@ -3,8 +3,8 @@
 //!
 //! What was denied stays denied until its filter is written anew: a mount that is moved does not
 //! begin to travel by that, and what a filter leaves out is remembered when it is gone, because the
-//! log still speaks of it. What was gone before a filter came nobody remembers: so the log is read
-//! to a secondary from there on only.
+//! log still speaks of it. What was gone before an exclusion was written it does not know: so the log
+//! is told to a secondary from there on only, and what went before that can be forgotten.
 
 use crate::tables::{stored_mounts, stored_namespaces};
 use barrier::Transaction;
@@ -12,7 +12,7 @@ use base::{MountId, NamespaceId, Refusal};
 use locality::{
     Exclusion, FilterMode, Filterable, FilteredMount, PathFilter, PhysicalKey, SystemKey,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Brings the exclusions up to date with what the transaction writes. Costs a look at the written
 /// keys where it writes no mount, namespace or filter. `applied` says up to which entry of the log
@@ -39,13 +39,15 @@ pub(crate) fn follow(
     }
     let there = filterable(tx)?;
     let applied = applied()?;
+    let written: BTreeSet<PhysicalKey> = tx.written_keys().cloned().collect();
     let mut all = exclusions;
     for id in filters.keys() {
         all.entry(id.clone()).or_default();
     }
     for (id, before) in all {
         let is_rewritten = rewritten.contains(&id);
-        let mut after = next(&before, filters.get(&id), is_rewritten, &there);
+        let is_written = |key: &PhysicalKey| written.contains(key);
+        let mut after = next(&before, filters.get(&id), is_rewritten, &there, is_written);
         if after != before {
             after.since = applied;
             tx.write_json(&SystemKey::exclusion(&id), &after)
@@ -61,15 +63,17 @@ pub(crate) fn with_filter(
     filter: &PathFilter,
     there: &Filterable,
 ) -> Exclusion {
-    next(before, Some(filter), true, there)
+    next(before, Some(filter), true, there, |_| false)
 }
 
-/// What is left out from now on.
+/// What is left out from now on. `is_written` says of which entries of tables the log has yet to
+/// speak.
 fn next(
     before: &Exclusion,
     filter: Option<&PathFilter>,
     is_rewritten: bool,
     there: &Filterable,
+    is_written: impl Fn(&PhysicalKey) -> bool,
 ) -> Exclusion {
     let mut left_out = filter
         .map(|filter| filter.leaves_out(there))
@@ -101,8 +105,18 @@ fn next(
     }
     // One that is written anew counts, whatever it comes to: the secondary is to know that it has it.
     let same = left_out.mounts == before.mounts && left_out.namespaces == before.namespaces;
+    let changes = !same || is_rewritten;
+    if changes {
+        // Nobody is told the log from before this any more.
+        left_out.mounts.retain(|(namespace, id)| {
+            exists(*namespace, *id) || is_written(SystemKey::mount(*namespace, *id).physical())
+        });
+        left_out
+            .namespaces
+            .retain(|id| stands(*id) || is_written(SystemKey::namespace(*id).physical()));
+    }
     Exclusion {
-        version: before.version + u64::from(!same || is_rewritten),
+        version: before.version + u64::from(changes),
         since: before.since,
         namespaces: left_out.namespaces,
         mounts: left_out.mounts,
@@ -208,6 +222,16 @@ mod tests {
         }
     }
 
+    /// What comes next, where the log has said all of what is gone.
+    fn step(
+        before: &Exclusion,
+        filter: Option<&PathFilter>,
+        is_rewritten: bool,
+        there: &Filterable,
+    ) -> Exclusion {
+        next(before, filter, is_rewritten, there, |_| false)
+    }
+
     fn mounts(exclusion: &Exclusion) -> Vec<MountId> {
         exclusion.mounts.iter().map(|(_, id)| *id).collect()
     }
@@ -215,17 +239,17 @@ mod tests {
     #[test]
     fn a_denied_mount_that_moves_does_not_begin_to_travel() {
         let deny = filter(FilterMode::Deny, "secret/");
-        let first = next(
+        let first = step(
             &Exclusion::default(),
             Some(&deny),
             true,
             &there(&[(1, "secret/")]),
         );
         assert_eq!((first.version, mounts(&first)), (1, vec![MountId::new(1)]));
-        let moved = next(&first, Some(&deny), false, &there(&[(1, "open/")]));
+        let moved = step(&first, Some(&deny), false, &there(&[(1, "open/")]));
         assert_eq!(moved, first);
         // Until somebody says again what is denied.
-        let again = next(&moved, Some(&deny), true, &there(&[(1, "open/")]));
+        let again = step(&moved, Some(&deny), true, &there(&[(1, "open/")]));
         assert_eq!((again.version, mounts(&again)), (2, vec![]));
     }
 
@@ -247,64 +271,81 @@ mod tests {
         for denied in ["old/m/", "old/"] {
             let deny = filter(FilterMode::Deny, denied);
             let before = there(&[mount(old, 1, "old/m/", None)]);
-            let first = next(&Exclusion::default(), Some(&deny), true, &before);
+            let first = step(&Exclusion::default(), Some(&deny), true, &before);
             let under_way = there(&[
                 mount(old, 1, "old/m/", Some((new, MountId::new(2)))),
                 mount(new, 2, "new/m/", None),
             ]);
-            let under_way = next(&first, Some(&deny), false, &under_way);
+            let under_way = step(&first, Some(&deny), false, &under_way);
             assert!(is_out(&under_way, 2), "{denied}");
             let arrived = there(&[mount(new, 2, "new/m/", None)]);
-            let arrived = next(&under_way, Some(&deny), false, &arrived);
+            let arrived = step(&under_way, Some(&deny), false, &arrived);
             assert!(is_out(&arrived, 2), "{denied}");
             // And on, to where it came from.
             let on = there(&[
                 mount(new, 2, "new/m/", Some((NamespaceId::ROOT, MountId::new(3)))),
                 mount(NamespaceId::ROOT, 3, "m/", None),
             ]);
-            let on = next(&arrived, Some(&deny), false, &on);
+            let on = step(&arrived, Some(&deny), false, &on);
             assert!(on.leaves_out(NamespaceId::ROOT, MountId::new(3)));
             let last = there(&[mount(NamespaceId::ROOT, 3, "m/", None)]);
-            let said_anew = next(&on, Some(&deny), true, &last);
+            let said_anew = step(&on, Some(&deny), true, &last);
             assert!(!said_anew.leaves_out(NamespaceId::ROOT, MountId::new(3)));
         }
         // What is not denied is not by its move.
         let deny = filter(FilterMode::Deny, "other/");
-        let first = next(&Exclusion::default(), Some(&deny), true, &there(&[]));
+        let first = step(&Exclusion::default(), Some(&deny), true, &there(&[]));
         let moves = there(&[mount(old, 1, "old/m/", Some((new, MountId::new(2))))]);
-        assert!(!is_out(&next(&first, Some(&deny), false, &moves), 2));
+        assert!(!is_out(&step(&first, Some(&deny), false, &moves), 2));
     }
 
     #[test]
     fn an_allowed_mount_that_moves_away_is_left_out() {
         let allow = filter(FilterMode::Allow, "open/");
-        let first = next(
+        let first = step(
             &Exclusion::default(),
             Some(&allow),
             true,
             &there(&[(1, "open/")]),
         );
         assert!(first.is_empty());
-        let moved = next(&first, Some(&allow), false, &there(&[(1, "elsewhere/")]));
+        let moved = step(&first, Some(&allow), false, &there(&[(1, "elsewhere/")]));
         assert_eq!(mounts(&moved), [MountId::new(1)]);
-        let back = next(&moved, Some(&allow), false, &there(&[(1, "open/")]));
+        let back = step(&moved, Some(&allow), false, &there(&[(1, "open/")]));
         assert!(back.is_empty());
         assert_eq!(back.version, 3);
     }
 
     #[test]
-    fn what_is_gone_is_remembered_because_the_log_speaks_of_it() {
+    fn what_is_gone_is_remembered_for_as_long_as_the_log_is_told_that_speaks_of_it() {
         let deny = filter(FilterMode::Deny, "secret/");
-        let first = next(
-            &Exclusion::default(),
-            Some(&deny),
-            true,
-            &there(&[(1, "secret/")]),
-        );
-        let gone = next(&first, Some(&deny), false, &there(&[]));
+        let first = there(&[(1, "secret/")]);
+        let first = step(&Exclusion::default(), Some(&deny), true, &first);
+        let gone = step(&first, Some(&deny), false, &there(&[]));
         assert_eq!(gone, first);
-        // Also when the filter goes: what it left out was never sent and is not to be now.
-        let unfiltered = next(&gone, None, true, &there(&[]));
-        assert_eq!(mounts(&unfiltered), [MountId::new(1)]);
+        // Something else makes the secondary compare.
+        let other = there(&[(2, "secret/x/")]);
+        let changed = step(&gone, Some(&deny), false, &other);
+        assert_eq!(mounts(&changed), [MountId::new(2)]);
+        // Where both are of one transaction, the log speaks of the first after that.
+        let is_written = |key: &PhysicalKey| {
+            *key == *SystemKey::mount(NamespaceId::ROOT, MountId::new(1)).physical()
+        };
+        let both = next(&first, Some(&deny), false, &other, is_written);
+        assert_eq!(mounts(&both), [MountId::new(1), MountId::new(2)]);
+        // Also when the filter goes.
+        let unfiltered = step(&gone, None, true, &there(&[]));
+        assert!(unfiltered.is_empty());
+    }
+
+    #[test]
+    fn mounts_that_come_and_go_leave_nothing_behind() {
+        let deny = filter(FilterMode::Deny, "ci/");
+        let mut exclusion = step(&Exclusion::default(), Some(&deny), true, &there(&[]));
+        for id in 1..1_000 {
+            exclusion = step(&exclusion, Some(&deny), false, &there(&[(id, "ci/m/")]));
+            assert_eq!(mounts(&exclusion), [MountId::new(id)]);
+            exclusion = step(&exclusion, Some(&deny), false, &there(&[]));
+        }
     }
 }
