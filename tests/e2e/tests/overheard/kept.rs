@@ -97,6 +97,40 @@ fn secret_ids(a: &Cluster, kept: &mut Canaries) {
     }
 }
 
+/// Local mounts that are spoken of in what is shared: what is told by that, and what is not.
+pub(crate) fn spoken_of(a: &Cluster) -> (Canaries, Canaries) {
+    let (mut told, mut kept) = (Canaries::default(), Canaries::default());
+    let mount = kept.hatch("name of a local mount with a quota");
+    let method = kept.hatch("name of a local method with a group");
+    for (path, kind) in [
+        (format!("sys/mounts/{mount}"), "kv"),
+        (format!("sys/auth/{method}"), "userpass"),
+    ] {
+        let description = kept.hatch("description of what is spoken of");
+        let local = json!({ "type": kind, "local": true, "description": description });
+        a.write(&path, &local);
+    }
+    let name = told.hatch("name of a quota on a local mount");
+    let below = told.hatch("path of a quota below a local mount");
+    let quota = json!({ "path": format!("{mount}/{below}"), "rate": 1_000 });
+    a.write(&format!("sys/quotas/rate-limit/{name}"), &quota);
+    let made = a.read(&format!("sys/auth/{method}"));
+    let accessor = text(&made, "/data/accessor");
+    told.watch("accessor of a local method with a group", &accessor);
+    let group = told.hatch("name of an external group");
+    let group = a.write(
+        "identity/group",
+        &json!({ "name": group, "type": "external" }),
+    );
+    let alias = json!({
+        "name": told.hatch("alias of an external group"),
+        "mount_accessor": accessor,
+        "canonical_id": text(&group, "/data/id"),
+    });
+    a.write("identity/group-alias", &alias);
+    (told, kept)
+}
+
 /// What a component shares of what it stores, and what it keeps to its cluster.
 pub(crate) fn divide(a: &Cluster, shared: &mut Canaries, kept: &mut Canaries) {
     for (prefix, canaries) in [("shared", shared), ("own", kept)] {

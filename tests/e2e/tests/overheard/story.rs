@@ -106,6 +106,7 @@ fn what_a_secondary_is_not_to_have_is_in_no_frame() {
     follows(&mut pair);
     is_filtered(&mut pair);
     writes_through(&mut pair);
+    local_mounts_are_spoken_of(&mut pair);
     asks_for_more(&mut pair);
     people_are_known(&mut pair);
     is_sealed_on_the_way(pair);
@@ -177,6 +178,14 @@ fn writes_through(pair: &mut Pair) {
     has_all(&heard, &through, "written through");
     has_none(&heard, &pair.swings.all, "left out again");
     pair.open.all.watch_all(&through);
+}
+
+/// What the host keeps about a local mount, and shares with other things of that kind.
+fn local_mounts_are_spoken_of(pair: &mut Pair) {
+    let (told, kept) = kept::spoken_of(&pair.a);
+    pair.kept.watch_all(&kept);
+    has_all(&pair.heard(), &told, "told of local mounts");
+    pair.open.all.watch_all(&told);
 }
 
 /// It knows by now where to ask.
