@@ -1,5 +1,6 @@
 //! A secondary's part, in memory.
 
+use super::aside::Former;
 use super::records::SecondaryRecord;
 use crate::refusal::from_barrier;
 use barrier::Transaction;
@@ -19,6 +20,9 @@ pub(crate) struct Secondary {
     pub(crate) record: SecondaryRecord,
     /// When it began to play this part.
     began: Timestamp,
+    /// The generation in which this cluster was the primary itself, where it has not compared itself
+    /// with a later one.
+    led: Option<u64>,
     how: Mutex<How>,
     /// How far it is.
     position: watch::Sender<Position>,
@@ -88,9 +92,12 @@ impl Secondary {
     ) -> Result<Self, Refusal> {
         let position = tx.read_json(&SystemKey::performance_position());
         let position: Option<Position> = position.map_err(from_barrier)?;
+        let former = tx.read_json::<Former>(&SystemKey::former());
+        let former = former.map_err(from_barrier)?;
         Ok(Self {
             record,
             began: now,
+            led: former.map(|former| former.generation),
             how: Mutex::default(),
             position: watch::channel(position.unwrap_or_default()).0,
             link: watch::channel(None).0,
@@ -118,6 +125,11 @@ impl Secondary {
     /// How far it is.
     pub(crate) fn position(&self) -> Position {
         self.position.borrow().clone()
+    }
+
+    /// At this position, is what it has that which it wrote as the primary?
+    pub(crate) fn has_led(&self, position: &Position) -> bool {
+        self.led == Some(position.generation)
     }
 
     /// Is everything here, or has a first comparison not come to its end yet?
@@ -201,15 +213,13 @@ impl Connection {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn an_entry_of_an_earlier_primary_is_not_the_one_that_is_waited_for() {
-        let secondary = Secondary {
+impl Secondary {
+    /// One that follows nobody.
+    pub(crate) fn of_generation(relation: &str, generation: u64) -> Self {
+        Self {
             record: SecondaryRecord {
-                relation: String::from("r"),
-                generation: 2,
+                relation: relation.to_owned(),
+                generation,
                 id: String::from("b"),
                 client: None,
                 authority: Vec::new(),
@@ -219,10 +229,21 @@ mod tests {
                 formerly: String::new(),
             },
             began: Timestamp::default(),
+            led: None,
             how: Mutex::default(),
             position: watch::channel(Position::default()).0,
             link: watch::channel(None).0,
-        };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_entry_of_an_earlier_primary_is_not_the_one_that_is_waited_for() {
+        let secondary = Secondary::of_generation("r", 2);
         let at = |generation, index| Position {
             relation: String::from("r"),
             generation,

@@ -22,6 +22,7 @@ mod forwarded;
 mod hostile_secondary;
 mod house;
 mod identity;
+mod index_tokens;
 mod joining;
 mod kept_log;
 mod lying_primary;
