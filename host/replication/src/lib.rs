@@ -28,7 +28,7 @@ mod view;
 mod wire;
 
 pub use answer::{Answer, Answerer};
-pub use compare::{CompareError, Comparison, Heard, Progress};
+pub use compare::{CompareError, Comparison, Heard, Progress, Reached};
 pub use deletions::Outcome;
 pub use freshness::Freshness;
 pub use position::Position;

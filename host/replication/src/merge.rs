@@ -17,6 +17,8 @@ pub(crate) struct Merge {
     expected: Record,
     sum: Record,
     last: Option<PhysicalKey>,
+    /// After which key it asks; None for all.
+    after: Option<PhysicalKey>,
 }
 
 /// Entries that are here, one ahead.
@@ -56,7 +58,23 @@ impl Merge {
             expected,
             sum: Record::default(),
             last: None,
+            after: None,
         }
+    }
+
+    pub(crate) const fn tree(&self) -> Tree {
+        self.tree
+    }
+
+    /// Only what comes after a key is asked for.
+    pub(crate) fn begin_after(&mut self, key: PhysicalKey) {
+        self.last = Some(key.clone());
+        self.after = Some(key);
+    }
+
+    /// The last key that was told.
+    pub(crate) const fn last(&self) -> Option<&PhysicalKey> {
+        self.last.as_ref()
     }
 
     /// Entries that there are to be.
@@ -70,19 +88,29 @@ impl Merge {
     }
 
     pub(crate) fn question(&self) -> Question {
-        match &self.scope {
-            Scope::All => Question::AllEntries(TreeName(self.tree)),
-            Scope::These(buckets) => {
-                Question::Entries(TreeName(self.tree), buckets.iter().copied().collect())
-            }
+        let tree = TreeName(self.tree);
+        let buckets = match &self.scope {
+            Scope::All => None,
+            Scope::These(buckets) => Some(buckets.iter().copied().collect()),
+        };
+        match (&self.after, buckets) {
+            (None, None) => Question::AllEntries(tree),
+            (None, Some(buckets)) => Question::Entries(tree, buckets),
+            (Some(after), buckets) => Question::Rest {
+                tree,
+                buckets,
+                after: after.as_bytes().to_vec(),
+            },
         }
     }
 
     pub(crate) fn question_bytes(&self) -> usize {
-        match &self.scope {
+        let after = self.after.as_ref().map_or(0, |key| key.as_bytes().len());
+        let buckets = match &self.scope {
             Scope::All => 0,
             Scope::These(buckets) => buckets.len().saturating_mul(2),
-        }
+        };
+        buckets.saturating_add(after)
     }
 
     /// Of some entries, those that are to be written. What is here between them is to go.
@@ -126,8 +154,11 @@ impl Merge {
         held: &dyn View,
         deletions: &mut Deletions,
     ) -> Result<(), CompareError> {
-        if self.sum != self.expected {
-            return Err(CompareError::DoesNotAddUp);
+        match &self.after {
+            // What came before was told of another moment: a next comparison adds up both.
+            Some(_) => deletions.leave_some(),
+            None if self.sum != self.expected => return Err(CompareError::DoesNotAddUp),
+            None => {}
         }
         for entry in self.ours(held, self.last.as_ref(), Bound::Unbounded) {
             deletions.add_key(entry?.0);

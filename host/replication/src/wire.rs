@@ -151,6 +151,16 @@ pub enum Question {
     Entries(TreeName, Vec<(u8, u8)>),
     /// All entries of a tree, in the order of their keys.
     AllEntries(TreeName),
+    /// Those of the entries in these buckets of a tree, or of all of them, that come after a key: one
+    /// that asked before has what comes before it.
+    Rest {
+        /// The tree.
+        tree: TreeName,
+        /// The buckets; None for all.
+        buckets: Option<Vec<(u8, u8)>>,
+        /// The key, of that tree.
+        after: Vec<u8>,
+    },
 }
 
 /// What a secondary that compares is told. All of one call is of one moment.
@@ -178,6 +188,9 @@ pub enum Told {
         /// Why, for the operator.
         reason: String,
     },
+    /// So much was written that the moment is no longer held: nothing more will come of it, but of
+    /// another one. What was told stays true of the first.
+    Outdated,
 }
 
 /// A tree of digests, as its entries' keys begin.

@@ -13,8 +13,10 @@
 
 pub(crate) mod acceptor;
 pub(crate) mod activation;
+mod answering;
 pub(crate) mod answers;
 pub(crate) mod aside;
+mod catch_up;
 pub(crate) mod compare;
 pub(crate) mod enable;
 pub(crate) mod exclusions;

@@ -8,7 +8,7 @@ use base::{Refusal, Timestamp};
 use core::time::Duration;
 use link::Link;
 use locality::SystemKey;
-use replication::{Freshness, Position};
+use replication::{Freshness, Position, Reached};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -26,8 +26,18 @@ pub(crate) struct Secondary {
     how: Mutex<How>,
     /// How far it is.
     position: watch::Sender<Position>,
+    /// A comparison that is to go on.
+    broken_off: Mutex<Option<BrokenOff>>,
     /// The connection to the primary, while it stands.
     link: watch::Sender<Option<Arc<dyn Link>>>,
+}
+
+/// A comparison that did not come to its end.
+pub(crate) struct BrokenOff {
+    /// What came of it is of this moment of the primary, or of one after it.
+    pub(crate) since: Position,
+    /// How far it was; None where it is to look at everything once more.
+    pub(crate) reached: Option<Reached>,
 }
 
 /// The number of a filter that no primary gives: which one was applied is not known.
@@ -100,6 +110,7 @@ impl Secondary {
             led: former.map(|former| former.generation),
             how: Mutex::default(),
             position: watch::channel(position.unwrap_or_default()).0,
+            broken_off: Mutex::default(),
             link: watch::channel(None).0,
         })
     }
@@ -172,6 +183,22 @@ impl Secondary {
         matches!(tokio::time::timeout(at_most, has).await, Ok(Ok(_)))
     }
 
+    /// A comparison that is to go on, kept until the next one.
+    pub(crate) fn break_off(&self, broken: BrokenOff) {
+        *self.broken_off() = Some(broken);
+    }
+
+    /// The comparison that is to go on, if there is one.
+    pub(crate) fn take_broken_off(&self) -> Option<BrokenOff> {
+        self.broken_off().take()
+    }
+
+    fn broken_off(&self) -> MutexGuard<'_, Option<BrokenOff>> {
+        self.broken_off
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The connection to the primary, if it stands.
     pub(crate) fn link(&self) -> Option<Arc<dyn Link>> {
         self.link.borrow().clone()
@@ -232,6 +259,7 @@ impl Secondary {
             led: None,
             how: Mutex::default(),
             position: watch::channel(Position::default()).0,
+            broken_off: Mutex::default(),
             link: watch::channel(None).0,
         }
     }

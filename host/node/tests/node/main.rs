@@ -49,6 +49,7 @@ mod settings;
 mod shared_audit;
 mod signing;
 mod standing;
+mod steady_writes;
 mod tokens;
 mod tools;
 mod tuning;

@@ -40,6 +40,10 @@ struct Inner {
     logs: BTreeMap<String, Arc<KeptLog>>,
     /// What secondaries say that they speak, where that is not so.
     spoken: Option<Versions>,
+    /// Bytes that the log may grow by while a moment is held; None for the usual ones.
+    moment_bytes_max: Option<u64>,
+    /// How often a method was called, by its name.
+    opened: BTreeMap<String, u64>,
     wire: Vec<u8>,
     /// How often somebody was let in.
     admitted: u64,
@@ -62,6 +66,8 @@ impl Network {
         let from = name.bytes().map(u64::from).sum::<u64>() + life * 1_000_000_000;
         let entropy = Arc::new(Counting::new(from));
         let declared = self.inner().declared.get(name).cloned();
+        let usual = Settings::default();
+        let moment_bytes_max = self.inner().moment_bytes_max;
         let alone = Parts::alone(storage.clone(), clock.clone(), entropy).unwrap();
         let log = Arc::new(KeptLog::of(Arc::clone(&alone.source)));
         self.inner().logs.insert(name.to_owned(), Arc::clone(&log));
@@ -73,7 +79,8 @@ impl Network {
                 api_addr: format!("https://{name}:8200"),
                 cluster_name: name.to_owned(),
                 audit: declared.into_iter().collect(),
-                ..Settings::default()
+                moment_bytes_max: moment_bytes_max.unwrap_or(usual.moment_bytes_max),
+                ..usual
             },
             ..alone
         });
@@ -96,6 +103,17 @@ impl Network {
     /// After which entry a node has its log kept.
     pub(crate) fn kept_after(&self, name: &str) -> Option<u64> {
         self.inner().logs[name].kept_after()
+    }
+
+    /// Clusters that are made from now on give a moment up that is compared with when their logs have
+    /// grown by so many bytes.
+    pub(crate) fn hold_moments_for(&self, bytes: u64) {
+        self.inner().moment_bytes_max = Some(bytes);
+    }
+
+    /// How often a method was called.
+    pub(crate) fn opened(&self, method: &str) -> u64 {
+        self.inner().opened.get(method).copied().unwrap_or(0)
     }
 
     /// From now on secondaries say that they speak other versions.
@@ -135,6 +153,11 @@ impl Network {
         let mut inner = self.inner();
         inner.room = Some(bytes);
         inner.released.notify_waiters();
+    }
+
+    /// Does something wait?
+    pub(crate) fn is_held(&self) -> bool {
+        self.inner().room == Some(0)
     }
 
     /// What waits is carried.
@@ -316,7 +339,8 @@ impl Link for Wire {
             let network = self.network.network().ok_or_else(cut)?;
             let node = self.node.upgrade().ok_or_else(cut)?;
             {
-                let inner = network.inner();
+                let mut inner = network.inner();
+                *inner.opened.entry(method.to_owned()).or_default() += 1;
                 if inner.is_cut || inner.refused == Some(method) {
                     return Err(cut());
                 }

@@ -47,6 +47,12 @@ async fn root_token(house: &House, share: &seal::Share) -> String {
     String::from_utf8(token.collect()).unwrap()
 }
 
+impl AsRef<Self> for Member {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl Member {
     pub(crate) async fn read(&self, path: &str) -> Result<Value, Refusal> {
         self.house
@@ -124,13 +130,13 @@ pub(crate) async fn primary(network: &Network) -> (Member, seal::Share) {
 }
 
 /// A secondary of the primary, that streams.
-pub(crate) async fn secondary(
+pub(crate) async fn secondary<M: AsRef<Member>>(
     network: &Network,
-    primary: &(Member, seal::Share),
+    primary: &(M, seal::Share),
     name: &str,
     more: Value,
 ) -> Member {
-    let (primary, share) = primary;
+    let (primary, share) = (primary.0.as_ref(), &primary.1);
     let (house, _) = network.cluster(name).await;
     let key = "sys/replication/performance/secondary/generate-public-key";
     let key = house.write(key, json!({})).await.unwrap();

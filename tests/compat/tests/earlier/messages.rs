@@ -170,6 +170,13 @@ fn check_questions(messages: &mut Messages) {
     let entries = Question::Entries(tree, vec![(1, 255)]);
     messages.check("question-entries", &entries);
     messages.check("question-all-entries", &Question::AllEntries(tree));
+    let rest = |buckets| Question::Rest {
+        tree,
+        buckets,
+        after: key("x").as_bytes().to_vec(),
+    };
+    messages.check("question-rest", &rest(None));
+    messages.check("question-rest-of-some", &rest(Some(vec![(1, 255)])));
 }
 
 fn check_told(messages: &mut Messages) {
@@ -186,4 +193,5 @@ fn check_told(messages: &mut Messages) {
     messages.check("told-entries", &Told::Entries(vec![put()]));
     messages.check("told-end", &Told::End);
     messages.check("told-refused", &Told::Refused { reason: why() });
+    messages.check("told-outdated", &Told::Outdated);
 }
