@@ -34,6 +34,7 @@ pub(crate) mod peers;
 pub(crate) mod primary;
 pub(crate) mod records;
 pub(crate) mod secondary;
+pub(crate) mod self_check;
 pub(crate) mod serve;
 pub(crate) mod shelved;
 pub(crate) mod status;

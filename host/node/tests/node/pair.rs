@@ -40,8 +40,8 @@ struct Inner {
     logs: BTreeMap<String, Arc<KeptLog>>,
     /// What secondaries say that they speak, where that is not so.
     spoken: Option<Versions>,
-    /// Bytes that the log may grow by while a moment is held; None for the usual ones.
-    moment_bytes_max: Option<u64>,
+    /// What operators set.
+    settings: Settings,
     /// How often a method was called, by its name.
     opened: BTreeMap<String, u64>,
     wire: Vec<u8>,
@@ -66,8 +66,7 @@ impl Network {
         let from = name.bytes().map(u64::from).sum::<u64>() + life * 1_000_000_000;
         let entropy = Arc::new(Counting::new(from));
         let declared = self.inner().declared.get(name).cloned();
-        let usual = Settings::default();
-        let moment_bytes_max = self.inner().moment_bytes_max;
+        let set = self.inner().settings.clone();
         let alone = Parts::alone(storage.clone(), clock.clone(), entropy).unwrap();
         let log = Arc::new(KeptLog::of(Arc::clone(&alone.source)));
         self.inner().logs.insert(name.to_owned(), Arc::clone(&log));
@@ -79,8 +78,7 @@ impl Network {
                 api_addr: format!("https://{name}:8200"),
                 cluster_name: name.to_owned(),
                 audit: declared.into_iter().collect(),
-                moment_bytes_max: moment_bytes_max.unwrap_or(usual.moment_bytes_max),
-                ..usual
+                ..set
             },
             ..alone
         });
@@ -105,10 +103,9 @@ impl Network {
         self.inner().logs[name].kept_after()
     }
 
-    /// Clusters that are made from now on give a moment up that is compared with when their logs have
-    /// grown by so many bytes.
-    pub(crate) fn hold_moments_for(&self, bytes: u64) {
-        self.inner().moment_bytes_max = Some(bytes);
+    /// Sets what clusters have that are made from now on.
+    pub(crate) fn set(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.inner().settings);
     }
 
     /// How often a method was called.

@@ -83,7 +83,7 @@ async fn are_alike(a: &Member, c: &Member) {
 #[tokio::test(start_paused = true)]
 async fn a_first_synchronization_ends_while_the_primary_is_written_to() {
     let network = Network::default();
-    network.hold_moments_for(400_000);
+    network.set(|settings| settings.moment_bytes_max = 400_000);
     let (a, share) = primary(&network).await;
     for number in 0..40 {
         write_large(&a, &format!("large{number:02}"), "first").await;
@@ -102,7 +102,7 @@ async fn a_first_synchronization_ends_while_the_primary_is_written_to() {
 #[tokio::test(start_paused = true)]
 async fn a_secondary_that_was_away_comes_back_while_the_primary_is_written_to() {
     let network = Network::default();
-    network.hold_moments_for(400_000);
+    network.set(|settings| settings.moment_bytes_max = 400_000);
     let (a, share) = primary(&network).await;
     let both = (Arc::new(a), share);
     let c = secondary(&network, &both, "c", json!({})).await;
