@@ -112,6 +112,7 @@ async fn connected(node: &Arc<Unsealed>, secondary: &Arc<Secondary>) -> Result<(
         how.connection = Connection::Ready;
         how.started = Some(node.now());
     }
+    following::greet(&*link).await?;
     secondary.connected(Some(Arc::clone(&link)));
     tracing::info!(address = link.address(), "connected to the primary");
     match node.replication.joining() {

@@ -96,6 +96,12 @@ pub(crate) async fn serve(
         }
         Method::Compare => answering::answer(node, primary, peer, channel).await,
         Method::Forward => forward::serve(node, primary, peer, channel).await,
+        Method::Greet => {
+            // Which of both is too old is found by each of them.
+            let theirs: Versions = receive(&mut channel).await?;
+            tracing::debug!(secondary = peer.name, ?theirs, "a secondary is here");
+            send(&channel, &Versions::OURS).await
+        }
     }
 }
 

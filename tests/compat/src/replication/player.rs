@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use link::{Channel, DialError, Dialer, Identity, Later, Link, LinkError, Protocol};
 use replication::{
-    Event, Follow, Hello, KeyPackage, Method, Position, Question, Told, decode, encode,
+    Event, Follow, Hello, KeyPackage, Method, Position, Question, Told, Versions, decode, encode,
 };
 use seal::sealed_box;
 use std::collections::VecDeque;
@@ -105,7 +105,13 @@ impl Shared {
             Method::Compare => self.compare(&mut channel).await,
             Method::Follow => self.follow(&mut channel).await,
             Method::Forward => self.forward(&mut channel).await,
+            Method::Greet => self.greet(&mut channel).await,
         };
+    }
+
+    async fn greet(&self, channel: &mut Channel) -> Option<()> {
+        decode::<Versions>(&received(channel).await?).unwrap();
+        channel.send(self.recording.greets.0.clone()).await.ok()
     }
 
     async fn bootstrap(&self, channel: &mut Channel) -> Option<()> {

@@ -111,6 +111,7 @@ fn version_1_means_what_it_meant() {
         }
     );
     let mut messages = Messages::of("v1");
+    check_versions(&mut messages);
     check_stream(&mut messages);
     check_questions(&mut messages);
     check_told(&mut messages);
@@ -159,6 +160,15 @@ fn check_stream(messages: &mut Messages) {
     messages.check("event-refused", &Event::Refused { reason: why() });
     // What a secondary says while it follows: how far it is.
     messages.check("reached", &300_u64);
+}
+
+/// What each end says first, whatever it speaks.
+fn check_versions(messages: &mut Messages) {
+    let versions = Versions {
+        protocol: 1,
+        data: 300,
+    };
+    messages.check("versions", &versions);
 }
 
 fn check_questions(messages: &mut Messages) {
