@@ -5,6 +5,7 @@ use super::answering::has_one_thread;
 use super::aside::Keeping;
 use super::catch_up::CaughtUp;
 use super::following::{commit, hello_again};
+use super::joining;
 use super::key_package::SharedKeys;
 use super::moment::Moment;
 use super::records::SecondaryRecord;
@@ -265,7 +266,14 @@ impl<'a> Run<'a> {
             self.note(comparison.progress());
             match heard {
                 Ok(Heard::Nothing) => {}
-                Ok(Heard::Keys(package)) => self.take_keys(&package).await?,
+                Ok(Heard::Keys(package)) => {
+                    if let (Place::Shelf { .. }, Some(moment)) =
+                        (&self.place, comparison.position())
+                    {
+                        joining::note_begun(self.node, &self.secondary.record, moment).await?;
+                    }
+                    self.take_keys(&package).await?;
+                }
                 Ok(Heard::Put(ops)) => self.put(ops).await?,
                 Err(error) => return Ok(Compared::broken(comparison, error.into())),
             }
