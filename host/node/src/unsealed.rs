@@ -98,7 +98,7 @@ impl Unsealed {
             since: parts.clock.now(),
             parts,
             keys,
-            replication: Replication::default(),
+            replication: Replication::of(role),
             follower: Follower::default(),
             committer,
             salt,
@@ -120,7 +120,6 @@ impl Unsealed {
             removals: Removals::default(),
             leaving: namespaces::Removals::default(),
         });
-        unsealed.replication.play(role);
         if unsealed.replication.joining().is_none()
             // Somebody went back, and did not come to the end of it. It is only room.
             && let Err(refusal) = shelved::clear(&unsealed, Shelf::Coming).await

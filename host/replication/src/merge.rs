@@ -19,6 +19,8 @@ pub(crate) struct Merge {
     last: Option<PhysicalKey>,
     /// After which key it asks; None for all.
     after: Option<PhysicalKey>,
+    /// Is anything told that is not so here, or the other way round?
+    differs: bool,
 }
 
 /// Entries that are here, one ahead.
@@ -59,6 +61,7 @@ impl Merge {
             sum: Record::default(),
             last: None,
             after: None,
+            differs: false,
         }
     }
 
@@ -136,8 +139,10 @@ impl Merge {
         };
         ours.step()?;
         let mut puts = Vec::new();
+        let mut differs = false;
         for op in told {
             while let Some(gone) = ours.next_before(&op.key)? {
+                differs = true;
                 deletions.add_key(gone);
             }
             let here = ours.next_at(&op.key)?;
@@ -145,6 +150,8 @@ impl Merge {
                 puts.push(marked(op, held));
             }
         }
+        drop(ours);
+        self.differs |= differs || !puts.is_empty();
         Ok(puts)
     }
 
@@ -160,10 +167,16 @@ impl Merge {
             None if self.sum != self.expected => return Err(CompareError::DoesNotAddUp),
             None => {}
         }
+        let mut is_more = false;
         for entry in self.ours(held, self.last.as_ref(), Bound::Unbounded) {
+            is_more = true;
             deletions.add_key(entry?.0);
         }
-        Ok(())
+        match self.differs || is_more || self.after.is_some() {
+            true => Ok(()),
+            // The sums differ, and the entries do not.
+            false => Err(CompareError::OwnDigests),
+        }
     }
 
     /// Is an entry one of those asked for, and after all that came before?

@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use e2e::Durable;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 pub(crate) type Request = fn(usize) -> (&'static str, String);
@@ -63,30 +64,14 @@ impl Load {
     }
 
     async fn connection(&self, next: &AtomicUsize, total: usize) -> Vec<Duration> {
-        let mut stream = TcpStream::connect(&self.address)
-            .await
-            .expect("a connection");
-        stream.set_nodelay(true).expect("no delay");
+        let mut connection = Connection::to(&self.address).await;
         let mut times = Vec::new();
-        let mut answer = Vec::with_capacity(4096);
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             if number >= total {
                 return times;
             }
-            let request = self.bytes(number);
-            let began = Instant::now();
-            stream
-                .write_all(&request)
-                .await
-                .expect("a connection that is still there");
-            let status = read_answer(&mut stream, &mut answer).await;
-            times.push(began.elapsed());
-            assert!(
-                (200..300).contains(&status),
-                "{status}: {}",
-                String::from_utf8_lossy(&answer)
-            );
+            times.push(connection.send(&self.bytes(number)).await);
         }
     }
 
@@ -100,6 +85,76 @@ impl Load {
             self.body.len()
         );
         [head.as_bytes(), &self.body].concat()
+    }
+}
+
+/// Requests at a steady pace, in the background.
+pub(crate) struct Paced {
+    stop: Arc<AtomicBool>,
+    sent: Arc<AtomicUsize>,
+    tasks: JoinSet<()>,
+}
+
+impl Paced {
+    /// A request that is late is followed at once by the next, so that the pace holds.
+    pub(crate) fn new(runtime: &Runtime, load: &Arc<Load>, per_second: u32) -> Self {
+        const CONNECTIONS: u32 = 8;
+        let (stop, sent) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
+        let mut tasks = JoinSet::new();
+        for _ in 0..CONNECTIONS {
+            let (load, stop, sent) = (Arc::clone(load), Arc::clone(&stop), Arc::clone(&sent));
+            let beat = Duration::from_secs(1) * CONNECTIONS / per_second;
+            let paced = async move {
+                let mut connection = Connection::to(&load.address).await;
+                let mut beats = tokio::time::interval(beat);
+                while !stop.load(Ordering::Relaxed) {
+                    beats.tick().await;
+                    let number = sent.fetch_add(1, Ordering::Relaxed);
+                    connection.send(&load.bytes(number)).await;
+                }
+            };
+            tasks.spawn_on(paced, runtime.handle());
+        }
+        Self { stop, sent, tasks }
+    }
+
+    /// How many were sent.
+    pub(crate) fn sent(&self) -> usize {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn end(self, runtime: &Runtime) {
+        self.stop.store(true, Ordering::Relaxed);
+        runtime.block_on(self.tasks.join_all());
+    }
+}
+
+struct Connection {
+    stream: TcpStream,
+    answer: Vec<u8>,
+}
+
+impl Connection {
+    async fn to(address: &str) -> Self {
+        let stream = TcpStream::connect(address).await.expect("a connection");
+        stream.set_nodelay(true).expect("no delay");
+        let answer = Vec::with_capacity(4096);
+        Self { stream, answer }
+    }
+
+    /// How long it took until the answer was whole.
+    async fn send(&mut self, request: &[u8]) -> Duration {
+        let began = Instant::now();
+        let sent = self.stream.write_all(request).await;
+        sent.expect("a connection that is still there");
+        let status = read_answer(&mut self.stream, &mut self.answer).await;
+        let took = began.elapsed();
+        assert!(
+            (200..300).contains(&status),
+            "{status}: {}",
+            String::from_utf8_lossy(&self.answer)
+        );
+        took
     }
 }
 

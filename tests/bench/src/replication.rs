@@ -1,25 +1,27 @@
 //! What a secondary costs its primary, how far it is behind, and how long it takes to become one.
 
 use crate::CONNECTIONS;
-use crate::load::Load;
+use crate::load::{Load, Paced};
 use crate::process::{processor_seconds, resident_mib};
 use e2e::{Client, Durable};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 /// Secrets of a first synchronization, a storage entry each.
 const ENTRIES: usize = 1_000_000;
 /// Writes in each second while the lag is looked at.
-const PACE: usize = 2_000;
+const PACE: u32 = 2_000;
 /// How often the lag is looked at.
 const PROBES: usize = 300;
 /// Entries of the mount that a filter takes away and gives back.
 const DIFFERENT: usize = 100;
 /// Writes by which the cost for the primary is measured.
 const WRITES: usize = 20_000;
+/// Writes in each second while it is looked at what one costs on idle processors, and for how long.
+const CALM_PACE: u32 = 1_000;
+const CALM: Duration = Duration::from_secs(10);
 
 const ALL: &str = r#"path "*" { capabilities = ["create", "read", "update", "delete", "list"] }"#;
 
@@ -106,8 +108,7 @@ fn fill(runtime: &Runtime, server: &Durable, mount: &str, entries: usize) {
         "kv" => |n: usize| ("POST", format!("kv/app/{n}")),
         _ => |n: usize| ("POST", format!("few/app/{n}")),
     };
-    let body = json!({ "v": "x".repeat(460) }).to_string();
-    let load = Load::to(server.address(), server.token(), request, body);
+    let load = Load::to(server.address(), server.token(), request, entry());
     runtime.block_on(load.run(CONNECTIONS, entries));
 }
 
@@ -153,19 +154,9 @@ fn reads(runtime: &Runtime, primary: &Durable, secondary: &Durable, token: &str)
 
 /// From the answer to a write on the primary until a secondary reads it.
 fn lag(runtime: &Runtime, primary: &Durable, secondary: &Durable, token: &str) {
-    let stop = Arc::new(AtomicBool::new(false));
     let request = |n: usize| ("POST", format!("kv/paced/{n}"));
-    let body = json!({ "v": "x".repeat(460) }).to_string();
-    let load = Load::to(primary.address(), token, request, body);
-    let stopped = Arc::clone(&stop);
-    let pacing = runtime.spawn(async move {
-        let tick = Duration::from_millis(10);
-        let mut ticks = tokio::time::interval(tick);
-        while !stopped.load(Ordering::Relaxed) {
-            ticks.tick().await;
-            load.run(8, PACE / 100).await;
-        }
-    });
+    let load = Load::to(primary.address(), token, request, entry());
+    let pacing = Paced::new(runtime, &load, PACE);
     let (writes, reads) = (
         Client::new(&primary.url(), token),
         Client::new(&secondary.url(), token),
@@ -180,10 +171,7 @@ fn lag(runtime: &Runtime, primary: &Durable, secondary: &Durable, token: &str) {
             began.elapsed()
         })
         .collect();
-    stop.store(true, Ordering::Relaxed);
-    runtime
-        .block_on(pacing)
-        .expect("the load in the background");
+    pacing.end(runtime);
     lags.sort_unstable();
     let at = |part: usize| lags[lags.len() * part / 100].as_secs_f64() * 1e3;
     println!(
@@ -193,8 +181,9 @@ fn lag(runtime: &Runtime, primary: &Durable, secondary: &Durable, token: &str) {
     );
 }
 
-/// Writes on a primary with none, one and eight secondaries, all on this machine: its secondaries take
-/// the processors from it, so that what it spends itself is told as well.
+/// Writes on a primary with none, one and eight secondaries, all on this machine: as many as it can,
+/// where its secondaries take the processors from it, and at a pace that leaves the processors free,
+/// where what it spends is for its own work.
 fn cost(runtime: &Runtime) {
     let (primary, _) = primary();
     let mut secondaries = Vec::new();
@@ -208,8 +197,7 @@ fn cost(runtime: &Runtime) {
             wait(secondary, |status| status["state"] == "stream-wals");
         }
         let request = |n: usize| ("POST", format!("kv/app/{}", n % 1000));
-        let body = json!({ "v": "x".repeat(460) }).to_string();
-        let load = Load::to(primary.address(), primary.token(), request, body);
+        let load = Load::to(primary.address(), primary.token(), request, entry());
         runtime.block_on(load.run(CONNECTIONS, WRITES / 10));
         let before = processor_seconds(primary.id());
         let measured = runtime.block_on(load.run(CONNECTIONS, WRITES));
@@ -221,5 +209,26 @@ fn cost(runtime: &Runtime) {
             spent * 1e6 / WRITES as f64,
             resident_mib(primary.id())
         );
+        calm(runtime, &primary, &load);
     }
+}
+
+/// What a write costs the primary while the processors have time for everybody.
+fn calm(runtime: &Runtime, primary: &Durable, load: &Arc<Load>) {
+    let pacing = Paced::new(runtime, load, CALM_PACE);
+    let (sent, before) = (pacing.sent(), processor_seconds(primary.id()));
+    std::thread::sleep(CALM);
+    let spent = processor_seconds(primary.id()) - before;
+    let writes = pacing.sent() - sent;
+    pacing.end(runtime);
+    println!(
+        "at {:.0} writes/s, on the primary {:>6.1} us of a processor each",
+        writes as f64 / CALM.as_secs_f64(),
+        spent * 1e6 / writes as f64,
+    );
+}
+
+/// What is written.
+fn entry() -> String {
+    json!({ "v": "x".repeat(460) }).to_string()
 }

@@ -216,7 +216,7 @@ impl Cluster {
         let path = RequestPath::parse(path).expect("a path");
         let mut request = Request::new(Operation::Read, path, token, Map::new());
         request.headers = vec![(String::from("x-vault-index"), index.to_owned())];
-        let reply = tokio::time::timeout(CLIENT_WAITS, self.node.handle(request)).await;
+        let reply = tokio::time::timeout(CLIENT_WAITS, Box::pin(self.node.handle(request))).await;
         let Ok(reply) = reply else {
             return ToldOfIndex::Nothing;
         };

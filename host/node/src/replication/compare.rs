@@ -194,7 +194,7 @@ impl<'a> Run<'a> {
         let mut before = self.secondary.take_broken_off();
         loop {
             if let Some(broken) = &mut before {
-                match self.catch_up(link, broken).await {
+                match Box::pin(self.catch_up(link, broken)).await {
                     Ok(CaughtUp::Yes) => {}
                     Ok(CaughtUp::IsGone) => before = None,
                     Err(error) => {
@@ -214,7 +214,7 @@ impl<'a> Run<'a> {
                 },
             };
             let came = self.came;
-            match self.compare(link, comparison).await? {
+            match Box::pin(self.compare(link, comparison)).await? {
                 Compared::Whole(outcome, moment) => {
                     if let Some(position) = self.finish(&outcome).await? {
                         return Ok((self.place, position));

@@ -30,11 +30,13 @@ pub(crate) async fn run(
     let keys = KeyPair::make(node.parts.entropy.as_ref());
     let came = compare::gather(node, secondary, link, &keys).await?;
     tracing::info!("everything of the primary is here");
+    let record = SecondaryRecord {
+        primary_addresses: secondary.addresses(),
+        begun: None,
+        ..secondary.record.clone()
+    };
     node.wish.settle(Becoming {
-        record: SecondaryRecord {
-            begun: None,
-            ..secondary.record.clone()
-        },
+        record,
         position: came.position,
         shared: came.shared,
         cluster: node.cluster.clone(),

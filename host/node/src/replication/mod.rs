@@ -19,6 +19,7 @@ pub(crate) mod aside;
 mod catch_up;
 pub(crate) mod compare;
 pub(crate) mod enable;
+pub(crate) mod errands;
 pub(crate) mod exclusions;
 mod filtered;
 pub(crate) mod follower;
@@ -46,7 +47,7 @@ pub(crate) use secondary::Secondary;
 
 use crate::refusal::from_barrier;
 use barrier::Transaction;
-use base::{Refusal, Timestamp};
+use base::{Refusal, RefusalKind, Timestamp};
 use locality::SystemKey;
 use records::{PrimaryRecord, SecondaryRecord};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -71,11 +72,58 @@ pub(crate) enum Role {
 #[derive(Default)]
 pub(crate) struct Replication {
     role: RwLock<Role>,
+    /// Held by whoever changes the part.
+    turns: tokio::sync::Mutex<()>,
     progress: Mutex<Progress>,
     pub(crate) upkeep: Upkeep,
 }
 
+/// The right to change the part: one request at a time decides by what the part is and says what it
+/// is to be.
+pub(crate) struct Turn<'a> {
+    role: &'a RwLock<Role>,
+    _held: tokio::sync::MutexGuard<'a, ()>,
+}
+
+impl Turn<'_> {
+    /// Plays another part from now on.
+    pub(crate) fn play(&self, role: Role) {
+        *self.role.write().unwrap_or_else(PoisonError::into_inner) = role;
+    }
+}
+
 impl Replication {
+    /// Plays a part that is stored.
+    pub(crate) fn of(role: Role) -> Self {
+        Self {
+            role: RwLock::new(role),
+            ..Self::default()
+        }
+    }
+
+    /// The turn to change the part, to be taken before it is looked at.
+    ///
+    /// # Errors
+    /// When another request changes it.
+    pub(crate) fn turn(&self) -> Result<Turn<'_>, Refusal> {
+        let held = self.turns.try_lock().map_err(|_| {
+            let text = "another request changes the part that this cluster plays: try again when that is done";
+            Refusal::new(RefusalKind::Unavailable, text)
+        })?;
+        Ok(Turn {
+            role: &self.role,
+            _held: held,
+        })
+    }
+
+    /// As [`turn`](Self::turn), once nobody else has it.
+    pub(crate) async fn next_turn(&self) -> Turn<'_> {
+        Turn {
+            role: &self.role,
+            _held: self.turns.lock().await,
+        }
+    }
+
     /// The part.
     pub(crate) fn role(&self) -> Role {
         self.role
@@ -125,11 +173,6 @@ impl Replication {
     pub(crate) fn checked(&self) -> Progress {
         let progress = self.progress.lock();
         progress.unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Plays another part from now on.
-    pub(crate) fn play(&self, role: Role) {
-        *self.role.write().unwrap_or_else(PoisonError::into_inner) = role;
     }
 }
 

@@ -17,7 +17,10 @@ const SILENCE_MAX: Duration = Duration::from_secs(5);
 
 /// A secondary's part.
 pub(crate) struct Secondary {
+    /// As it began to play this part.
     pub(crate) record: SecondaryRecord,
+    /// Where the primary is, the address that answered last first.
+    addresses: Mutex<Vec<String>>,
     /// When it began to play this part.
     began: Timestamp,
     /// The generation in which this cluster was the primary itself, where it has not compared itself
@@ -105,6 +108,7 @@ impl Secondary {
         let former = tx.read_json::<Former>(&SystemKey::former());
         let former = former.map_err(from_barrier)?;
         Ok(Self {
+            addresses: Mutex::new(record.primary_addresses.clone()),
             record,
             began: now,
             led: former.map(|former| former.generation),
@@ -113,6 +117,21 @@ impl Secondary {
             broken_off: Mutex::default(),
             link: watch::channel(None).0,
         })
+    }
+
+    /// Where the primary is, the address that answered last first.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        let addresses = self.addresses.lock();
+        addresses.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// This address answered. Was it another one before?
+    pub(crate) fn answered(&self, address: &str) -> bool {
+        let addresses = self.addresses.lock();
+        put_first(
+            &mut addresses.unwrap_or_else(PoisonError::into_inner),
+            address,
+        )
     }
 
     pub(crate) fn how(&self) -> MutexGuard<'_, How> {
@@ -223,6 +242,20 @@ impl Secondary {
     }
 }
 
+/// Puts one of several addresses before all others. Was it not there?
+pub(crate) fn put_first(addresses: &mut [String], address: &str) -> bool {
+    let at = addresses.iter().position(|one| one == address);
+    match at {
+        None | Some(0) => false,
+        Some(at) => {
+            if let Some(up_to) = addresses.get_mut(..=at) {
+                up_to.rotate_right(1);
+            }
+            true
+        }
+    }
+}
+
 impl Doing {
     /// As the status says it, in Vault's words.
     pub(crate) const fn name(self) -> &'static str {
@@ -264,6 +297,7 @@ impl Secondary {
                 formerly: String::new(),
                 begun: None,
             },
+            addresses: Mutex::default(),
             began: Timestamp::default(),
             led: None,
             how: Mutex::default(),
@@ -277,6 +311,20 @@ impl Secondary {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_address_that_answered_comes_first_and_the_others_keep_their_order() {
+        let mut addresses = ["a", "b", "c"].map(String::from);
+        for (address, moves, expected) in [
+            ("c", true, ["c", "a", "b"]),
+            ("c", false, ["c", "a", "b"]),
+            ("a", true, ["a", "c", "b"]),
+            ("nobody", false, ["a", "c", "b"]),
+        ] {
+            assert_eq!(put_first(&mut addresses, address), moves);
+            assert_eq!(addresses, expected);
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn an_entry_of_an_earlier_primary_is_not_the_one_that_is_waited_for() {

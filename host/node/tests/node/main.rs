@@ -8,13 +8,20 @@
 )]
 
 mod activation;
+mod addresses;
 mod aliases;
 mod aside;
 mod audit;
 mod batch;
+mod bootstrapping;
 mod ceremonies;
+mod check;
+mod confirm_wipe;
 mod cubbyhole;
+mod damaged;
 mod declared_audit;
+mod dynamic_filters;
+mod errands;
 mod filter_preview;
 mod filters;
 mod filters_stay;
@@ -32,11 +39,13 @@ mod observe;
 mod openapi;
 #[path = "../../../openpgp/tests/recipient/opened.rs"]
 mod opened;
+mod own_writes;
 mod pair;
 mod pgp;
 mod policies;
 mod promotion;
 mod quotas;
+mod remounts;
 mod replication;
 mod replication_answers;
 mod replication_metrics;
@@ -47,8 +56,10 @@ mod seal_wrap;
 mod sealing;
 mod session;
 mod settings;
+mod settings_follow;
 mod shared_audit;
 mod signing;
+mod silent_link;
 mod standing;
 mod steady_writes;
 mod tokens;

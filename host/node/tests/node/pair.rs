@@ -4,9 +4,10 @@
 use crate::house::{Counting, House};
 use crate::kept_log::KeptLog;
 use base::{ManualClock, Timestamp};
+use core::time::Duration;
 use link::{
     Acceptor as _, Channel, DialError, DialStep, Dialer, Identity, Later, Link, LinkError, Peer,
-    Protocol,
+    Probe, Probed, Protocol,
 };
 use node::{DeclaredDevice, Node, Parts, Settings};
 use replication::{Follow, Hello, Question, Versions, decode, encode};
@@ -28,6 +29,8 @@ struct Inner {
     /// Bytes that are carried before all others wait; None for all there are.
     room: Option<usize>,
     released: Arc<Notify>,
+    /// A method whose frames wait.
+    held: Option<&'static str>,
     /// A method that nobody answers.
     refused: Option<&'static str>,
     /// Methods that are answered so, and not by the node.
@@ -38,6 +41,8 @@ struct Inner {
     shown: BTreeMap<String, Identity>,
     /// The logs of the nodes, by their names.
     logs: BTreeMap<String, Arc<KeptLog>>,
+    /// Where the APIs of servers are, by their names, where that is to be somewhere.
+    apis: BTreeMap<String, String>,
     /// What secondaries say that they speak, where that is not so.
     spoken: Option<Versions>,
     /// What operators set.
@@ -67,6 +72,7 @@ impl Network {
         let entropy = Arc::new(Counting::new(from));
         let declared = self.inner().declared.get(name).cloned();
         let set = self.inner().settings.clone();
+        let api = self.inner().apis.get(name).cloned();
         let alone = Parts::alone(storage.clone(), clock.clone(), entropy).unwrap();
         let log = Arc::new(KeptLog::of(Arc::clone(&alone.source)));
         self.inner().logs.insert(name.to_owned(), Arc::clone(&log));
@@ -75,7 +81,7 @@ impl Network {
             dialer: Arc::new(Dials(Arc::downgrade(&self.0))),
             settings: Settings {
                 cluster_addr: format!("https://{name}:8201"),
-                api_addr: format!("https://{name}:8200"),
+                api_addr: api.unwrap_or_else(|| format!("https://{name}:8200")),
                 cluster_name: name.to_owned(),
                 audit: declared.into_iter().collect(),
                 ..set
@@ -111,6 +117,11 @@ impl Network {
     /// How often a method was called.
     pub(crate) fn opened(&self, method: &str) -> u64 {
         self.inner().opened.get(method).copied().unwrap_or(0)
+    }
+
+    /// From its next start on a server says that its API is there.
+    pub(crate) fn api_at(&self, name: &str, url: &str) {
+        self.inner().apis.insert(name.to_owned(), url.to_owned());
     }
 
     /// From now on secondaries say that they speak other versions.
@@ -157,19 +168,31 @@ impl Network {
         self.inner().room == Some(0)
     }
 
+    /// What calls of a method carry waits until it is let go.
+    pub(crate) fn hold(&self, method: &'static str) {
+        self.inner().held = Some(method);
+    }
+
+    /// From its next start on a server has those who write through it wait for so long.
+    pub(crate) fn own_write_wait(&self, wait: Duration) {
+        self.inner().settings.own_write_wait = wait;
+    }
+
     /// What waits is carried.
     pub(crate) fn let_go(&self) {
         let mut inner = self.inner();
         inner.room = None;
+        inner.held = None;
         inner.released.notify_waiters();
     }
 
-    /// Waits until so many bytes may be carried.
-    async fn room_for(&self, bytes: usize) {
+    /// Waits until so many bytes may be carried by a call of a method.
+    async fn room_for(&self, method: &str, bytes: usize) {
         loop {
             let released = Arc::clone(&self.inner().released);
             let released = released.notified();
-            {
+            let is_held = self.inner().held == Some(method);
+            if !is_held {
                 let mut inner = self.inner();
                 let Some(room) = inner.room else { return };
                 if let Some(left) = room.checked_sub(bytes) {
@@ -242,6 +265,48 @@ impl Dials {
     fn network(&self) -> Option<Network> {
         self.0.upgrade().map(Network)
     }
+
+    fn dial_one(
+        &self,
+        protocol: Protocol,
+        address: String,
+        identity: &Identity,
+    ) -> Result<Arc<dyn Link>, DialError> {
+        let failed = |step, reason: String| DialError {
+            address: address.clone(),
+            step,
+            reason,
+            shown: None,
+        };
+        let found = self.network().and_then(|network| {
+            let inner = network.inner();
+            let found = inner.nodes.get(&address).filter(|_| !inner.is_cut);
+            found.cloned()
+        });
+        let nobody = || failed(DialStep::Connect, String::from("nobody answers"));
+        let node = found.ok_or_else(nobody)?;
+        let shown = node.identity(protocol);
+        let no_protocol = || failed(DialStep::Protocol, String::from("no such protocol"));
+        let shown = shown.ok_or_else(no_protocol)?;
+        if shown.authority != identity.authority {
+            let reason = String::from("another authority");
+            return Err(failed(DialStep::Certificate, reason));
+        }
+        let peer = node.admit(protocol, &identity.certificate);
+        let peer = peer.map_err(|error| failed(DialStep::Admission, error.to_string()))?;
+        if let Some(network) = self.network() {
+            let mut inner = network.inner();
+            inner.shown.insert(peer.name.clone(), identity.clone());
+            inner.admitted += 1;
+        }
+        Ok(Arc::new(Wire {
+            network: Self(Weak::clone(&self.0)),
+            node: Arc::downgrade(&node),
+            peer,
+            protocol,
+            address,
+        }) as Arc<dyn Link>)
+    }
 }
 
 impl Dialer for Dials {
@@ -252,41 +317,64 @@ impl Dialer for Dials {
         identity: &'a Identity,
     ) -> Later<'a, Result<Arc<dyn Link>, DialError>> {
         Box::pin(async move {
-            let address = addresses.first().cloned().unwrap_or_default();
-            let failed = |step, reason: String| DialError {
-                address: address.clone(),
-                step,
-                reason,
+            let mut dialed = Err(DialError {
+                address: String::new(),
+                step: DialStep::Address,
+                reason: String::from("no address was given"),
                 shown: None,
-            };
-            let found = self.network().and_then(|network| {
+            });
+            for address in addresses {
+                dialed = self.dial_one(protocol, address.clone(), identity);
+                if dialed.is_ok() {
+                    break;
+                }
+            }
+            dialed
+        })
+    }
+
+    fn probe<'a>(
+        &'a self,
+        protocol: Protocol,
+        address: &'a str,
+        identity: Option<&'a Identity>,
+    ) -> Later<'a, Probe> {
+        Box::pin(async move {
+            let node = self.network().and_then(|network| {
                 let inner = network.inner();
-                let found = inner.nodes.get(&address).filter(|_| !inner.is_cut);
+                let found = inner.nodes.get(address).filter(|_| !inner.is_cut);
                 found.cloned()
             });
-            let nobody = || failed(DialStep::Connect, String::from("nobody answers"));
-            let node = found.ok_or_else(nobody)?;
-            let shown = node.identity(protocol);
-            let no_protocol = || failed(DialStep::Handshake, String::from("no such protocol"));
-            let shown = shown.ok_or_else(no_protocol)?;
-            if shown.authority != identity.authority {
-                let reason = String::from("another authority");
-                return Err(failed(DialStep::Certificate, reason));
+            let Some(node) = node else {
+                return Probe::failed(DialStep::Connect, "nobody answers");
+            };
+            let Some(shown) = node.identity(protocol) else {
+                return Probe::failed(DialStep::Protocol, "no such protocol");
+            };
+            let outcome = match identity {
+                None => Ok(String::from("sent away")),
+                Some(identity) => {
+                    let addresses = [address.to_owned()];
+                    let dialed = self.dial(protocol, &addresses, identity).await;
+                    let dialed = dialed.map(|_| String::from("let in"));
+                    dialed.map_err(|error| error.reason)
+                }
+            };
+            let found = |step, found: &str| Probed {
+                step,
+                outcome: Ok(found.to_owned()),
+            };
+            Probe {
+                steps: vec![
+                    found(DialStep::Connect, address),
+                    found(DialStep::Certificate, "one of a primary"),
+                    Probed {
+                        step: DialStep::Admission,
+                        outcome,
+                    },
+                ],
+                shown: Some(shown.certificate),
             }
-            let peer = node.admit(protocol, &identity.certificate);
-            let peer = peer.map_err(|error| failed(DialStep::Admission, error.to_string()))?;
-            if let Some(network) = self.network() {
-                let mut inner = network.inner();
-                inner.shown.insert(peer.name.clone(), identity.clone());
-                inner.admitted += 1;
-            }
-            Ok(Arc::new(Wire {
-                network: Self(Weak::clone(&self.0)),
-                node: Arc::downgrade(&node),
-                peer,
-                protocol,
-                address,
-            }) as Arc<dyn Link>)
         })
     }
 }
@@ -383,22 +471,20 @@ fn told(frames: Vec<Vec<u8>>) -> Channel {
 impl Network {
     /// Carries frames both ways and keeps a copy, until the network is cut.
     fn tap(&self, near: Channel, far: Channel, method: &str) {
-        let mut spoken = self
-            .inner()
-            .spoken
-            .map(|spoken| (method.to_owned(), spoken));
+        let mut spoken = self.inner().spoken;
         let (to_near, from_near) = near.into_parts();
         let (to_far, from_far) = far.into_parts();
         for (mut from, to) in [(from_near, to_far), (from_far, to_near)] {
             let network = self.clone();
+            let method = method.to_owned();
             let mut spoken = spoken.take();
             tokio::spawn(async move {
                 while let Some(mut piece) = from.recv().await {
-                    if let (Some((method, versions)), Ok(frame)) = (spoken.take(), &mut piece) {
+                    if let (Some(versions), Ok(frame)) = (spoken.take(), &mut piece) {
                         *frame = with_versions(&method, frame, versions);
                     }
                     if let Ok(frame) = &piece {
-                        network.room_for(frame.len()).await;
+                        network.room_for(&method, frame.len()).await;
                     }
                     {
                         let mut inner = network.inner();

@@ -195,3 +195,34 @@ async fn follows(secondary: &Member, primary: &Member, more: Value) {
     let token = json!({ "token": made["token"] });
     secondary.write(update, token).await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn two_requests_changed_the_part_at_once() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    network.hold_after(0);
+    let policy = json!({ "policy": "# x" });
+    a.write("sys/policies/acl/x", policy).await.unwrap();
+    let demotes = a.write(DEMOTE, json!({}));
+    let others = async {
+        // The first one waits for the secondary by now.
+        tokio::task::yield_now().await;
+        for path in [
+            DEMOTE,
+            "sys/replication/performance/primary/disable",
+            "sys/replication/recover",
+        ] {
+            let refused = a.write(path, json!({})).await.unwrap_err();
+            let text = "another request changes the part that this cluster plays: try again when that is done";
+            assert_eq!(refused, Refusal::new(RefusalKind::Unavailable, text));
+        }
+        network.let_go();
+    };
+    let (demoted, ()) = tokio::join!(demotes, others);
+    demoted.unwrap();
+    assert_eq!(a.status().await["mode"], "secondary");
+    c.write(PROMOTE, json!({})).await.unwrap();
+    c.read("sys/policies/acl/x").await.unwrap();
+}

@@ -1,9 +1,11 @@
 //! `sys/replication/performance/*`: which part this cluster plays, and what goes with it.
 
+mod api;
 pub(super) mod aside;
 pub(super) mod check;
 pub(super) mod filters;
 pub(super) mod known;
+mod own;
 mod preview;
 pub(super) mod primary;
 pub(super) mod secondary;

@@ -7,7 +7,7 @@ use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::refusal::{chain, from_barrier};
 use crate::replication::aside::Former;
 use crate::replication::records::{Certified, PrimaryRecord, SecondaryRecord};
-use crate::replication::{Primary, Role, Secondary};
+use crate::replication::{Primary, Role, Secondary, Turn};
 use crate::unsealed::Unsealed;
 use authority::Authority;
 use barrier::Transaction;
@@ -72,7 +72,11 @@ pub(super) fn new_record(
 }
 
 /// Plays the primary's part from now on.
-pub(super) async fn lead(node: &Arc<Unsealed>, record: PrimaryRecord) -> Result<(), Refusal> {
+pub(super) async fn lead(
+    node: &Arc<Unsealed>,
+    turn: &Turn<'_>,
+    record: PrimaryRecord,
+) -> Result<(), Refusal> {
     node.follower.stop().await;
     // All of it is local: the fence of a secondary stands until this is committed.
     node.transact(|tx| {
@@ -85,7 +89,7 @@ pub(super) async fn lead(node: &Arc<Unsealed>, record: PrimaryRecord) -> Result<
     })
     .await?;
     let primary = Primary::load(&mut node.begin(), record)?;
-    node.replication.play(Role::Primary(Arc::new(primary)));
+    turn.play(Role::Primary(Arc::new(primary)));
     node.committer.lift_fence();
     node.follower.restart(node).await;
     Ok(())
@@ -107,6 +111,7 @@ pub(super) fn forget_all_known(tx: &mut Transaction) -> Result<(), Refusal> {
 
 async fn enable(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
+    let turn = ask.node.replication.turn()?;
     match ask.node.replication.role() {
         Role::Off => {}
         Role::Primary(_) => {
@@ -123,7 +128,7 @@ async fn enable(ask: &mut Ask<'_>) -> Told {
     let relation = make_uuid(ask.node.parts.entropy.as_ref());
     let address = ask.text("primary_cluster_addr").to_owned();
     let record = new_record(ask.node, relation, 1, &address)?;
-    lead(ask.node, record).await?;
+    lead(ask.node, &turn, record).await?;
     tracing::info!("this cluster is a performance primary now");
     Ok(remark(
         "This cluster is being enabled as a primary for replication. Vault will be unavailable for a brief period and will resume service shortly.",
@@ -131,8 +136,9 @@ async fn enable(ask: &mut Ask<'_>) -> Told {
 }
 
 async fn demote(ask: &mut Ask<'_>) -> Told {
-    let primary = the_primary(ask)?;
     let node = ask.node;
+    let turn = node.replication.turn()?;
+    let primary = the_primary(ask)?;
     let record = SecondaryRecord {
         relation: primary.record.relation.clone(),
         generation: primary.record.generation,
@@ -187,7 +193,7 @@ async fn demote(ask: &mut Ask<'_>) -> Told {
     .await?;
     fence.keep();
     let secondary = Secondary::load(&mut node.begin(), record, node.now())?;
-    node.replication.play(Role::Secondary(Arc::new(secondary)));
+    turn.play(Role::Secondary(Arc::new(secondary)));
     node.parts.source.keep_after(None);
     tracing::info!("this cluster was demoted to a performance secondary");
     Ok(remark(
@@ -196,6 +202,7 @@ async fn demote(ask: &mut Ask<'_>) -> Told {
 }
 
 async fn disable(ask: &mut Ask<'_>) -> Told {
+    let turn = ask.node.replication.turn()?;
     let primary = the_primary(ask)?;
     primary.end();
     ask.node.follower.stop().await;
@@ -205,7 +212,7 @@ async fn disable(ask: &mut Ask<'_>) -> Told {
             forget_all_known(tx)
         })
         .await?;
-    ask.node.replication.play(Role::Off);
+    turn.play(Role::Off);
     ask.node.parts.source.keep_after(None);
     tracing::info!("performance replication is disabled");
     Ok(remark(

@@ -1,18 +1,18 @@
 //! A secondary: made, promoted, led to another primary, disabled.
 
-use super::{not_a_secondary, primary, remark, still_joins, the_secondary};
+use super::api::{self, CA_FILE, CA_PATH, CLIENT_CERT, CLIENT_KEY};
+use super::{not_a_secondary, own, primary, remark, still_joins, the_secondary};
 use crate::ceremonies::only_in_root;
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::refusal::from_barrier;
-use crate::replication::activation::{Redemption, host_and_port, redeem};
+use crate::replication::activation::{Redemption, host_and_port, is_sealed, redeem};
 use crate::replication::records::SecondaryRecord;
 use crate::replication::secondary::{Doing, UNKNOWN_FILTER};
-use crate::replication::{Role, Secondary, following, shelved, status};
-use crate::tables::stored_mounts;
+use crate::replication::{Role, Secondary, Turn, following, shelved, status};
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
-use base::{Answer, NamespaceId, Refusal, RefusalKind};
+use base::{Answer, Refusal, RefusalKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use core::time::Duration;
@@ -33,17 +33,13 @@ const REDEEM_ADDR: NativeField = body(
     Text,
     "The API address of the primary, in the place of the one in the token.",
 );
-const CA_FILE: NativeField = body(
-    "ca_file",
-    Text,
-    "A file on the server with certificates that the primary's API is to come from.",
-);
-const CA_PATH: NativeField = body("ca_path", Text, "A folder on the server with such files.");
 const ENABLE: &[NativeField] = &[
     body("token", Text, "The activation token."),
     REDEEM_ADDR,
     CA_FILE,
     CA_PATH,
+    CLIENT_CERT,
+    CLIENT_KEY,
     body(
         "confirm_wipe",
         Text,
@@ -72,6 +68,8 @@ const UPDATE: &[NativeField] = &[
     REDEEM_ADDR,
     CA_FILE,
     CA_PATH,
+    CLIENT_CERT,
+    CLIENT_KEY,
     body(
         "update_primary_addrs",
         TextList,
@@ -105,28 +103,39 @@ fn generate_key(ask: &mut Ask<'_>) -> Told {
     })))
 }
 
-/// The key that was generated here, if one was.
-fn own_key(ask: &mut Ask<'_>) -> Result<Option<KeyPair>, Refusal> {
-    let stored = ask.tx.get(&SystemKey::performance_key());
+/// The key that was generated here, if one was. Not read for the request: it goes when it is used,
+/// and what was done with it is not to be done again.
+fn own_key(node: &Unsealed) -> Result<Option<KeyPair>, Refusal> {
+    let stored = node.begin().get(&SystemKey::performance_key());
     let stored = stored.map_err(from_barrier)?;
     let opened = stored.map(|private| KeyPair::from_private(private.expose()));
     let opened = opened.transpose();
     opened.map_err(|error| Refusal::internal(error.to_string()))
 }
 
+/// A key whose token was used is of no use any more, unless another was generated meanwhile.
+async fn forget_key(node: &Arc<Unsealed>, used: &KeyPair) -> Result<(), Refusal> {
+    let key = SystemKey::performance_key();
+    let forgotten = node.transact(|tx| {
+        let stored = tx.get(&key).map_err(from_barrier)?;
+        let stored = stored.map(|private| KeyPair::from_private(private.expose()));
+        let is_used = |stored: KeyPair| stored.public() == used.public();
+        if stored.is_some_and(|stored| stored.is_ok_and(is_used)) {
+            tx.delete(&key);
+        }
+        Ok(())
+    });
+    forgotten.await
+}
+
 /// What an activation token says of the part that this cluster is to play.
 async fn redeemed(ask: &mut Ask<'_>) -> Result<SecondaryRecord, Refusal> {
-    let own_key = own_key(ask)?;
-    let trust = ask
-        .node
-        .parts
-        .process
-        .certificates(ask.text("ca_file"), ask.text("ca_path"))
-        .map_err(Refusal::invalid)?;
+    let own_key = own_key(ask.node)?;
     let redemption = Redemption {
         token: ask.text("token"),
         api_address: ask.text("primary_api_addr"),
-        trust,
+        trust: api::trust(ask)?,
+        identity: api::identity(ask)?,
     };
     let (bundle, api_address) = redeem(ask.node, &redemption, own_key.as_ref()).await?;
     bundle.into_record(&api_address)
@@ -134,6 +143,7 @@ async fn redeemed(ask: &mut Ask<'_>) -> Result<SecondaryRecord, Refusal> {
 
 async fn enable(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
+    let turn = ask.node.replication.turn()?;
     match ask.node.replication.role() {
         Role::Off => {}
         Role::Primary(_) => {
@@ -147,10 +157,10 @@ async fn enable(ask: &mut Ask<'_>) -> Told {
         }
         Role::Joining(_) => return Err(still_joins()),
     }
-    check_wipe(ask)?;
     if ask.text("token").is_empty() {
         return Err(Refusal::invalid("token is missing"));
     }
+    check_wipe(ask)?;
     let record = redeemed(ask).await?;
     let secondary = Secondary::load(ask.tx, record, ask.now)?;
     // Whoever cannot reach its primary is told so at once.
@@ -160,14 +170,14 @@ async fn enable(ask: &mut Ask<'_>) -> Told {
             "error fetching secondary bootstrap package: {broken}"
         ))
     })?;
-    join(ask.node, secondary).await?;
+    join(ask.node, &turn, secondary).await?;
     Ok(remark(
         "Vault has successfully found secondary information; it may take a while to perform setup tasks. Vault will be unavailable until these tasks and initial sync complete.",
     ))
 }
 
 /// Begins to fetch everything. The cluster is what it was until it has it.
-async fn join(node: &Arc<Unsealed>, secondary: Secondary) -> Result<(), Refusal> {
+async fn join(node: &Arc<Unsealed>, turn: &Turn<'_>, secondary: Secondary) -> Result<(), Refusal> {
     // What an attempt before this one may have left is of another relation.
     shelved::clear(node, Shelf::Coming).await?;
     let stored = node.transact(|tx| {
@@ -175,14 +185,14 @@ async fn join(node: &Arc<Unsealed>, secondary: Secondary) -> Result<(), Refusal>
             .map_err(from_barrier)
     });
     stored.await?;
-    node.replication.play(Role::Joining(Arc::new(secondary)));
+    turn.play(Role::Joining(Arc::new(secondary)));
     node.follower.restart(node).await;
     tracing::info!("this cluster becomes a performance secondary");
     Ok(())
 }
 
 /// A cluster that becomes a secondary stays what it is.
-async fn go_back(node: &Arc<Unsealed>) -> Told {
+async fn go_back(node: &Arc<Unsealed>, turn: &Turn<'_>) -> Told {
     node.wish.withdraw()?;
     node.follower.stop().await;
     // What the task may have said before it ended.
@@ -195,7 +205,7 @@ async fn go_back(node: &Arc<Unsealed>) -> Told {
         node.follower.restart(node).await;
         return Err(refusal);
     }
-    node.replication.play(Role::Off);
+    turn.play(Role::Off);
     if let Err(refusal) = shelved::clear(node, Shelf::Coming).await {
         // It is only room: the next unseal or the next attempt clears it.
         tracing::warn!(
@@ -211,37 +221,23 @@ async fn go_back(node: &Arc<Unsealed>) -> Told {
 
 /// A cluster that holds something does not lose it by a slip.
 fn check_wipe(ask: &mut Ask<'_>) -> Result<(), Refusal> {
-    let mounts = stored_mounts(ask.tx, NamespaceId::ROOT)?;
-    let namespaces = crate::tables::stored_namespaces(ask.tx)?;
-    let holds = !namespaces.is_empty() || mounts.iter().any(|mount| !mount.is_hosts_own());
     let id = &ask.node.cluster.id;
-    if !holds || ask.text("confirm_wipe") == id {
+    let snapshot = ask.node.parts.storage.snapshot();
+    if ask.text("confirm_wipe") == id || !own::holds_anything(ask.tx, snapshot.as_ref())? {
         return Ok(());
     }
     Err(Refusal::invalid(format!(
-        "this cluster holds mounts, and everything that it holds goes when it becomes a secondary: repeat the request with confirm_wipe={id}"
+        "this cluster holds data of its own, and everything that it holds goes when it becomes a secondary: repeat the request with confirm_wipe={id}"
     )))
 }
 
 async fn promote(ask: &mut Ask<'_>) -> Told {
-    if ask.node.replication.joining().is_some() && ask.flag("dry_run") {
-        only_in_root(ask)?;
-        let blockers = ["the first synchronization is not complete"];
-        return Ok(Answer::data(&json!({
-            "blockers": blockers,
-            "can_promote": false,
-        })));
-    }
-    let secondary = the_secondary(ask)?;
-    // A primary that was demoted a moment ago lets go of whoever follows it.
-    secondary.wait_to_be_let_go(LETTING_GO_MAX).await;
-    let blockers = blockers(ask.node, &secondary);
     if ask.flag("dry_run") {
-        return Ok(Answer::data(&json!({
-            "blockers": blockers,
-            "can_promote": blockers.is_empty(),
-        })));
+        return would_promote(ask).await;
     }
+    let turn = ask.node.replication.turn()?;
+    let secondary = the_secondary(ask)?;
+    let blockers = blockers(ask.node, &secondary).await;
     if !blockers.is_empty() && !ask.flag("force") {
         return Err(Refusal::new(
             RefusalKind::Unavailable,
@@ -262,15 +258,35 @@ async fn promote(ask: &mut Ask<'_>) -> Told {
     record.since = Some(secondary.position());
     let can_be_called = known.client.is_some() && !known.primary_addresses.is_empty();
     record.former = can_be_called.then(|| known.clone());
-    primary::lead(ask.node, record).await?;
+    primary::lead(ask.node, &turn, record).await?;
     tracing::info!("this cluster was promoted to the performance primary");
     Ok(remark(
         "This cluster is being promoted to a replication primary. Vault will be unavailable for a brief period and will resume service shortly.",
     ))
 }
 
+/// What a promotion would be told.
+async fn would_promote(ask: &mut Ask<'_>) -> Told {
+    let blockers = match ask.node.replication.joining() {
+        Some(_) => {
+            only_in_root(ask)?;
+            vec![String::from("the first synchronization is not complete")]
+        }
+        None => {
+            let secondary = the_secondary(ask)?;
+            blockers(ask.node, &secondary).await
+        }
+    };
+    Ok(Answer::data(&json!({
+        "blockers": blockers,
+        "can_promote": blockers.is_empty(),
+    })))
+}
+
 /// What stands in the way of a promotion.
-fn blockers(node: &Unsealed, secondary: &Secondary) -> Vec<String> {
+async fn blockers(node: &Unsealed, secondary: &Secondary) -> Vec<String> {
+    // A primary that was demoted a moment ago lets go of whoever follows it.
+    secondary.wait_to_be_let_go(LETTING_GO_MAX).await;
     let mut blockers = Vec::new();
     if !secondary.is_whole() {
         blockers.push(String::from("the first synchronization is not complete"));
@@ -304,6 +320,7 @@ fn blockers(node: &Unsealed, secondary: &Secondary) -> Vec<String> {
 }
 
 async fn update(ask: &mut Ask<'_>) -> Told {
+    let turn = ask.node.replication.turn()?;
     // Also one that joins goes on from another primary, with what came already.
     let joining = ask.node.replication.joining();
     if joining.is_some() {
@@ -313,10 +330,17 @@ async fn update(ask: &mut Ask<'_>) -> Told {
         Some(joining) => Arc::clone(joining),
         None => the_secondary(ask)?,
     };
+    let used = match is_sealed(ask.text("token")) {
+        true => own_key(ask.node)?,
+        false => None,
+    };
     let record = updated(ask, &secondary.record).await?;
     match joining {
-        Some(_) => join_elsewhere(ask.node, record).await?,
-        None => play(ask.node, record).await?,
+        Some(_) => join_elsewhere(ask.node, &turn, record).await?,
+        None => play(ask.node, &turn, record).await?,
+    }
+    if let Some(used) = used {
+        forget_key(ask.node, &used).await?;
     }
     Ok(remark(
         "Vault has successfully found secondary information; it may take a while to perform setup tasks.",
@@ -360,7 +384,11 @@ async fn updated(ask: &mut Ask<'_>, known: &SecondaryRecord) -> Result<Secondary
 
 /// Goes on fetching from elsewhere. What lies on the shelf is of the same relation: it is compared
 /// with what the primary has, and not sent again.
-async fn join_elsewhere(node: &Arc<Unsealed>, record: SecondaryRecord) -> Result<(), Refusal> {
+async fn join_elsewhere(
+    node: &Arc<Unsealed>,
+    turn: &Turn<'_>,
+    record: SecondaryRecord,
+) -> Result<(), Refusal> {
     node.wish.withdraw()?;
     node.follower.stop().await;
     // What the task may have said before it ended is of the primary before.
@@ -380,7 +408,7 @@ async fn join_elsewhere(node: &Arc<Unsealed>, record: SecondaryRecord) -> Result
         Ok(record) => Secondary::load(&mut node.begin(), record, node.now()),
         Err(refusal) => Err(refusal),
     };
-    let joins = joins.map(|secondary| node.replication.play(Role::Joining(Arc::new(secondary))));
+    let joins = joins.map(|secondary| turn.play(Role::Joining(Arc::new(secondary))));
     // Where it could not be noted, it follows whom it followed.
     node.follower.restart(node).await;
     joins
@@ -416,7 +444,11 @@ fn joining_as(known: SecondaryRecord, wanted: SecondaryRecord) -> SecondaryRecor
 }
 
 /// Plays a secondary's part with another record from now on.
-async fn play(node: &Arc<Unsealed>, mut record: SecondaryRecord) -> Result<(), Refusal> {
+async fn play(
+    node: &Arc<Unsealed>,
+    turn: &Turn<'_>,
+    mut record: SecondaryRecord,
+) -> Result<(), Refusal> {
     node.follower.stop().await;
     let known = node.replication.secondary();
     let (mut is_named_anew, mut is_another) = (false, false);
@@ -446,9 +478,34 @@ async fn play(node: &Arc<Unsealed>, mut record: SecondaryRecord) -> Result<(), R
         return Err(refusal);
     }
     let secondary = Secondary::load(&mut node.begin(), record, node.now())?;
-    node.replication.play(Role::Secondary(Arc::new(secondary)));
+    turn.play(Role::Secondary(Arc::new(secondary)));
     node.follower.restart(node).await;
     Ok(())
+}
+
+/// Has a secondary compare all that it has with its primary, whatever it knows of that, once
+/// something is done: also where it comes to its end before it is.
+pub(super) async fn compare_after<T>(
+    node: &Arc<Unsealed>,
+    done: impl Future<Output = Result<T, Refusal>>,
+) -> Result<T, Refusal> {
+    let turn = node.replication.next_turn().await;
+    let Some(secondary) = node.replication.secondary() else {
+        return done.await;
+    };
+    node.follower.stop().await;
+    let anew = async {
+        node.transact(|tx| forget(tx, of_unknown_filter)).await?;
+        let value = done.await?;
+        let record = secondary.record.clone();
+        let anew = Secondary::load(&mut node.begin(), record, node.now())?;
+        turn.play(Role::Secondary(Arc::new(anew)));
+        Ok(value)
+    };
+    let value = anew.await;
+    // Where it could not be done, it goes on as before.
+    node.follower.restart(node).await;
+    value
 }
 
 /// Were both primaries promoted from the same one? Each has an authority of its own.
@@ -486,9 +543,10 @@ fn forget(tx: &mut Transaction, to_less: impl Fn(Position) -> Position) -> Resul
 
 async fn disable(ask: &mut Ask<'_>) -> Told {
     let node = ask.node;
+    let turn = node.replication.turn()?;
     if node.replication.joining().is_some() {
         only_in_root(ask)?;
-        return go_back(node).await;
+        return go_back(node, &turn).await;
     }
     the_secondary(ask)?;
     node.follower.stop().await;
@@ -499,7 +557,7 @@ async fn disable(ask: &mut Ask<'_>) -> Told {
         Ok(())
     })
     .await?;
-    node.replication.play(Role::Off);
+    turn.play(Role::Off);
     node.committer.lift_fence();
     tracing::info!("performance replication is disabled");
     Ok(remark(

@@ -1,6 +1,6 @@
 //! What an operator does when replication does not: begin again, look for damage.
 
-use super::remark;
+use super::{remark, secondary};
 use crate::ceremonies::only_in_root;
 use crate::native::Does::Later;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
@@ -61,11 +61,23 @@ async fn check(ask: &mut Ask<'_>) -> Told {
 async fn reindex(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
     let node = Arc::clone(ask.node);
-    let work = async move { verify::reindex(&node).await };
+    let work = async move {
+        let wrong = verify::find(&node).await?;
+        match wrong.is_any() {
+            // An entry may have been changed, and its digest will say that it is right.
+            true => secondary::compare_after(&node, wrong.put_right()).await,
+            false => wrong.put_right().await,
+        }
+    };
     Ok(match ask.node.replication.upkeep.run(work).await? {
         Worked::Done(mended) => match mended? {
             0 => remark("every digest is that of its entries: there was nothing to put right"),
-            count => remark(&format!("{count} records of digests were put right")),
+            count => remark(&match ask.node.replication.is_secondary() {
+                true => format!(
+                    "{count} records of digests were put right, and all of it is compared with the primary"
+                ),
+                false => format!("{count} records of digests were put right"),
+            }),
         },
         Worked::GoesOn => remark(GOES_ON),
         Worked::IsBusy => remark(IS_BUSY),
@@ -74,6 +86,7 @@ async fn reindex(ask: &mut Ask<'_>) -> Told {
 
 async fn recover(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
+    let turn = ask.node.replication.turn()?;
     match ask.node.replication.role() {
         Role::Off => Err(Refusal::invalid("replication is not enabled")),
         Role::Primary(primary) => {
@@ -81,7 +94,7 @@ async fn recover(ask: &mut Ask<'_>) -> Told {
             let record = ask.tx.read_json(&key).map_err(from_barrier)?;
             let none = || Refusal::invalid("this cluster is not a performance primary");
             let anew = Primary::load(ask.tx, record.ok_or_else(none)?)?;
-            ask.node.replication.play(Role::Primary(Arc::new(anew)));
+            turn.play(Role::Primary(Arc::new(anew)));
             // Those who were connected to what it was come again by themselves.
             primary.end();
             ask.node.follower.restart(ask.node).await;

@@ -145,10 +145,10 @@ pub(super) const DELETED: Script = Script {
             .saves("token", "/auth/client_token")
             .only_prepares(),
         delete("sys/namespaces/deleted"),
-        // OpenBao words it otherwise for a moment.
+        // OpenBao words it otherwise for a moment, of a token as well.
         get("deleted/kv/x").only_prepares(),
-        get("auth/token/lookup-self").by("token"),
         get("sys/namespaces/deleted").until(404),
+        get("auth/token/lookup-self").by("token"),
         send("POST", "sys/namespaces/deleted"),
         get("deleted/kv/x"),
     ],
