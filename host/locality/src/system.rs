@@ -183,6 +183,10 @@ impl SystemKey<Replicated> {
     pub fn plugin_pin(kind: &str, name: &str) -> Self {
         Self::root(&format!("core/plugin-pins/{kind}/{name}"))
     }
+    /// The bytes of all components.
+    pub fn components() -> Self {
+        Self::root("core/component/")
+    }
     /// The bytes of a component, by digest.
     pub fn component(digest: &str) -> Self {
         Self::root(&format!("core/component/{digest}"))

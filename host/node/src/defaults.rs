@@ -6,9 +6,10 @@ use crate::unsealed::Unsealed;
 use crate::{catalog, cubbyhole};
 use barrier::Transaction;
 use base::{Entropy, NamespaceId, Refusal, Timestamp};
-use locality::SystemKey;
-use mount::{MountEntry, MountKind, MountPath};
+use locality::{PhysicalKey, SystemKey};
+use mount::{MountConfig, MountEntry, MountKind, MountPath, MountState};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A stored policy.
@@ -74,6 +75,12 @@ const MOUNTS: [(MountKind, &str, &str, &str, bool); 4] = [
         "token based credentials",
         false,
     ),
+];
+
+/// The policies, in every namespace: names and texts.
+const POLICIES: [(&str, &str); 2] = [
+    ("default", policy::DEFAULT_TEXT),
+    ("response-wrapping", policy::RESPONSE_WRAPPING_TEXT),
 ];
 
 /// Makes those mounts of the host's own engines that a namespace has not yet: all of a new one, and
@@ -155,16 +162,60 @@ pub(crate) fn write(
     write_policies(tx, NamespaceId::ROOT, now)
 }
 
+/// Is a mount one of the host's own engines, and as it was made?
+pub(crate) fn is_as_made(entry: &MountEntry) -> bool {
+    let made = MOUNTS
+        .iter()
+        .find(|(_, _, plugin, ..)| *plugin == entry.plugin);
+    made.is_some_and(|(kind, path, _, description, is_local)| {
+        let made = MountEntry {
+            kind: *kind,
+            description: (*description).to_owned(),
+            local: *is_local,
+            plugin_version: String::new(),
+            digest: String::new(),
+            chosen: None,
+            seal_wrap: false,
+            options: BTreeMap::new(),
+            config: MountConfig::default(),
+            state: MountState::default(),
+            moves_to: None,
+            // Its place, and what is made anew each time.
+            ..entry.clone()
+        };
+        made == *entry && entry.path.as_str() == *path
+    })
+}
+
+/// Is what lies at a key one of the policies of the beginning, and does it say what that said?
+pub(crate) fn is_policy_as_made(tx: &mut Transaction, key: &PhysicalKey) -> Result<bool, Refusal> {
+    let is_at = |name| SystemKey::policy(NamespaceId::ROOT, name).physical() == key;
+    let Some((_, text)) = POLICIES.iter().find(|(name, _)| is_at(name)) else {
+        return Ok(false);
+    };
+    let stored = tx.read_json::<StoredPolicy>(key).map_err(from_barrier)?;
+    Ok(stored.is_none_or(|stored| {
+        let StoredPolicy {
+            text: stored,
+            allow_slashes,
+            allow_wildcards,
+            version: _,
+            modified: _,
+            cas_required,
+            expires,
+        } = stored;
+        let is_plain = !allow_slashes && !allow_wildcards && !cas_required && expires.is_none();
+        is_plain && stored == *text
+    }))
+}
+
 /// The policies that each namespace has from the beginning.
 pub(crate) fn write_policies(
     tx: &mut Transaction,
     namespace: NamespaceId,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    for (name, text) in [
-        ("default", policy::DEFAULT_TEXT),
-        ("response-wrapping", policy::RESPONSE_WRAPPING_TEXT),
-    ] {
+    for (name, text) in POLICIES {
         let stored = StoredPolicy {
             text: text.to_owned(),
             version: 1,

@@ -30,6 +30,8 @@ const GROUP_TIME_MAX: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(5);
 /// Before what is not ready is tried again.
 const NOT_READY: Duration = Duration::from_secs(5);
+/// As long where a secondary does not reach its primary, which much may wait for.
+const AWAY: Duration = Duration::from_secs(60);
 /// The longest the clock is not looked at, so that a clock that was set is noticed. Also the time
 /// between two ticks of a component.
 const NAP_MAX: Duration = Duration::from_secs(60);
@@ -263,11 +265,20 @@ async fn end_secret(node: &Arc<Unsealed>, ended: &Due) -> Result<(), Refusal> {
 /// Tries again later, or no more. The lease itself has ended.
 async fn failed(node: &Arc<Unsealed>, ended: &Due, refusal: &Refusal) -> Result<(), Refusal> {
     let (id, now) = (&ended.id, node.now());
-    if matches!(refusal.kind, RefusalKind::Unavailable | RefusalKind::Sealed) {
-        // Nothing was tried: the mount is starting, or others were faster.
+    let kind = refusal.kind;
+    if matches!(
+        kind,
+        RefusalKind::Unavailable | RefusalKind::Sealed | RefusalKind::WrongPlace
+    ) {
+        // Nothing was tried: the mount is starting, the primary is away, or others were faster.
+        let secondary = node.replication.secondary();
+        let pause = match secondary.is_some_and(|secondary| secondary.link().is_none()) {
+            true => AWAY,
+            false => NOT_READY,
+        };
         return node
             .transact(|tx| {
-                lease::move_end(tx, Some(ended.at), Some(now.plus(NOT_READY)), id);
+                lease::move_end(tx, Some(ended.at), Some(now.plus(pause)), id);
                 Ok(())
             })
             .await;

@@ -13,7 +13,7 @@ use crate::passed_headers::keep_allowed;
 use crate::pipeline::{Caller, Known, Place, Recorded, Routed, Target, no_handler};
 use crate::refusal::{from_commit, wrong_place};
 use crate::replication::answers::Arrived;
-use crate::replication::forward::{self, Taken};
+use crate::replication::forward::{self, Taken, Written};
 use crate::replication::peers::{Admitted, Sight};
 use crate::session::Index;
 use crate::trail::Trail;
@@ -52,6 +52,20 @@ impl From<Refusal> for Failed {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
+}
+
+/// An answer to whom wrote what he may not read here for a while.
+fn not_here_yet(answer: Answer, index: u64) -> Answer {
+    tracing::info!(index, "what a request wrote on the primary is not here yet");
+    let answer = match answer {
+        // Only so can it say something.
+        Answer::Empty => Answer::Envelope(Box::default()),
+        other => other,
+    };
+    let text = format!(
+        "written on the primary at index {index}, not here yet: until it is, what is read here is older"
+    );
+    call::with_warnings(answer, vec![text])
 }
 
 impl Unsealed {
@@ -302,10 +316,18 @@ impl Unsealed {
     }
 
     /// With what was written on the primary for it.
-    fn noting(&self, done: Answered, written: Option<u64>) -> Answered {
+    fn noting(&self, done: Answered, written: Option<Written>) -> Answered {
         let (answer, index) = done?;
-        let Some(written) = written else {
+        let Some(Written {
+            index: written,
+            is_here,
+        }) = written
+        else {
             return Ok((answer, index));
+        };
+        let answer = match is_here {
+            true => answer,
+            false => not_here_yet(answer, written),
         };
         let here = index.unwrap_or_else(|| self.index_at(self.committer.index()));
         let index = Index {

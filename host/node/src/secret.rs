@@ -7,6 +7,7 @@ use crate::own_work::Started;
 use crate::pipeline::{Caller, Place, Recorded};
 use crate::refusal::{from_barrier, from_commit};
 use crate::removal::GONE;
+use crate::replication::errands::{self, At};
 use crate::run::ATTEMPTS_MAX;
 use crate::tables::Mount;
 use crate::unsealed::Unsealed;
@@ -124,23 +125,41 @@ pub(crate) async fn revoke(
         return Err(Refusal::invalid(GONE));
     }
     if let Some(mount) = tables.with_id(lease.namespace, lease.mount) {
-        let pinned = pinned(mount)?;
-        let mut attempts = 0;
-        loop {
-            let call = of_host(node, tx, &lease, mount, pinned);
-            match pinned.component.revoke(call, as_given(id, &lease)?).await {
-                Ok(done) => {
-                    tx = transaction(pinned, done.view)?;
-                    break;
-                }
-                Err(CallError::Overtaken) if attempts < ATTEMPTS_MAX => tx = node.begin(),
-                Err(error) => return Err(error.to_refusal()),
-            }
-            attempts += 1;
-        }
+        tx = undo(node, tx, (id, &lease), mount).await?;
     }
     lease::forget(&mut tx, id).map_err(from_barrier)?;
     Ok(tx)
+}
+
+/// Has the engine undo what was leased; the engine of the primary where that writes what is shared.
+async fn undo(
+    node: &Arc<Unsealed>,
+    mut tx: Transaction,
+    (id, lease): (&str, &SecretLease),
+    mount: &Mount,
+) -> Result<Transaction, Refusal> {
+    let pinned = pinned(mount)?;
+    let mut attempts = 0;
+    loop {
+        let call = of_host(node, tx, lease, mount, pinned);
+        match pinned.component.revoke(call, as_given(id, lease)?).await {
+            Ok(done) => return transaction(pinned, done.view),
+            Err(CallError::Overtaken) if attempts < ATTEMPTS_MAX => tx = node.begin(),
+            Err(CallError::WrongPlace) => {
+                errands::undo(node, at(lease), as_given(id, lease)?).await?;
+                return Ok(node.begin());
+            }
+            Err(error) => return Err(error.to_refusal()),
+        }
+        attempts += 1;
+    }
+}
+
+fn at(lease: &SecretLease) -> At {
+    At {
+        namespace: lease.namespace,
+        mount: lease.mount,
+    }
 }
 
 /// A lease that was renewed, not committed yet.
@@ -177,23 +196,32 @@ pub(crate) async fn renew(
     let mount = mount.ok_or_else(|| Refusal::invalid("lease not found"))?;
     let pinned = pinned(mount)?;
     let call = of_host(node, tx, &lease, mount, pinned);
-    let done = pinned
-        .component
-        .renew_lease(call, as_given(id, &lease)?, increment)
-        .await;
-    let done = done.map_err(|error| error.to_refusal())?;
-    let mut tx = transaction(pinned, done.view)?;
+    let given = as_given(id, &lease)?;
+    let done = pinned.component.renew_lease(call, given, increment).await;
+    let (mut tx, renewal, acted_outside) = match done {
+        Ok(done) => (
+            transaction(pinned, done.view)?,
+            done.value,
+            done.acted_outside,
+        ),
+        Err(CallError::WrongPlace) => {
+            let given = as_given(id, &lease)?;
+            let renewal = errands::renew(node, at(&lease), given, increment).await?;
+            (node.begin(), renewal, true)
+        }
+        Err(error) => return Err(error.to_refusal()),
+    };
     // Where the call committed half-way, the lease can have been revoked since.
     let found = lease::find(&mut tx, id).map_err(from_barrier)?;
     found.ok_or_else(|| Refusal::invalid("lease not found"))?;
-    let asked = match done.value.terms.ttl_seconds {
+    let asked = match renewal.terms.ttl_seconds {
         0 => lease.terms.ttl,
         asked => asked,
     };
     let end = lease.issued.plus(Duration::from_secs(lease.terms.max_ttl));
     lease.expires = now.plus(Duration::from_secs(asked)).min(end);
     lease.last_renewal = Some(now);
-    if let Some(private) = done.value.private {
+    if let Some(private) = renewal.private {
         lease.private = private.as_str().to_owned();
     }
     lease::keep(&mut tx, id, &lease).map_err(from_barrier)?;
@@ -206,8 +234,8 @@ pub(crate) async fn renew(
     Ok(Renewed {
         tx,
         lease: block,
-        warnings: done.value.warnings,
-        acted_outside: done.acted_outside,
+        warnings: renewal.warnings,
+        acted_outside,
     })
 }
 
@@ -267,7 +295,7 @@ fn pinned(mount: &Mount) -> Result<&Arc<Pinned>, Refusal> {
 }
 
 /// What a call wrote, to be committed while its mount is there.
-fn transaction(pinned: &Pinned, view: View) -> Result<Transaction, Refusal> {
+pub(crate) fn transaction(pinned: &Pinned, view: View) -> Result<Transaction, Refusal> {
     let tx = view.into_transaction();
     let mut tx = tx.map_err(|error| Refusal::internal(error.to_string()))?;
     tx.depend_on(&pinned.place.key);

@@ -71,9 +71,14 @@ pub enum Heard {
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompareError {
-    /// What is here cannot be read, or its digests are not those of its entries.
+    /// What is here cannot be read, or its digests are none.
     #[error("read what is to be compared")]
     Held(#[from] JournalError),
+    /// The digests of what is here are not those of its entries.
+    #[error(
+        "the digests of this cluster do not add up: merkle-check shows where, reindex mends it"
+    )]
+    OwnDigests,
     /// The primary does not want to.
     #[error("the primary refused to compare: {0}")]
     Refused(String),
@@ -87,7 +92,9 @@ pub enum CompareError {
     #[error("the primary told things out of order")]
     Disorder,
     /// What was told is not what its sums say.
-    #[error("what the primary told does not add up")]
+    #[error(
+        "what the primary told does not add up: its digests may be wrong, reindex mends them there"
+    )]
     DoesNotAddUp,
     /// The primary has more trees than any may have.
     #[error("the primary has more than {TREES_MAX} trees")]
@@ -366,7 +373,8 @@ fn after_branches(
         .map(|branch| (branch, told.get(&branch).copied().unwrap_or_default()))
         .collect();
     if branches.is_empty() {
-        return Err(own_digests());
+        // A record differs, and nothing below it does.
+        return Err(CompareError::OwnDigests);
     }
     Ok(Task::Buckets {
         tree,
@@ -394,7 +402,8 @@ fn after_buckets(
     }
     let buckets: BTreeSet<(u8, u8)> = differing(&here, told).collect();
     if buckets.is_empty() {
-        return Err(own_digests());
+        // A record differs, and nothing below it does.
+        return Err(CompareError::OwnDigests);
     }
     let expected = sum(buckets.iter().filter_map(|bucket| told.get(bucket)));
     let merge = Merge::new(tree, Scope::These(buckets), expected);
@@ -411,10 +420,4 @@ fn differing<'a, K: Ord + Copy>(
         .iter()
         .filter(|(key, record)| here.get(key) != Some(record));
     gone.chain(other.map(|(key, _)| *key))
-}
-
-/// A record differs and what is below it does not.
-fn own_digests() -> CompareError {
-    let what = String::from("digests of a tree do not add up");
-    CompareError::Held(view::damaged(what))
 }

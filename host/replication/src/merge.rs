@@ -17,6 +17,8 @@ pub(crate) struct Merge {
     expected: Record,
     sum: Record,
     last: Option<PhysicalKey>,
+    /// Is anything told that is not so here, or the other way round?
+    differs: bool,
 }
 
 /// Entries that are here, one ahead.
@@ -56,6 +58,7 @@ impl Merge {
             expected,
             sum: Record::default(),
             last: None,
+            differs: false,
         }
     }
 
@@ -108,8 +111,10 @@ impl Merge {
         };
         ours.step()?;
         let mut puts = Vec::new();
+        let mut differs = false;
         for op in told {
             while let Some(gone) = ours.next_before(&op.key)? {
+                differs = true;
                 deletions.add_key(gone);
             }
             let here = ours.next_at(&op.key)?;
@@ -117,6 +122,8 @@ impl Merge {
                 puts.push(marked(op, held));
             }
         }
+        drop(ours);
+        self.differs |= differs || !puts.is_empty();
         Ok(puts)
     }
 
@@ -129,10 +136,16 @@ impl Merge {
         if self.sum != self.expected {
             return Err(CompareError::DoesNotAddUp);
         }
+        let mut is_more = false;
         for entry in self.ours(held, self.last.as_ref(), Bound::Unbounded) {
+            is_more = true;
             deletions.add_key(entry?.0);
         }
-        Ok(())
+        match self.differs || is_more {
+            true => Ok(()),
+            // The sums differ, and the entries do not.
+            false => Err(CompareError::OwnDigests),
+        }
     }
 
     /// Is an entry one of those asked for, and after all that came before?

@@ -295,7 +295,7 @@ fn own_digests_that_do_not_add_up_are_an_error() {
     let messages = honest(&primary, &secondary);
     assert!(matches!(
         hear(&damaged, messages),
-        Err(CompareError::Held(_))
+        Err(CompareError::OwnDigests)
     ));
 }
 

@@ -50,7 +50,7 @@ pub(crate) struct EnableSecondary {
     pub(crate) token: String,
     #[command(flatten)]
     pub(crate) redeeming: Redeeming,
-    /// Id of this cluster, where it holds mounts: all that it holds goes
+    /// Id of this cluster, where it holds anything of its own: all of that goes
     #[arg(long, value_name = "ID")]
     pub(crate) confirm_wipe: Option<String>,
 }

@@ -12,7 +12,7 @@ mod oidc;
 mod shown;
 
 pub(crate) use login::{adopt, log_in, make_for_secondary, mount_of_tokens, stand_for};
-pub(crate) use oidc::tick;
+pub(crate) use oidc::{make_before_use, tick};
 
 use crate::native::{Ask, NativeField, NativeRoute};
 use crate::refusal::from_barrier;

@@ -100,6 +100,11 @@ pub(crate) fn host_and_port(address: &str) -> &str {
     bare.strip_prefix("https://").unwrap_or(bare)
 }
 
+/// Is a token sealed to the key of a secondary?
+pub(crate) fn is_sealed(token: &str) -> bool {
+    token.trim().starts_with(SEALED_PREFIX)
+}
+
 /// Gets the bundle of an activation token, and the API address of the primary where that is known.
 pub(crate) async fn redeem(
     node: &Unsealed,

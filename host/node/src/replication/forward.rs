@@ -5,6 +5,7 @@
 
 use super::Secondary;
 use super::answers::Came;
+use super::errands::{self, Errand};
 use super::peers::Sight;
 use super::primary::Primary;
 use super::serve::{Broken, receive, send};
@@ -28,18 +29,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// How long the primary may take.
 const ANSWER_MAX: Duration = Duration::from_secs(90);
 
+/// As long where somebody logs in, who can do so without what the primary would make.
+const ENTITY_MAX: Duration = Duration::from_secs(5);
+
 /// What a secondary wants of its primary.
 #[derive(Serialize, Deserialize)]
-enum Wish {
+pub(super) enum Wish {
     /// Run a request.
     Run(Box<Forwarded>),
     /// Have an entity for somebody who logged in.
     LogIn(LogIn),
+    /// Do something that nobody asked for here.
+    Do(Box<Errand>),
 }
 
 /// A request on its way.
 #[derive(Serialize, Deserialize)]
-struct Forwarded {
+pub(super) struct Forwarded {
     id: String,
     operation: Operation,
     path: String,
@@ -59,7 +65,7 @@ struct Forwarded {
 
 /// Somebody who logged in.
 #[derive(Serialize, Deserialize)]
-struct LogIn {
+pub(super) struct LogIn {
     namespace: NamespaceId,
     /// The accessor of the auth method; empty for one that is local to the secondary.
     accessor: String,
@@ -149,13 +155,22 @@ impl Forwarded {
     }
 }
 
+/// Where the primary's log has what was written there for a request.
+#[derive(Clone, Copy)]
+pub(crate) struct Written {
+    /// The entry.
+    pub(crate) index: u64,
+    /// Is it here as well?
+    pub(crate) is_here: bool,
+}
+
 /// Runs a request on the primary. What it came to, once that has arrived here as well, or after a
-/// while; and which entry of the primary's log has it.
+/// while; and where it was written.
 pub(crate) async fn run(
     node: &Arc<Unsealed>,
     secondary: &Secondary,
     recorded: &Recorded<'_>,
-) -> Result<(Came, Option<u64>), Refusal> {
+) -> Result<(Came, Option<Written>), Refusal> {
     let leases = match recorded.target() {
         Ok(target) => match &target.mount.1 {
             Engine::Component(pinned) => call::leases(node, recorded, target, pinned)?,
@@ -165,13 +180,12 @@ pub(crate) async fn run(
     };
     let forwarded = Forwarded::of(recorded, leases)?;
     let (came, index) = ask(secondary, Wish::Run(Box::new(forwarded))).await?;
+    let Some(index) = index else {
+        return Ok((came, None));
+    };
     let wait = node.parts.settings.own_write_wait;
-    if let Some(index) = index
-        && !secondary.wait_for(index, wait).await
-    {
-        tracing::info!(index, "what a request wrote on the primary is not here yet");
-    }
-    Ok((came, index))
+    let is_here = secondary.wait_for(index, wait).await;
+    Ok((came, Some(Written { index, is_here })))
 }
 
 /// Has the primary make the entity of somebody who logged in, and waits until it is here; its id,
@@ -216,13 +230,18 @@ pub(crate) async fn log_in(
     }
 }
 
-async fn ask(secondary: &Secondary, wish: Wish) -> Result<(Came, Option<u64>), Refusal> {
+/// Asks the primary. Of kind [`RefusalKind::WrongPlace`] is what did not come to an answer.
+pub(super) async fn ask(secondary: &Secondary, wish: Wish) -> Result<(Came, Option<u64>), Refusal> {
     let away = |reason: String| Refusal {
         reason,
         message: String::from(
             "the primary cluster cannot be reached, and the request writes what is replicated",
         ),
         ..wrong_place()
+    };
+    let at_most = match &wish {
+        Wish::LogIn(_) => ENTITY_MAX,
+        Wish::Run(_) | Wish::Do(_) => ANSWER_MAX,
     };
     let link = secondary.link();
     let link = link.ok_or_else(|| away(String::from("there is no connection")))?;
@@ -231,7 +250,7 @@ async fn ask(secondary: &Secondary, wish: Wish) -> Result<(Came, Option<u64>), R
         send(&channel, &wish).await?;
         receive::<(Came, Option<u64>)>(&mut channel).await
     };
-    match tokio::time::timeout(ANSWER_MAX, asked).await {
+    match tokio::time::timeout(at_most, asked).await {
         Ok(Ok(answered)) => Ok(answered),
         // Whether it was run is not known, so it is not run again.
         Ok(Err(broken)) => Err(away(broken.to_string())),
@@ -253,6 +272,7 @@ pub(crate) async fn serve(
             Ok((id, index)) => (Came::Bare(id), index),
             Err(refusal) => (Came::Refused(refusal.into()), None),
         },
+        Wish::Do(errand) => errands::serve(node, peer, *errand).await,
     };
     send(&channel, &answer).await
 }
@@ -264,6 +284,7 @@ async fn run_here(
 ) -> Result<(Came, Option<u64>), Broken> {
     let taken = Arc::new(Taken::new(forwarded.leases));
     let (request, vouched) = forwarded.into_request()?;
+    let reads = request.operation == Operation::Read;
     let caller = vouched.map(|(token, hash)| Caller::vouched(node, token, hash));
     let answered = match caller.transpose() {
         Ok(caller) => {
@@ -277,7 +298,12 @@ async fn run_here(
             let index = index.map(|index| index.local);
             (Came::of_outcome(outcome, remarks)?, index)
         }
-        (Ok((answer, index)), None) => (Came::of_answer(answer)?, index.map(|index| index.local)),
+        (Ok((answer, index)), None) => {
+            let index = index.map(|index| index.local);
+            // Who is told here that something is done is to find it so there.
+            let index = index.or_else(|| reads.then(|| node.committer.index()));
+            (Came::of_answer(answer)?, index)
+        }
         (Err(refusal), _) => (Came::Refused(refusal.into()), None),
     })
 }

@@ -17,6 +17,7 @@ pub(crate) mod answers;
 pub(crate) mod aside;
 pub(crate) mod compare;
 pub(crate) mod enable;
+pub(crate) mod errands;
 pub(crate) mod exclusions;
 mod filtered;
 pub(crate) mod follower;
@@ -110,6 +111,14 @@ impl Replication {
             role: &self.role,
             _held: held,
         })
+    }
+
+    /// As [`turn`](Self::turn), once nobody else has it.
+    pub(crate) async fn next_turn(&self) -> Turn<'_> {
+        Turn {
+            role: &self.role,
+            _held: self.turns.lock().await,
+        }
     }
 
     /// The part.

@@ -65,8 +65,9 @@ const IDENTITY: &[&str] = &[
 /// As [`IDENTITY`], but not what lies below.
 const IDENTITY_ITSELF: &[&str] = &["oidc/provider/{name}"];
 
-/// The one route that reads, and may write by that: it turns the key that it signs with.
-const READS: &str = "oidc/token/{name}";
+/// The one route that reads: what came of a move that was asked for through a secondary.
+/// Whoever knows the random id of one has asked for it, and named what moves.
+const MOVES: &str = "remount/status/{migration_id}";
 
 /// Fields of bodies that name a mount by its accessor.
 const ACCESSORS: [&str; 2] = ["mount_accessor", "auth_method_accessors"];
@@ -297,10 +298,10 @@ fn is_forwarded(engine: &str, operation: Operation, pattern: &str) -> bool {
         Operation::Read | Operation::List | Operation::Scan | Operation::Help => false,
     };
     match engine {
-        "system" => writes && is_below(SYSTEM),
+        "system" if !writes => operation == Operation::Read && pattern == MOVES,
+        "system" => is_below(SYSTEM),
         "token" => writes && is_below(TOKEN),
-        "identity" if !writes => operation == Operation::Read && pattern == READS,
-        "identity" => is_below(IDENTITY) || IDENTITY_ITSELF.contains(&pattern),
+        "identity" => writes && (is_below(IDENTITY) || IDENTITY_ITSELF.contains(&pattern)),
         _ => false,
     }
 }

@@ -100,29 +100,50 @@ async fn check_all(
     Ok(all)
 }
 
-/// Puts right what is wrong. How many records were.
-pub(crate) async fn reindex(node: &Arc<Unsealed>) -> Result<usize, Refusal> {
+/// Records that are to be put right.
+pub(crate) struct Wrong<'a> {
+    node: &'a Arc<Unsealed>,
+    records: Vec<(Vec<u8>, Record)>,
+    _looking: Looking<'a>,
+}
+
+/// Looks for what is wrong.
+pub(crate) async fn find(node: &Arc<Unsealed>) -> Result<Wrong<'_>, Refusal> {
     let trees = trees(node)?;
-    let _looking = Looking::at(&node.replication, trees.len());
+    let looking = Looking::at(&node.replication, trees.len());
     let found = check_all(node, trees).await?;
-    let wrong: Vec<_> = found
-        .into_values()
-        .flat_map(|found| found.wrong.into_iter())
-        .collect();
-    node.replication
-        .progress(|progress| progress.stage = "commit");
-    for some in wrong.chunks(MENDED_AT_ONCE) {
-        let differences: Differences = some.iter().cloned().collect();
-        let ops = vec![mend(&differences)];
-        let done = node.committer.follow(vec![Batch { ops }]).await;
-        done.map_err(|error| crate::refusal::from_commit(&error))?;
+    let records = found.into_values().flat_map(|found| found.wrong);
+    Ok(Wrong {
+        node,
+        records: records.collect(),
+        _looking: looking,
+    })
+}
+
+impl Wrong<'_> {
+    /// Is there anything?
+    pub(crate) const fn is_any(&self) -> bool {
+        !self.records.is_empty()
     }
-    let now = node.now().as_seconds();
-    node.replication.progress(|progress| {
-        progress.reindexed = Some(now);
-        progress.was_wrong = false;
-    });
-    Ok(wrong.len())
+
+    /// Puts it right. How many records it was.
+    pub(crate) async fn put_right(self) -> Result<usize, Refusal> {
+        let node = self.node;
+        node.replication
+            .progress(|progress| progress.stage = "commit");
+        for some in self.records.chunks(MENDED_AT_ONCE) {
+            let differences: Differences = some.iter().cloned().collect();
+            let ops = vec![mend(&differences)];
+            let done = node.committer.follow(vec![Batch { ops }]).await;
+            done.map_err(|error| crate::refusal::from_commit(&error))?;
+        }
+        let now = node.now().as_seconds();
+        node.replication.progress(|progress| {
+            progress.reindexed = Some(now);
+            progress.was_wrong = false;
+        });
+        Ok(self.records.len())
+    }
 }
 
 /// All trees that there are entries or records of.

@@ -5,6 +5,7 @@ use super::mounts;
 use crate::namespaces;
 use crate::native::Does::Now;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
+use crate::refusal::wrong_place;
 use crate::tables::{self, store_mount};
 use barrier::Transaction;
 use base::{
@@ -97,6 +98,10 @@ pub(super) fn start(ask: &mut Ask<'_>) -> Told {
         let text = format!("cannot remount {:?}", from.path.as_str());
         return Err(Refusal::invalid(text));
     }
+    if !entry.local && ask.node.replication.is_secondary() {
+        // The primary moves it, and remembers that.
+        return Err(wrong_place());
+    }
     let is_hosts = mounts::RESERVED.iter().any(|one| to.path.is_below(one));
     if is_hosts || to.is_of_auth() != (entry.kind == MountKind::Auth) {
         let text = format!("cannot remount to destination {}", to.path);
@@ -168,7 +173,11 @@ pub(super) fn status(ask: &mut Ask<'_>) -> Told {
         .0
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
-    let missing = || Refusal::new(RefusalKind::NotFound, "");
+    let missing = || match ask.node.replication.is_secondary() {
+        // Of one that was asked for here and is the primary's, that knows.
+        true => wrong_place(),
+        false => Refusal::new(RefusalKind::NotFound, ""),
+    };
     let found = moves.iter().find(|one| one.id == id).ok_or_else(missing)?;
     let tables = ask.node.tables();
     let (namespace, mount) = found.mount;

@@ -4,6 +4,7 @@ use crate::pair::Network;
 use crate::replication::{Member, a_while, primary, secondary};
 use core::time::Duration;
 use serde_json::{Value, json};
+use storage::{Space, Storage as _};
 
 const TOKEN: &str = "sys/replication/performance/primary/secondary-token";
 const ENABLE: &str = "sys/replication/performance/secondary/enable";
@@ -140,5 +141,44 @@ async fn a_filter_may_be_there_before_its_token() {
     assert_eq!(
         (&stored["mode"], &stored["paths"]),
         (&json!("deny"), &json!(["shut/"]))
+    );
+}
+
+/// A key that a token was sealed to has done what it was for: neither it nor the token is of use again.
+#[tokio::test(start_paused = true)]
+async fn a_key_is_gone_when_its_token_was_used() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    let key = locality::SystemKey::performance_key();
+    let has_key = || {
+        let snapshot = c.house.storage.snapshot();
+        let found = snapshot.get(Space::Entries, key.physical().as_bytes());
+        found.unwrap().is_some()
+    };
+    assert!(!has_key());
+    let path = "sys/replication/performance/secondary/generate-public-key";
+    let public = c.write(path, json!({})).await.unwrap();
+    let revoke = "sys/replication/performance/primary/revoke-secondary";
+    a.write(revoke, json!({ "id": "c" })).await.unwrap();
+    let asked = json!({ "id": "c", "secondary_public_key": public["secondary_public_key"] });
+    let made = a.write(TOKEN, asked).await.unwrap();
+    let update = "sys/replication/performance/secondary/update-primary";
+    // What is refused uses nothing up, nor does an update without a token.
+    let refused = c.write(update, json!({ "token": "casemate-activation-1.x" }));
+    assert!(refused.await.is_err());
+    c.write(update, json!({ "update_primary_addrs": ["a:8201"] }))
+        .await
+        .unwrap();
+    assert!(has_key());
+    let token = json!({ "token": made["token"] });
+    c.write(update, token.clone()).await.unwrap();
+    assert!(!has_key());
+    c.until_it_streams().await;
+    let refused = c.write(update, token).await.unwrap_err();
+    assert!(
+        refused.message.contains("none was generated here"),
+        "{refused:?}"
     );
 }

@@ -4,6 +4,7 @@
 use crate::house::{Counting, House};
 use crate::kept_log::KeptLog;
 use base::{ManualClock, Timestamp};
+use core::time::Duration;
 use link::{
     Acceptor as _, Channel, DialError, DialStep, Dialer, Identity, Later, Link, LinkError, Peer,
     Probe, Probed, Protocol,
@@ -28,6 +29,10 @@ struct Inner {
     /// Bytes that are carried before all others wait; None for all there are.
     room: Option<usize>,
     released: Arc<Notify>,
+    /// A method whose frames wait.
+    held: Option<&'static str>,
+    /// For how long those wait who wrote through a secondary, where that is not as usual.
+    own_write_wait: Option<Duration>,
     /// A method that nobody answers.
     refused: Option<&'static str>,
     /// Methods that are answered so, and not by the node.
@@ -64,6 +69,8 @@ impl Network {
         let from = name.bytes().map(u64::from).sum::<u64>() + life * 1_000_000_000;
         let entropy = Arc::new(Counting::new(from));
         let declared = self.inner().declared.get(name).cloned();
+        let own_write_wait = self.inner().own_write_wait;
+        let usual = Settings::default();
         let api = self.inner().apis.get(name).cloned();
         let alone = Parts::alone(storage.clone(), clock.clone(), entropy).unwrap();
         let log = Arc::new(KeptLog::of(Arc::clone(&alone.source)));
@@ -76,7 +83,8 @@ impl Network {
                 api_addr: api.unwrap_or_else(|| format!("https://{name}:8200")),
                 cluster_name: name.to_owned(),
                 audit: declared.into_iter().collect(),
-                ..Settings::default()
+                own_write_wait: own_write_wait.unwrap_or(usual.own_write_wait),
+                ..usual
             },
             ..alone
         });
@@ -145,19 +153,31 @@ impl Network {
         inner.released.notify_waiters();
     }
 
+    /// What calls of a method carry waits until it is let go.
+    pub(crate) fn hold(&self, method: &'static str) {
+        self.inner().held = Some(method);
+    }
+
+    /// From its next start on a server has those who write through it wait for so long.
+    pub(crate) fn own_write_wait(&self, wait: Duration) {
+        self.inner().own_write_wait = Some(wait);
+    }
+
     /// What waits is carried.
     pub(crate) fn let_go(&self) {
         let mut inner = self.inner();
         inner.room = None;
+        inner.held = None;
         inner.released.notify_waiters();
     }
 
-    /// Waits until so many bytes may be carried.
-    async fn room_for(&self, bytes: usize) {
+    /// Waits until so many bytes may be carried by a call of a method.
+    async fn room_for(&self, method: &str, bytes: usize) {
         loop {
             let released = Arc::clone(&self.inner().released);
             let released = released.notified();
-            {
+            let is_held = self.inner().held == Some(method);
+            if !is_held {
                 let mut inner = self.inner();
                 let Some(room) = inner.room else { return };
                 if let Some(left) = room.checked_sub(bytes) {
@@ -435,22 +455,20 @@ fn told(frames: Vec<Vec<u8>>) -> Channel {
 impl Network {
     /// Carries frames both ways and keeps a copy, until the network is cut.
     fn tap(&self, near: Channel, far: Channel, method: &str) {
-        let mut spoken = self
-            .inner()
-            .spoken
-            .map(|spoken| (method.to_owned(), spoken));
+        let mut spoken = self.inner().spoken;
         let (to_near, from_near) = near.into_parts();
         let (to_far, from_far) = far.into_parts();
         for (mut from, to) in [(from_near, to_far), (from_far, to_near)] {
             let network = self.clone();
+            let method = method.to_owned();
             let mut spoken = spoken.take();
             tokio::spawn(async move {
                 while let Some(mut piece) = from.recv().await {
-                    if let (Some((method, versions)), Ok(frame)) = (spoken.take(), &mut piece) {
+                    if let (Some(versions), Ok(frame)) = (spoken.take(), &mut piece) {
                         *frame = with_versions(&method, frame, versions);
                     }
                     if let Ok(frame) = &piece {
-                        network.room_for(frame.len()).await;
+                        network.room_for(&method, frame.len()).await;
                     }
                     {
                         let mut inner = network.inner();

@@ -152,3 +152,26 @@ fn namespaces_come_and_go_with_what_is_local_in_them() {
     c.lacks("team/sub/own/x");
     assert_eq!(c.status()["state"], "stream-wals");
 }
+
+#[test]
+fn a_mount_that_is_moved_through_the_secondary_is_asked_for_there() {
+    let Some(hosts) = e2e::hosts!() else { return };
+    let pair = Pair::start(&hosts);
+    let (a, c) = (&pair.a, &pair.c);
+    a.mount("kv");
+    a.put("kv/x", "1");
+    a.write("sys/namespaces/team", &json!({}));
+    pair.settle();
+    for (from, to) in [("kv", "moved"), ("moved", "team/there")] {
+        let begun = c.write("sys/remount", &json!({ "from": from, "to": to }));
+        let status = format!("sys/remount/status/{}", text(&begun, "/migration_id"));
+        until("the move", || {
+            let told = c.read(&status);
+            (told["data"]["migration_info"]["status"] == "success").then_some(())
+        });
+        for cluster in [a, c] {
+            cluster.has(&format!("{to}/x"), "1");
+            cluster.lacks(&format!("{from}/x"));
+        }
+    }
+}

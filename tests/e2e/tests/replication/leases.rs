@@ -90,6 +90,50 @@ fn a_lease_is_of_the_cluster_that_gave_it() {
     is_undone_here(c, a, &lease, "own/away");
 }
 
+/// Where the end of a secret, and its renewal, write what is shared, the primary's engine does both:
+/// the lease is the secondary's still, and waits where the primary is away.
+#[test]
+fn a_lease_whose_end_is_shared_is_undone_from_where_it_is() {
+    let component = divided();
+    let Some(hosts) = e2e::hosts!() else { return };
+    let pair = Pair::start(&hosts);
+    let (a, c) = (&pair.a, &pair.c);
+    register(a, &component);
+    a.write("sys/mounts/divided", &json!({ "type": "divided" }));
+    pair.settle();
+    let lease = given(c, "lend", "shared/asked", 600);
+    let asked = json!({ "lease_id": lease, "increment": 900, "sync": true });
+    let renewed = c.write("sys/leases/renew", &asked);
+    assert_eq!(renewed["lease_duration"], 900, "{renewed:#}");
+    c.write("sys/leases/revoke", &asked);
+    given(c, "lend", "shared/ended", 1);
+    until("its end", || get(a, "shared/ended"));
+    pair.settle();
+    for cluster in [a, c] {
+        let renewed = get(cluster, "shared/renewed");
+        assert_eq!(renewed.as_deref(), Some("shared/asked"));
+        for key in ["shared/asked", "shared/ended"] {
+            assert_eq!(get(cluster, key).as_deref(), Some("taken back"), "{key}");
+        }
+    }
+    until("the lease to be gone", || {
+        (listed(c, "lend") == 0).then_some(())
+    });
+    let away = given(c, "lend", "shared/away", 600);
+    a.relay.cut();
+    c.until_it_is_cut_off();
+    let asked = json!({ "lease_id": away, "increment": 900, "sync": true });
+    for path in ["renew", "revoke"] {
+        let refused = c.client().write(&format!("sys/leases/{path}"), &asked);
+        assert_eq!(refused.status, 503, "{path}: {}", refused.body);
+    }
+    assert_eq!(irrevocable(c), [""; 0]);
+    a.relay.mend();
+    pair.settle();
+    c.write("sys/leases/revoke", &asked);
+    assert_eq!(get(a, "shared/away").as_deref(), Some("taken back"));
+}
+
 /// Where there is room for leases is what counts, also where another runs the call.
 fn there_is_room_here(pair: &Pair) {
     let (a, c) = (&pair.a, &pair.c);

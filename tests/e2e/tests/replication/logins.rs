@@ -57,6 +57,31 @@ fn a_login_at_a_secondary_changes_groups_of_both() {
     }
     let (there, policies) = log_in(a, "staff");
     assert_eq!((there, policies), (ann, json!(["staff"])));
+    is_renewed_here(&pair);
+}
+
+/// A token is renewed where it is, also where its method shares that it was.
+fn is_renewed_here(pair: &Pair) {
+    let (a, c) = (&pair.a, &pair.c);
+    let path = "auth/reception/login/noted/staff";
+    let made = fine(&c.client_as("").write(path, &json!({})));
+    let token = text(&made, "/auth/client_token");
+    let renew = || {
+        c.client_as(&token)
+            .write("auth/token/renew-self", &json!({}))
+    };
+    let renewed = fine(&renew());
+    assert_eq!(renewed["auth"]["lease_duration"], 600, "{renewed:#}");
+    let there = a.client_as(&token).read("auth/token/lookup-self");
+    assert_eq!(there.status, 403, "{}", there.body);
+    a.relay.cut();
+    c.until_it_is_cut_off();
+    let refused = renew();
+    assert_eq!(refused.status, 503, "{}", refused.body);
+    assert_eq!(
+        fine(&c.client_as(&token).read("auth/token/lookup-self"))["data"]["display_name"],
+        "reception-noted"
+    );
 }
 
 /// Ann of `auth/up` has a second factor; her method of it, and her entity.

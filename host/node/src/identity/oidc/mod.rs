@@ -26,6 +26,7 @@ pub(super) use parts::ROUTES as PARTS;
 pub(super) use roles::ROUTES as ROLES;
 pub(super) use sign_in::ROUTES as SIGN_IN;
 pub(super) use tokens::ROUTES as TOKENS;
+pub(crate) use tokens::make_before_use;
 
 const NAME: NativeField = path("name", "Its name.");
 

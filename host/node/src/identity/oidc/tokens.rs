@@ -2,13 +2,20 @@
 
 use super::{NAME, config, make_keys, name, refused};
 use crate::identity::{directory, refused as refused_identity};
+use crate::namespaces;
 use crate::native::Does::Later;
 use crate::native::{Ask, NativeRoute, Told, on};
-use base::{Answer, Refusal};
+use crate::replication::errands;
+use crate::unsealed::Unsealed;
+use barrier::Transaction;
+use base::{Answer, NamespaceId, Refusal};
+use identity::Directory;
 use identity::oidc::{KeyChange, NamedKey, Role, Template};
 use manifest::Access::Token;
 use manifest::Operation::Read;
+use mount::Namespace;
 use serde_json::json;
+use std::sync::Arc;
 
 /// The route.
 pub(in crate::identity) const ROUTES: &[NativeRoute] = &[on(
@@ -53,6 +60,7 @@ async fn token(ask: &mut Ask<'_>) -> Told {
 pub(super) async fn ready(ask: &mut Ask<'_>, key: NamedKey) -> Result<NamedKey, Refusal> {
     let now = ask.now;
     let count = match &key.ring {
+        None if ask.node.replication.is_secondary() => return made_there(ask, &key.name).await,
         None => 2,
         Some(ring) if ring.rotates <= now && !ask.node.replication.is_secondary() => 1,
         Some(_) => return Ok(key),
@@ -66,6 +74,49 @@ pub(super) async fn ready(ask: &mut Ask<'_>, key: NamedKey) -> Result<NamedKey, 
     done.map_err(refused)?;
     let key = directory.oidc_key(&key.name).map_err(refused)?;
     key.ok_or_else(|| Refusal::internal("a key was just written and is gone"))
+}
+
+/// On a secondary a key that has not signed before is made by the primary.
+async fn made_there(ask: &mut Ask<'_>, name: &str) -> Result<NamedKey, Refusal> {
+    errands::make_key(ask.node, ask.namespace.id, name).await?;
+    *ask.tx = ask.node.begin();
+    let key = directory(ask).oidc_key(name).map_err(refused)?;
+    let key = key.filter(|key| key.ring.is_some());
+    key.ok_or_else(|| Refusal::internal("a key was just made on the primary and is gone"))
+}
+
+/// Makes a key for a secondary, where it has not signed before; the entry of the log that has it.
+pub(crate) async fn make_before_use(
+    node: &Arc<Unsealed>,
+    namespace: NamespaceId,
+    name: &str,
+) -> Result<u64, Refusal> {
+    let tables = node.tables();
+    let namespace = tables.namespaces.with_id(namespace);
+    let namespace = namespace.ok_or_else(namespaces::not_found)?;
+    let stored = |tx: &mut Transaction| {
+        let key = of(node, tx, namespace).oidc_key(name).map_err(refused)?;
+        key.ok_or_else(|| Refusal::invalid(format!("key {name:?} not found")))
+    };
+    let key = stored(&mut node.begin())?;
+    if key.ring.is_none() {
+        let fresh = make_keys(node, key.algorithm, 2).await?;
+        let made = node.transact(|tx| {
+            if stored(tx)?.ring.is_some() {
+                return Ok(());
+            }
+            let mut directory = of(node, tx, namespace);
+            let written = directory.write_oidc_key(name, &KeyChange::default(), &fresh);
+            written.map_err(refused)
+        });
+        made.await?;
+    }
+    Ok(node.committer.index())
+}
+
+fn of<'a>(node: &'a Unsealed, tx: &'a mut Transaction, namespace: &'a Namespace) -> Directory<'a> {
+    let entropy = node.parts.entropy.as_ref();
+    Directory::new(tx, namespace.id, namespace.label(), node.now(), entropy)
 }
 
 fn signed(ask: &mut Ask<'_>, role: &Role, key: &NamedKey, entity: &str) -> Result<String, Refusal> {

@@ -5,6 +5,7 @@ pub(super) mod aside;
 pub(super) mod check;
 pub(super) mod filters;
 pub(super) mod known;
+mod own;
 mod preview;
 pub(super) mod primary;
 pub(super) mod secondary;

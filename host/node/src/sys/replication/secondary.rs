@@ -1,19 +1,18 @@
 //! A secondary: made, promoted, led to another primary, disabled.
 
 use super::api::{self, CA_FILE, CA_PATH, CLIENT_CERT, CLIENT_KEY};
-use super::{not_a_secondary, primary, remark, still_joins, the_secondary};
+use super::{not_a_secondary, own, primary, remark, still_joins, the_secondary};
 use crate::ceremonies::only_in_root;
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::refusal::from_barrier;
-use crate::replication::activation::{Redemption, host_and_port, redeem};
+use crate::replication::activation::{Redemption, host_and_port, is_sealed, redeem};
 use crate::replication::records::SecondaryRecord;
 use crate::replication::secondary::{Doing, UNKNOWN_FILTER};
 use crate::replication::{Role, Secondary, Turn, following, shelved, status};
-use crate::tables::stored_mounts;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
-use base::{Answer, NamespaceId, Refusal, RefusalKind};
+use base::{Answer, Refusal, RefusalKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use core::time::Duration;
@@ -104,18 +103,34 @@ fn generate_key(ask: &mut Ask<'_>) -> Told {
     })))
 }
 
-/// The key that was generated here, if one was.
-fn own_key(ask: &mut Ask<'_>) -> Result<Option<KeyPair>, Refusal> {
-    let stored = ask.tx.get(&SystemKey::performance_key());
+/// The key that was generated here, if one was. Not read for the request: it goes when it is used,
+/// and what was done with it is not to be done again.
+fn own_key(node: &Unsealed) -> Result<Option<KeyPair>, Refusal> {
+    let stored = node.begin().get(&SystemKey::performance_key());
     let stored = stored.map_err(from_barrier)?;
     let opened = stored.map(|private| KeyPair::from_private(private.expose()));
     let opened = opened.transpose();
     opened.map_err(|error| Refusal::internal(error.to_string()))
 }
 
+/// A key whose token was used is of no use any more, unless another was generated meanwhile.
+async fn forget_key(node: &Arc<Unsealed>, used: &KeyPair) -> Result<(), Refusal> {
+    let key = SystemKey::performance_key();
+    let forgotten = node.transact(|tx| {
+        let stored = tx.get(&key).map_err(from_barrier)?;
+        let stored = stored.map(|private| KeyPair::from_private(private.expose()));
+        let is_used = |stored: KeyPair| stored.public() == used.public();
+        if stored.is_some_and(|stored| stored.is_ok_and(is_used)) {
+            tx.delete(&key);
+        }
+        Ok(())
+    });
+    forgotten.await
+}
+
 /// What an activation token says of the part that this cluster is to play.
 async fn redeemed(ask: &mut Ask<'_>) -> Result<SecondaryRecord, Refusal> {
-    let own_key = own_key(ask)?;
+    let own_key = own_key(ask.node)?;
     let redemption = Redemption {
         token: ask.text("token"),
         api_address: ask.text("primary_api_addr"),
@@ -142,10 +157,10 @@ async fn enable(ask: &mut Ask<'_>) -> Told {
         }
         Role::Joining(_) => return Err(still_joins()),
     }
-    check_wipe(ask)?;
     if ask.text("token").is_empty() {
         return Err(Refusal::invalid("token is missing"));
     }
+    check_wipe(ask)?;
     let record = redeemed(ask).await?;
     let secondary = Secondary::load(ask.tx, record, ask.now)?;
     // Whoever cannot reach its primary is told so at once.
@@ -206,15 +221,13 @@ async fn go_back(node: &Arc<Unsealed>, turn: &Turn<'_>) -> Told {
 
 /// A cluster that holds something does not lose it by a slip.
 fn check_wipe(ask: &mut Ask<'_>) -> Result<(), Refusal> {
-    let mounts = stored_mounts(ask.tx, NamespaceId::ROOT)?;
-    let namespaces = crate::tables::stored_namespaces(ask.tx)?;
-    let holds = !namespaces.is_empty() || mounts.iter().any(|mount| !mount.is_hosts_own());
     let id = &ask.node.cluster.id;
-    if !holds || ask.text("confirm_wipe") == id {
+    let snapshot = ask.node.parts.storage.snapshot();
+    if ask.text("confirm_wipe") == id || !own::holds_anything(ask.tx, snapshot.as_ref())? {
         return Ok(());
     }
     Err(Refusal::invalid(format!(
-        "this cluster holds mounts, and everything that it holds goes when it becomes a secondary: repeat the request with confirm_wipe={id}"
+        "this cluster holds data of its own, and everything that it holds goes when it becomes a secondary: repeat the request with confirm_wipe={id}"
     )))
 }
 
@@ -317,10 +330,17 @@ async fn update(ask: &mut Ask<'_>) -> Told {
         Some(joining) => Arc::clone(joining),
         None => the_secondary(ask)?,
     };
+    let used = match is_sealed(ask.text("token")) {
+        true => own_key(ask.node)?,
+        false => None,
+    };
     let record = updated(ask, &secondary.record).await?;
     match joining {
         Some(_) => join_elsewhere(ask.node, &turn, record).await?,
         None => play(ask.node, &turn, record).await?,
+    }
+    if let Some(used) = used {
+        forget_key(ask.node, &used).await?;
     }
     Ok(remark(
         "Vault has successfully found secondary information; it may take a while to perform setup tasks.",
@@ -426,6 +446,31 @@ async fn play(
     turn.play(Role::Secondary(Arc::new(secondary)));
     node.follower.restart(node).await;
     Ok(())
+}
+
+/// Has a secondary compare all that it has with its primary, whatever it knows of that, once
+/// something is done: also where it comes to its end before it is.
+pub(super) async fn compare_after<T>(
+    node: &Arc<Unsealed>,
+    done: impl Future<Output = Result<T, Refusal>>,
+) -> Result<T, Refusal> {
+    let turn = node.replication.next_turn().await;
+    let Some(secondary) = node.replication.secondary() else {
+        return done.await;
+    };
+    node.follower.stop().await;
+    let anew = async {
+        node.transact(forget_filter).await?;
+        let value = done.await?;
+        let record = secondary.record.clone();
+        let anew = Secondary::load(&mut node.begin(), record, node.now())?;
+        turn.play(Role::Secondary(Arc::new(anew)));
+        Ok(value)
+    };
+    let value = anew.await;
+    // Where it could not be done, it goes on as before.
+    node.follower.restart(node).await;
+    value
 }
 
 /// Filters are counted for each secondary by itself: under another name the same number means

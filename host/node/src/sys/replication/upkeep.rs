@@ -1,6 +1,6 @@
 //! What an operator does when replication does not: begin again, look for damage.
 
-use super::remark;
+use super::{remark, secondary};
 use crate::ceremonies::only_in_root;
 use crate::native::Does::Later;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
@@ -61,11 +61,23 @@ async fn check(ask: &mut Ask<'_>) -> Told {
 async fn reindex(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
     let node = Arc::clone(ask.node);
-    let work = async move { verify::reindex(&node).await };
+    let work = async move {
+        let wrong = verify::find(&node).await?;
+        match wrong.is_any() {
+            // An entry may have been changed, and its digest will say that it is right.
+            true => secondary::compare_after(&node, wrong.put_right()).await,
+            false => wrong.put_right().await,
+        }
+    };
     Ok(match ask.node.replication.upkeep.run(work).await? {
         Worked::Done(mended) => match mended? {
             0 => remark("every digest is that of its entries: there was nothing to put right"),
-            count => remark(&format!("{count} records of digests were put right")),
+            count => remark(&match ask.node.replication.is_secondary() {
+                true => format!(
+                    "{count} records of digests were put right, and all of it is compared with the primary"
+                ),
+                false => format!("{count} records of digests were put right"),
+            }),
         },
         Worked::GoesOn => remark(GOES_ON),
         Worked::IsBusy => remark(IS_BUSY),

@@ -4,10 +4,14 @@
 pub(crate) mod thief;
 
 use crate::pair::Network;
+use crate::replication::Member;
 use crate::replication::{primary, secondary};
 use base::{Operation, RefusalKind};
+use locality::PhysicalKey;
 use serde_json::json;
-use thief::{Came, LogIn, Wish, grant, refused, request, robbed};
+use std::collections::BTreeSet;
+use storage::{Space, Storage as _};
+use thief::{At, Came, Errand, Granted, Lease, LogIn, Wish, grant, refused, request, robbed};
 
 /// What names something that is not there for it: the namespace of the header, or none, before it.
 const NOT_THERE: &str = r##"
@@ -230,6 +234,70 @@ async fn accessors_of_what_is_kept_from_it_mean_nothing() {
         });
         let came = thief.wish(&wish).await;
         assert_eq!(matches!(came, Came::Bare(_)), expected, "{name}: {came:?}");
+    }
+}
+
+/// The mounts of a cluster, by the keys of their entries.
+fn mounts(member: &Member) -> BTreeSet<(u64, u64)> {
+    let snapshot = member.house.storage.snapshot();
+    let keys = snapshot.range(Space::Entries, b"", None);
+    let keys = keys.map(|pair| PhysicalKey::from_bytes(&pair.unwrap().0).unwrap());
+    let mounts = keys.filter_map(|key| {
+        let path = key.path();
+        let id = path
+            .strip_prefix("core/mounts/")
+            .or_else(|| path.strip_prefix("core/local-mounts/"))?;
+        let namespace = u64::from_be_bytes(key.namespace().to_bytes());
+        Some((namespace, u64::from_str_radix(id, 16).unwrap()))
+    });
+    mounts.collect()
+}
+
+/// It has engines renew and undo what it makes up where it has the mount, and nowhere else.
+#[tokio::test(start_paused = true)]
+async fn engines_of_what_is_kept_from_it_do_nothing_for_it() {
+    let network = Network::default();
+    let (both, c, thief) = robbed(&network).await;
+    let a = &both.0;
+    let granted = || Granted {
+        grant: grant(),
+        address: "127.0.0.1:1".parse().unwrap(),
+        certificates: Vec::new(),
+    };
+    let (of_a, of_c) = (mounts(a), mounts(&c));
+    assert!(of_a.difference(&of_c).count() >= 6, "{of_a:?} {of_c:?}");
+    let mut said = BTreeSet::new();
+    for (namespace, mount) in of_a {
+        let at = At { namespace, mount };
+        let lease = || Lease::of_kind("creds");
+        for errand in [
+            Errand::Undo(at, lease()),
+            Errand::Renew(at, lease(), 60),
+            Errand::Regrant(at, granted(), 60),
+        ] {
+            let came = thief.wish(&Wish::Do(Box::new(errand))).await;
+            let (kind, message) = refused(&came).unwrap_or_else(|| panic!("{came:?}"));
+            assert_eq!(kind, RefusalKind::Invalid, "{message}");
+            if !of_c.contains(&(namespace, mount)) {
+                assert_eq!(message, "there is no such mount on the primary");
+            }
+            said.insert(message.to_owned());
+        }
+    }
+    assert!(
+        said.contains("the engine leases no such secrets"),
+        "{said:?}"
+    );
+    let shut = a.read("sys/namespaces/canary-ns").await.unwrap();
+    let shut = u64::from_str_radix(shut["id"].as_str().unwrap(), 16).unwrap();
+    for (namespace, key, expected) in [
+        (shut, "default", RefusalKind::NotFound),
+        (0, "of-nobody", RefusalKind::Invalid),
+    ] {
+        let errand = Errand::MakeKey(namespace, key.to_owned());
+        let came = thief.wish(&Wish::Do(Box::new(errand))).await;
+        let found = refused(&came).map(|(kind, _)| kind);
+        assert_eq!(found, Some(expected), "{key}: {came:?}");
     }
 }
 

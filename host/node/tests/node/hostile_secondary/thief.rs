@@ -26,6 +26,51 @@ pub(crate) const RECEPTION: &[u8] =
 pub(crate) enum Wish {
     Run(Box<Forwarded>),
     LogIn(LogIn),
+    Do(Box<Errand>),
+}
+
+/// What is done for a secondary though nobody asked for it.
+#[derive(Serialize)]
+pub(crate) enum Errand {
+    Undo(At, Lease),
+    Renew(At, Lease, u64),
+    Regrant(At, Granted, u64),
+    MakeKey(u64, String),
+}
+
+#[derive(Clone, Copy, Serialize)]
+pub(crate) struct At {
+    pub(crate) namespace: u64,
+    pub(crate) mount: u64,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Lease {
+    id: String,
+    kind: String,
+    private: String,
+    issued: Timestamp,
+    terms: plugin::LeaseTerms,
+}
+
+impl Lease {
+    /// One that nobody made.
+    pub(crate) fn of_kind(kind: &str) -> Self {
+        Self {
+            id: String::from("canary-shut/creds/x/y"),
+            kind: kind.to_owned(),
+            private: String::from("\"stolen\""),
+            issued: Timestamp::from_millis(0),
+            terms: plugin::LeaseTerms::default(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct Granted {
+    pub(crate) grant: String,
+    pub(crate) address: SocketAddr,
+    pub(crate) certificates: Vec<Vec<u8>>,
 }
 
 #[derive(Serialize)]

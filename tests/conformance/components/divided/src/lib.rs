@@ -128,7 +128,12 @@ fn sell(ctx: &mut Ctx, asked: Lend) -> Result<Reply> {
     lend(ctx, asked)
 }
 
-fn renew(_: &mut Ctx, lease: Lease, increment: Duration) -> Result<Renewal> {
+/// What is shared at its end is shared with each renewal as well.
+fn renew(ctx: &mut Ctx, lease: Lease, increment: Duration) -> Result<Renewal> {
+    let key: String = lease.private()?;
+    if key.starts_with("shared/") {
+        ctx.put("shared/renewed", &key)?;
+    }
     let terms = Terms {
         ttl: increment,
         ..lease.terms

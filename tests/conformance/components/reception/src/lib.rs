@@ -1,13 +1,16 @@
 //! An auth method that believes everybody: `login/{name}/{groups}` is a login of that name, counted
-//! to the groups between commas, with the name as metadata and the policy `visitor`.
+//! to the groups between commas, with the name as metadata and the policy `visitor`. It shares that
+//! the token of `noted` was renewed.
 #![cfg(target_family = "wasm")]
 
 wit_bindgen::generate!({ path: "../../../../wit/v0.1", world: "auth-method", generate_all });
 
 use casemate::plugin::manifest::{
-    Access, Field, FieldKind, FieldSource, Manifest, Operation, Placement, Route,
+    Access, Field, FieldKind, FieldSource, Locality, Manifest, Operation, Placement, Route,
+    StorageRule,
 };
-use casemate::plugin::types::{Failure, LeaseTerms, Renewal, Request};
+use casemate::plugin::storage;
+use casemate::plugin::types::{Failure, FailureKind, LeaseTerms, Renewal, Request};
 use exports::casemate::plugin::lifecycle;
 use exports::casemate::plugin::method::{self, Answer, Grant, Reply, TokenKind, TokenShape};
 
@@ -33,7 +36,11 @@ impl lifecycle::Guest for Reception {
                 summary: "Logs in".to_owned(),
                 description: String::new(),
             }],
-            storage: Vec::new(),
+            storage: vec![StorageRule {
+                prefix: "renewed/".to_owned(),
+                locality: Locality::Replicated,
+                seal_wrap: false,
+            }],
             secret_kinds: Vec::new(),
             outbound: Vec::new(),
             starts: false,
@@ -92,6 +99,12 @@ impl method::Guest for Reception {
     }
 
     fn renew(grant: Grant, _increment_seconds: u64) -> Result<Renewal, Failure> {
+        if grant.alias == "noted" {
+            storage::put("renewed/noted", b"yes").map_err(|error| Failure {
+                kind: FailureKind::Internal,
+                message: format!("{error:?}"),
+            })?;
+        }
         Ok(Renewal {
             terms: grant.terms,
             private: None,
