@@ -27,7 +27,9 @@ pub use entropy::{Entropy, make_base62, make_hex, make_uuid};
 pub use id::{MountId, NamespaceId};
 pub use json::{Json, JsonError, Map};
 pub use log_level::LogLevel;
-pub use outbound::{Outbound, OutboundError, OutboundRequest, OutboundResponse, Sending};
+pub use outbound::{
+    Outbound, OutboundError, OutboundIdentity, OutboundRequest, OutboundResponse, Sending,
+};
 pub use path::{PathError, RequestPath};
 pub use reply::{
     Answer, AuthBlock, Envelope, Flow, HealthReport, LeaseBlock, Pieces, RateReport, RateRoom, Raw,

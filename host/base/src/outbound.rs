@@ -1,8 +1,10 @@
 //! Requests that a component makes to the outside, as they pass from room to room.
 
+use crate::Secret;
 use core::future::Future;
 use core::pin::Pin;
 use core::time::Duration;
+use std::sync::Arc;
 
 /// A request to the outside, as a component put it: nothing of it is checked.
 #[derive(Clone)]
@@ -21,8 +23,20 @@ pub struct OutboundRequest {
     pub trust: Vec<Vec<u8>>,
     /// The name that the server's certificate must have; None for the URL's host.
     pub server_name: Option<String>,
+    /// With what it shows who it is, where the server asks for that; None for nothing.
+    pub identity: Option<Arc<OutboundIdentity>>,
     /// A longer response is refused.
     pub response_bytes_max: usize,
+}
+
+/// A certificate to be shown to a server, and its key: text that nobody has read yet.
+#[derive(Debug)]
+pub struct OutboundIdentity {
+    /// The certificate, and those of the authorities that stand between it and one that the server
+    /// knows: PEM.
+    pub certificates: String,
+    /// The private key of the first: PEM.
+    pub key: Secret<String>,
 }
 
 /// What came back.

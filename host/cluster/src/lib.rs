@@ -26,6 +26,7 @@ mod incoming;
 mod line;
 mod outgoing;
 mod peer;
+mod probing;
 mod refused;
 mod shown;
 mod tasks;

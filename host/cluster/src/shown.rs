@@ -1,6 +1,7 @@
 //! Why a connection did not come to be, in words for an operator.
 
 use crate::refused::text;
+use core::cmp::Ordering;
 use link::{DialStep, Protocol};
 use rustls::{AlertDescription, CertificateError, Error};
 use std::io;
@@ -25,7 +26,9 @@ pub(crate) fn of_handshake(
         Some(Error::InvalidCertificate(why)) => {
             return (DialStep::Certificate, of_certificate(why, shown));
         }
-        Some(Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => not_taken(protocol),
+        Some(Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => {
+            return (DialStep::Protocol, not_taken(protocol));
+        }
         Some(
             Error::AlertReceived(AlertDescription::ProtocolVersion) | Error::PeerIncompatible(_),
         ) => String::from("the other end does not speak TLS 1.3"),
@@ -46,6 +49,25 @@ pub(crate) fn not_taken(protocol: Protocol) -> String {
         "the other end does not take {}: it is sealed, a standby, or no primary of this kind, or \
          something in between terminates TLS",
         protocol.alpn()
+    )
+}
+
+/// Was this end sent away because it shows no certificate? That is what a port for clusters does.
+pub(crate) fn asks_for_certificate(error: &io::Error) -> bool {
+    matches!(
+        of_tls(error),
+        Some(Error::AlertReceived(AlertDescription::CertificateRequired))
+    )
+}
+
+/// What answers where a port for clusters should: it takes who names no protocol.
+pub(crate) fn is_in_between(protocol: Protocol, shown: &[u8]) -> String {
+    format!(
+        "something in between terminates TLS: it does not take {}, but takes who names no protocol, \
+         as no port for clusters does; a load balancer has to pass these connections through as they \
+         are; it shows {}",
+        protocol.alpn(),
+        describe(shown)
     )
 }
 
@@ -83,6 +105,9 @@ fn of_certificate(why: &CertificateError, shown: Option<&[u8]>) -> String {
         | CertificateError::NotValidForNameContext { .. } => {
             String::from("the certificate is not one of a primary")
         }
+        CertificateError::ApplicationVerificationFailure => {
+            format!("the certificate is none of a primary of Casemate: {IN_BETWEEN}")
+        }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             String::from("by the clock of this node the certificate is not valid yet")
         }
@@ -108,4 +133,21 @@ pub(crate) fn describe(certificate: &[u8]) -> String {
         certificate.issuer().to_string()
     );
     text(whose.as_bytes())
+}
+
+/// Where a moment, in seconds since 1970, lies to the time in which a certificate is valid: before
+/// it, in it, or after it.
+pub(crate) fn valid_at(certificate: &[u8], seconds: u64) -> Ordering {
+    let Ok((_, certificate)) = X509Certificate::from_der(certificate) else {
+        return Ordering::Greater;
+    };
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    let validity = certificate.validity();
+    if seconds < validity.not_before.timestamp() {
+        Ordering::Less
+    } else if seconds > validity.not_after.timestamp() {
+        Ordering::Greater
+    } else {
+        Ordering::Equal
+    }
 }

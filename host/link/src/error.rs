@@ -31,10 +31,12 @@ pub enum DialStep {
     Resolve,
     /// Somebody listens there.
     Connect,
-    /// TLS, and the protocol inside.
+    /// It speaks TLS 1.3.
     Handshake,
     /// The certificate of the other end comes from the authority that was expected.
     Certificate,
+    /// The other end answers connections of this kind: ALPN.
+    Protocol,
     /// The other end knows this one.
     Admission,
 }
@@ -47,6 +49,7 @@ impl fmt::Display for DialStep {
             Self::Connect => "connect",
             Self::Handshake => "TLS handshake",
             Self::Certificate => "verify the certificate",
+            Self::Protocol => "agree on the protocol",
             Self::Admission => "be admitted",
         })
     }

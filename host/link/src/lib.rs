@@ -11,10 +11,12 @@
 mod backoff;
 mod channel;
 mod error;
+mod probe;
 
 pub use backoff::Backoff;
 pub use channel::{CHANNEL_FRAMES_MAX, Channel, FRAME_BYTES_MAX, Piece, pair};
 pub use error::{DialError, DialStep, LinkError, NotAdmitted};
+pub use probe::{Probe, Probed};
 
 use base::Secret;
 use core::pin::Pin;
@@ -115,6 +117,18 @@ pub trait Dialer: Send + Sync {
         addresses: &'a [String],
         identity: &'a Identity,
     ) -> Later<'a, Result<Arc<dyn Link>, DialError>>;
+
+    /// Connects to one address, as `host:port`, to see how far that comes, and ends the connection.
+    ///
+    /// Without an identity it comes as somebody whom the other end cannot know yet. Whoever made the
+    /// certificate that it is shown, it looks whether that is one of a primary; to be sent away then,
+    /// for it has none itself, is how that is to end.
+    fn probe<'a>(
+        &'a self,
+        protocol: Protocol,
+        address: &'a str,
+        identity: Option<&'a Identity>,
+    ) -> Later<'a, Probe>;
 }
 
 /// A connection that stands. Many calls share it. Dropping it ends it.
@@ -136,6 +150,9 @@ pub trait Link: Send + Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Nowhere;
 
+/// Why a node that stands alone reaches nobody.
+const ALONE: &str = "this node has no connections to other clusters";
+
 impl Dialer for Nowhere {
     fn dial<'a>(
         &'a self,
@@ -146,9 +163,19 @@ impl Dialer for Nowhere {
         let error = DialError {
             address: addresses.first().cloned().unwrap_or_default(),
             step: DialStep::Connect,
-            reason: String::from("this node has no connections to other clusters"),
+            reason: String::from(ALONE),
             shown: None,
         };
         Box::pin(core::future::ready(Err(error)))
+    }
+
+    fn probe<'a>(
+        &'a self,
+        _protocol: Protocol,
+        _address: &'a str,
+        _identity: Option<&'a Identity>,
+    ) -> Later<'a, Probe> {
+        let probe = Probe::failed(DialStep::Connect, ALONE);
+        Box::pin(core::future::ready(probe))
     }
 }

@@ -5,6 +5,7 @@ use crate::native::{NativeField, body, describe_route};
 use crate::node::{Node, Phase};
 use crate::pgp::Reading;
 use crate::pipeline::operation;
+use crate::refusal::from_storage;
 use crate::replication::status as replicated;
 use crate::{observed, shares};
 use Does::{Later, Now};
@@ -12,6 +13,7 @@ use base::{Answer, HealthReport, Json, Map, Operation, Refusal, RefusalKind, Req
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use core::pin::Pin;
+use locality::SystemKey;
 use manifest::Access::Public;
 use manifest::FieldKind::{Boolean, Integer, Text, TextList};
 use manifest::Operation::{Read, Update};
@@ -19,6 +21,7 @@ use openpgp::EncryptError;
 use seal::Backup;
 use serde_json::{Value, json};
 use std::sync::PoisonError;
+use storage::Space;
 
 /// One of these endpoints.
 struct StatusRoute {
@@ -211,7 +214,21 @@ fn seal_status(node: &Node) -> Result<Answer, Refusal> {
         members.insert("cluster_name".into(), unsealed.cluster.name.clone().into());
         members.insert("cluster_id".into(), unsealed.cluster.id.clone().into());
     }
+    if let Value::Object(members) = &mut status
+        && is_secondary(node)?
+    {
+        members.insert("needs_unseal_with".into(), "primary".into());
+    }
     Ok(Answer::Bare(Json::of(&status)))
+}
+
+/// Are the shares that unseal it those of its primary? That it is a secondary is seen without opening
+/// what is stored of that.
+fn is_secondary(node: &Node) -> Result<bool, Refusal> {
+    let snapshot = node.parts().storage.snapshot();
+    let key = SystemKey::performance_secondary();
+    let stored = snapshot.get(Space::Entries, key.physical().as_bytes());
+    Ok(stored.map_err(from_storage)?.is_some())
 }
 
 fn leader(node: &Node) -> Result<Answer, Refusal> {

@@ -100,8 +100,8 @@ impl WayOut {
         let tls = match target.is_tls {
             true => Some((
                 match asked.trust.is_empty() {
-                    true => self.client.0.system.config().await?,
-                    false => trust::only(&asked.trust)?,
+                    true => self.client.0.system.config(asked).await?,
+                    false => trust::only(asked)?,
                 },
                 trust::server_name(&target, asked)?,
             )),

@@ -146,6 +146,7 @@ mod tests {
             timeout: Duration::from_secs(1),
             trust: Vec::new(),
             server_name: None,
+            identity: None,
             response_bytes_max: 1,
         }
     }

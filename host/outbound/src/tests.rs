@@ -1,11 +1,12 @@
 //! Against servers on this machine, over TLS with certificates made for the test.
 
 use crate::{Client, Grants, Resolve, Resolving, SystemResolver};
-use base::{Outbound, OutboundError, OutboundRequest, OutboundResponse};
+use base::{Outbound, OutboundError, OutboundIdentity, OutboundRequest, OutboundResponse};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
+use rustls::server::WebPkiClientVerifier;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -24,14 +25,31 @@ struct Upstream {
 impl Upstream {
     /// With a certificate for this name; for 127.0.0.1 as well.
     async fn tls(name: &str, answer: &'static [u8]) -> Self {
+        Self::tls_for(None, name, answer).await
+    }
+
+    /// As `tls`, for those who show a certificate below one of these, where there are any.
+    async fn tls_for(
+        clients: Option<rustls::RootCertStore>,
+        name: &str,
+        answer: &'static [u8],
+    ) -> Self {
         let names = vec![name.to_owned(), "127.0.0.1".to_owned()];
         let made = rcgen::generate_simple_self_signed(names).unwrap();
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
+            .unwrap();
+        let builder = match clients {
+            None => builder.with_no_client_auth(),
+            Some(roots) => {
+                let roots = Arc::new(roots);
+                let clients = WebPkiClientVerifier::builder_with_provider(roots, provider);
+                builder.with_client_cert_verifier(clients.build().unwrap())
+            }
+        };
+        let config = builder
             .with_single_cert(vec![made.cert.der().clone()], key)
             .unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(config));
@@ -131,6 +149,7 @@ fn get(url: String) -> OutboundRequest {
         timeout: Duration::from_secs(20),
         trust: Vec::new(),
         server_name: None,
+        identity: None,
         response_bytes_max: 100,
     }
 }
@@ -329,6 +348,69 @@ async fn an_upstream_cannot_take_more_than_it_is_given() {
         matches!(error, OutboundError::Unreachable(_))
     })
     .await;
+}
+
+/// What it shows of itself, and the certificate of the authority that made it.
+fn shown_below_an_authority() -> (OutboundIdentity, rustls::pki_types::CertificateDer<'static>) {
+    let key = || rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority = rcgen::CertifiedIssuer::self_signed(params, key()).unwrap();
+    let key = key();
+    let params = rcgen::CertificateParams::new(vec!["client.test".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &authority).unwrap();
+    let identity = OutboundIdentity {
+        certificates: certificate.pem(),
+        key: base::Secret::new(key.serialize_pem()),
+    };
+    (identity, authority.der().clone())
+}
+
+#[tokio::test]
+async fn shows_who_it_is_where_the_server_asks_for_that() {
+    let (identity, authority) = shown_below_an_authority();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(authority).unwrap();
+    let upstream = Upstream::tls_for(Some(roots), "api.test", OK.as_bytes()).await;
+    let out = way_out(Leads::to(&["127.0.0.1"]), &["api.test", "127.0.0.1"]);
+    let send = async |identity: Option<OutboundIdentity>| {
+        let request = OutboundRequest {
+            identity: identity.map(Arc::new),
+            ..trusting(&upstream, "api.test")
+        };
+        out.send(request).await
+    };
+    let key = || base::Secret::new(identity.key.expose().clone());
+    let certificates = || identity.certificates.clone();
+    let unreachable = |answer| matches!(answer, Err(OutboundError::Unreachable(_)));
+    assert!(unreachable(send(None).await));
+    let (other, _) = shown_below_an_authority();
+    assert!(unreachable(send(Some(other)).await));
+    let (other, _) = shown_below_an_authority();
+    for (certificates, key, expected) in [
+        (String::new(), key(), "no client certificate"),
+        ("no".to_owned(), key(), "no client certificate"),
+        (
+            certificates().replace("MII", "???"),
+            key(),
+            "no client certificate",
+        ),
+        (
+            certificates(),
+            base::Secret::new("no".to_owned()),
+            "no client key",
+        ),
+        (
+            certificates(),
+            other.key,
+            "the client key is none of the client certificate",
+        ),
+    ] {
+        let refused = send(Some(OutboundIdentity { certificates, key })).await;
+        assert_eq!(refused, Err(OutboundError::Malformed(expected.to_owned())));
+    }
+    assert!(upstream.asked().is_empty());
+    is_hello(send(Some(identity)).await);
 }
 
 #[tokio::test]

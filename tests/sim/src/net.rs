@@ -7,7 +7,7 @@ use crate::signal::Signal;
 use core::time::Duration;
 use link::{
     Acceptor as _, Channel, DialError, DialStep, Dialer, Identity, Later, Link, LinkError, Peer,
-    Piece, Protocol,
+    Piece, Probe, Protocol,
 };
 use node::Node;
 use replication::Method;
@@ -226,7 +226,7 @@ impl From {
         let node = self.net.lock().nodes.get(to).cloned();
         let node = node.ok_or_else(|| failed(DialStep::Connect, "nobody answers"))?;
         let shown = node.identity(protocol);
-        let shown = shown.ok_or_else(|| failed(DialStep::Handshake, "no such protocol"))?;
+        let shown = shown.ok_or_else(|| failed(DialStep::Protocol, "no such protocol"))?;
         if shown.authority != identity.authority {
             return Err(failed(DialStep::Certificate, "another authority"));
         }
@@ -260,6 +260,16 @@ impl Dialer for From {
             let address = addresses.first().map_or("", String::as_str);
             self.connect(protocol, address, identity).await
         })
+    }
+
+    fn probe<'a>(
+        &'a self,
+        _protocol: Protocol,
+        _address: &'a str,
+        _identity: Option<&'a Identity>,
+    ) -> Later<'a, Probe> {
+        let probe = Probe::failed(DialStep::Connect, "nobody asks how far it comes");
+        Box::pin(core::future::ready(probe))
     }
 }
 

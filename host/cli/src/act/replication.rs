@@ -21,7 +21,10 @@ const SECONDARY: &str = "sys/replication/performance/secondary";
 pub(super) fn run(session: &mut Session<'_>, command: Replication) -> Result<u8, Stop> {
     let step = match command {
         Replication::Status => return status(session),
-        Replication::Check { addresses } => return check(session, &addresses),
+        Replication::Check {
+            addresses,
+            redeeming,
+        } => return check(session, &addresses, &redeeming),
         Replication::MerkleCheck => return merkle_check(session),
         Replication::Aside(command) => return replication_aside::run(session, &command),
         Replication::Filter(command) => return filter(session, command),
@@ -45,12 +48,14 @@ pub(super) fn run(session: &mut Session<'_>, command: Replication) -> Result<u8,
         ),
         Replication::EnableSecondary(args) => {
             let token = token(session, &args.token)?;
-            enable_secondary(token, &args)
+            let shown = shown(session, &args.redeeming)?;
+            enable_secondary(token, &args).with(shown)
         }
         Replication::UpdatePrimary(args) => {
             let given = args.token.as_deref();
             let token = given.map(|given| token(session, given)).transpose()?;
-            update_primary(token, &args)?
+            let shown = shown(session, &args.redeeming)?;
+            update_primary(token, &args)?.with(shown)
         }
         Replication::Demote => Step::new(
             ApiRequest::put_empty(format!("{PRIMARY}/demote")),
@@ -86,6 +91,14 @@ impl Step {
             during,
             done: done.into(),
         }
+    }
+
+    /// With more in its body.
+    fn with(mut self, more: Map<String, Value>) -> Self {
+        if let Some(Value::Object(body)) = &mut self.request.body {
+            body.extend(more);
+        }
+        self
     }
 
     fn take(self, session: &mut Session<'_>) -> Result<u8, Stop> {
@@ -132,6 +145,19 @@ fn redeeming(body: &mut Map<String, Value>, args: &Redeeming) {
     set(body, "primary_api_addr", args.primary_api_addr.clone());
     set(body, "ca_file", args.primary_ca_file.clone());
     set(body, "ca_path", args.primary_ca_path.clone());
+}
+
+/// What the server is to show to the primary's API: it lies here, not there.
+fn shown(session: &mut Session<'_>, args: &Redeeming) -> Result<Map<String, Value>, Stop> {
+    let files = [
+        ("client_cert_pem", &args.primary_client_cert),
+        ("client_key_pem", &args.primary_client_key),
+    ];
+    let given = files.iter().filter_map(|(name, file)| {
+        let file = file.as_ref()?;
+        Some(format!("{name}=@{file}"))
+    });
+    session.data(&given.collect::<Vec<String>>())
 }
 
 fn enable_secondary(token: String, args: &EnableSecondary) -> Step {
@@ -210,8 +236,10 @@ const fn code_of(is_fine: bool) -> u8 {
     }
 }
 
-fn check(session: &mut Session<'_>, addresses: &[String]) -> Result<u8, Stop> {
+fn check(session: &mut Session<'_>, addresses: &[String], api: &Redeeming) -> Result<u8, Stop> {
     let mut body = Map::new();
+    redeeming(&mut body, api);
+    body.extend(shown(session, api)?);
     let addresses = (!addresses.is_empty()).then(|| addresses.to_vec());
     set(&mut body, "addresses", addresses);
     let request = ApiRequest::put(format!("{API}/performance/check"), Value::Object(body));
@@ -367,7 +395,7 @@ mod tests {
             redeeming: Redeeming {
                 primary_api_addr: Some("https://p".to_owned()),
                 primary_ca_file: Some("/ca.pem".to_owned()),
-                primary_ca_path: None,
+                ..Redeeming::default()
             },
             confirm_wipe: Some("id".to_owned()),
         };

@@ -107,8 +107,17 @@ fn secondary(secondary: &Value) -> Vec<String> {
         shown(map, "state").unwrap_or_default(),
         shown(map, "last_heartbeat").unwrap_or_default(),
         amounts(map, "lag"),
-        amounts(map, "headroom"),
+        headroom(map),
     ]
+}
+
+/// What may still be written before it has to compare itself, and whether that is little.
+fn headroom(map: &Map<String, Value>) -> String {
+    let amounts = amounts(map, "headroom");
+    match map.get("headroom_is_low") == Some(&Value::Bool(true)) {
+        true => format!("low: {amounts}"),
+        false => amounts,
+    }
 }
 
 /// The steps, and for each what was found or why it does not work.
@@ -182,7 +191,8 @@ mod tests {
         let text = r#"{"data":{"performance":{"mode":"primary","state":"running","last_wal":40,
             "secondaries":[
                 {"node_id":"eu","state":"connected","last_heartbeat":"2026-01-01T00:00:00Z",
-                 "lag_entries":2,"lag_bytes":300,"headroom_entries":9,"headroom_bytes":1000},
+                 "lag_entries":2,"lag_bytes":300,"headroom_entries":9,"headroom_bytes":1000,
+                 "headroom_is_low":true},
                 {"node_id":"us","state":"issued","used":null}]}}}"#;
         let found = status_text(&answer(text));
         let lines: Vec<&str> = found.lines().collect();
@@ -204,7 +214,7 @@ mod tests {
             "connected",
             "2026-01-01T00:00:00Z",
             "2 entries, 300 bytes",
-            "9 entries, 1000 bytes",
+            "low: 9 entries, 1000 bytes",
         ];
         assert_eq!(words(eu), expected);
         assert_eq!(words(us), ["us", "issued", "n/a", "n/a", "n/a"]);
@@ -214,7 +224,7 @@ mod tests {
     #[test]
     fn a_secondary_that_fetches() {
         let text = r#"{"data":{"performance":{"mode":"bootstrapping","state":"merkle-sync","rollback_possible":true,
-            "last_error":"","primary_cluster_addr":null,"lag_entries":7,"lag_bytes":0,
+            "last_error":"","primary_cluster_addr":"","lag_entries":7,"lag_bytes":0,
             "mounts_in_the_way":[],"lag_seconds":1.25,"merkle_sync_progress":{"sync_total_keys":10,"sync_progress":4}}}}"#;
         let found = status_text(&answer(text));
         let has = |line: &str| assert!(found.lines().any(|found| found == line), "{found}");

@@ -143,6 +143,12 @@ fn rows(seal: &Map<String, Value>, leader: &Map<String, Value>) -> Vec<(String, 
         );
         row("Unseal Nonce", shown("nonce"));
     }
+    if !shown("needs_unseal_with").is_empty() {
+        row(
+            "Needs Unseal With",
+            format!("shares of the {}", shown("needs_unseal_with")),
+        );
+    }
     if flag(seal, "migration") {
         row("Seal Migration in Progress", "true".to_owned());
     }
@@ -209,12 +215,19 @@ mod tests {
         let seal = r#"{"type":"shamir","initialized":true,"sealed":true,"t":2,"n":3,"progress":1,
             "nonce":"","version":"2.7.2","commit_date":"","storage_type":"raft"}"#;
         let seal: Map<String, Value> = serde_json::from_str(seal).unwrap();
-        let found: Vec<String> = rows(&seal, &Map::new())
-            .into_iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect();
+        let shown = |seal: &Map<String, Value>| {
+            let rows = rows(seal, &Map::new()).into_iter();
+            rows.map(|(key, value)| format!("{key}={value}"))
+                .collect::<Vec<String>>()
+        };
+        let mut of_secondary = seal.clone();
+        of_secondary.insert("needs_unseal_with".to_owned(), "primary".into());
         assert_eq!(
-            found,
+            shown(&of_secondary)[7],
+            "Needs Unseal With=shares of the primary"
+        );
+        assert_eq!(
+            shown(&seal),
             [
                 "Seal Type=shamir",
                 "Initialized=true",

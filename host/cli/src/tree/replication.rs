@@ -2,7 +2,8 @@
 
 use clap::{Args, Subcommand};
 
-/// How the primary's API is reached and trusted, by the server, not by this command.
+/// How the primary's API is reached and trusted, by the server, not by this command; what the server
+/// shows there is read by the command and sent along.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Redeeming {
     /// API address of the primary, in the place of the one in the token
@@ -14,6 +15,12 @@ pub(crate) struct Redeeming {
     /// Folder on the server with such files
     #[arg(long, value_name = "FOLDER")]
     pub(crate) primary_ca_path: Option<String>,
+    /// File here with a certificate to show to the primary's API, where that asks for one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) primary_client_cert: Option<String>,
+    /// File here with the private key of that certificate
+    #[arg(long, value_name = "FILE")]
+    pub(crate) primary_client_key: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -96,6 +103,8 @@ pub(crate) enum Replication {
     Check {
         /// Cluster addresses of the primary to try, in the place of those that are known
         addresses: Vec<String>,
+        #[command(flatten)]
+        redeeming: Redeeming,
     },
     /// Make this primary a secondary that follows nobody yet
     Demote,

@@ -64,7 +64,7 @@ async fn a_protocol_that_is_not_answered() {
     let error = failed(dial(world.address, Protocol::Recovery, &identity).await);
     check(
         &error,
-        DialStep::Handshake,
+        DialStep::Protocol,
         &["does not take casemate-recovery/1"],
     );
     world.answer(Protocol::Recovery, primary(&world.authority));
@@ -201,7 +201,7 @@ async fn an_identity_that_is_none() {
 }
 
 /// A server of TLS that is no port of ours.
-async fn foreign(
+pub(crate) async fn foreign(
     with: Identity,
     names: &'static [&'static str],
     version: &'static rustls::SupportedProtocolVersion,
@@ -215,16 +215,19 @@ async fn foreign(
         .with_single_cert(vec![CertificateDer::from(with.certificate)], key)
         .unwrap();
     config.alpn_protocols = names.iter().map(|name| name.as_bytes().to_vec()).collect();
-    stranger(move |stream| async move {
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        if let Ok(mut stream) = acceptor.accept(stream).await {
-            let _ = stream.read(&mut [0; 16]).await;
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    stranger(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            if let Ok(mut stream) = acceptor.accept(stream).await {
+                let _ = stream.read(&mut [0; 16]).await;
+            }
         }
     })
     .await
 }
 
-fn of_a_proxy() -> Identity {
+pub(crate) fn of_a_proxy() -> Identity {
     let made = rcgen::generate_simple_self_signed([String::from("vault.example.com")]).unwrap();
     Identity {
         certificate: made.cert.der().to_vec(),
@@ -252,7 +255,7 @@ async fn something_in_between_terminates_tls() {
     let error = failed(dial(strict, Protocol::Performance, &secondary).await);
     check(
         &error,
-        DialStep::Handshake,
+        DialStep::Protocol,
         &["casemate-performance/1", "terminates TLS"],
     );
 }
@@ -275,15 +278,17 @@ async fn others_that_answer() {
         let _ = stream.read(&mut [0; 10_000]).await;
     });
     let gone = gone.await;
+    let handshake = DialStep::Handshake;
+    let not_taken = "does not take casemate-performance/1";
     let cases = [
-        (silent_on_names, "does not take casemate-performance/1"),
-        (old, "TLS 1.3"),
-        (plain, "does not speak TLS"),
-        (gone, "closed the connection"),
+        (silent_on_names, DialStep::Protocol, not_taken),
+        (old, handshake, "TLS 1.3"),
+        (plain, handshake, "does not speak TLS"),
+        (gone, handshake, "closed the connection"),
     ];
-    for (address, words) in cases {
+    for (address, step, words) in cases {
         let error = failed(dial(address, Protocol::Performance, &secondary).await);
-        check(&error, DialStep::Handshake, &[words]);
+        check(&error, step, &[words]);
     }
 }
 

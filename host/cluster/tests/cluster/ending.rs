@@ -92,11 +92,15 @@ async fn a_port_that_stops_ends_its_connections() {
 /// A way between the two ends that can fall silent.
 async fn way_to(world: &World, silence: oneshot::Receiver<()>) -> core::net::SocketAddr {
     let target = world.address;
-    stranger(move |mut near| async move {
-        let mut far = tokio::net::TcpStream::connect(target).await.unwrap();
-        tokio::select! {
-            _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
-            _ = silence => core::future::pending().await,
+    let mut silence = Some(silence);
+    stranger(move |mut near| {
+        let silence = silence.take().unwrap();
+        async move {
+            let mut far = tokio::net::TcpStream::connect(target).await.unwrap();
+            tokio::select! {
+                _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                _ = silence => core::future::pending().await,
+            }
         }
     })
     .await

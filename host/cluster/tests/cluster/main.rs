@@ -13,4 +13,5 @@ mod world;
 mod calls;
 mod dialing;
 mod ending;
+mod probing;
 mod strangers;

@@ -240,16 +240,20 @@ pub(crate) async fn dial(
     soon(connector.dial(protocol, &addresses, identity)).await
 }
 
-/// Somebody else's server, for one connection.
-pub(crate) async fn stranger<F>(serve: impl FnOnce(TcpStream) -> F + Send + 'static) -> SocketAddr
+/// Somebody else's server.
+pub(crate) async fn stranger<F>(
+    mut serve: impl FnMut(TcpStream) -> F + Send + 'static,
+) -> SocketAddr
 where
-    F: Future<Output = ()> + Send,
+    F: Future<Output = ()> + Send + 'static,
 {
     let socket = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = socket.local_addr().unwrap();
     tokio::spawn(async move {
-        let (stream, _) = socket.accept().await.unwrap();
-        serve(stream).await;
+        loop {
+            let (stream, _) = socket.accept().await.unwrap();
+            tokio::spawn(serve(stream));
+        }
     });
     address
 }

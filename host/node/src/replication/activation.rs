@@ -8,7 +8,8 @@
 use super::records::{Certified, SecondaryRecord};
 use crate::refusal::chain;
 use crate::unsealed::Unsealed;
-use base::{OutboundRequest, Refusal, Secret};
+use crate::wrapping;
+use base::{OutboundIdentity, OutboundRequest, Refusal, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use core::time::Duration;
@@ -16,6 +17,7 @@ use replication::Position;
 use seal::sealed_box::{self, KeyPair};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// What bundles are sealed for, so that nothing else opens as one.
 const PURPOSE: &[u8] = b"casemate activation bundle 1";
@@ -25,6 +27,8 @@ const SEALED_PREFIX: &str = "casemate-activation-1.";
 const REDEEM_MAX: Duration = Duration::from_secs(30);
 /// The longest answer to the redemption.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// As much as is told of why the primary did not redeem it.
+const REASON_CHARACTERS_MAX: usize = 500;
 
 /// Everything that a new secondary needs to connect. To be kept like a root token.
 #[derive(Serialize, Deserialize)]
@@ -53,6 +57,8 @@ pub(crate) struct Redemption<'a> {
     pub(crate) api_address: &'a str,
     /// Certificates that the API's must come from, DER; empty for those that the system trusts.
     pub(crate) trust: Vec<Vec<u8>>,
+    /// What is shown to the API, where it asks for that.
+    pub(crate) identity: Option<Arc<OutboundIdentity>>,
 }
 
 impl Bundle {
@@ -123,6 +129,7 @@ pub(crate) async fn redeem(
         timeout: REDEEM_MAX,
         trust: redemption.trust.clone(),
         server_name: None,
+        identity: redemption.identity.clone(),
         response_bytes_max: ANSWER_BYTES_MAX,
     };
     let sent = node.parts.outbound.hosts_own().send(request).await;
@@ -133,8 +140,9 @@ pub(crate) async fn redeem(
     })?;
     if response.status != 200 {
         return Err(Refusal::invalid(format!(
-            "error unwrapping secondary token: {address} answered {}: the token was used already, has expired, or is of another cluster",
-            response.status
+            "error unwrapping secondary token: {address} answered {}: {}",
+            response.status,
+            why_not(&response.body)
         )));
     }
     let answer: Result<Value, _> = serde_json::from_slice(&response.body);
@@ -144,6 +152,25 @@ pub(crate) async fn redeem(
     });
     let wrong = || Refusal::invalid("the token is valid, but it is not an activation token");
     Ok((bundle.ok_or_else(wrong)?, address))
+}
+
+/// Why a token was not redeemed, as the primary says it. Of a token that it signed it says what became
+/// of that.
+fn why_not(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Errors {
+        errors: Vec<String>,
+    }
+    let told = serde_json::from_slice::<Errors>(body);
+    let told = told.map(|told| told.errors.join("; ")).unwrap_or_default();
+    let told: String = told.chars().take(REASON_CHARACTERS_MAX).collect();
+    match told.as_str() {
+        wrapping::INVALID => {
+            format!("{told}: it is not an activation token of the cluster that answers there")
+        }
+        "" => String::from("without a reason"),
+        _ => told,
+    }
 }
 
 fn open_sealed(sealed: &str, own_key: Option<&KeyPair>) -> Result<Bundle, Refusal> {
@@ -183,6 +210,24 @@ mod tests {
         let none = URL_SAFE_NO_PAD.encode(br#"{"addr":""}"#);
         for wrong in ["", "x", "a.b.c", &format!("h.{none}.s")] {
             assert!(address_in(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn why_a_token_was_not_redeemed_is_told_as_the_primary_says_it() {
+        let long = format!(r#"{{"errors":["{}"]}}"#, "x".repeat(1000));
+        for (body, expected) in [
+            (r#"{"errors":["Vault is sealed"]}"#, "Vault is sealed"),
+            (r#"{"errors":["a","b"]}"#, "a; b"),
+            (r#"{"errors":[]}"#, "without a reason"),
+            ("<html>", "without a reason"),
+            (long.as_str(), &"x".repeat(500)),
+            (
+                r#"{"errors":["wrapping token is not valid or does not exist"]}"#,
+                "wrapping token is not valid or does not exist: it is not an activation token of the cluster that answers there",
+            ),
+        ] {
+            assert_eq!(why_not(body.as_bytes()), expected);
         }
     }
 

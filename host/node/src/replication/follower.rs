@@ -1,12 +1,17 @@
 //! The task of a secondary that follows its primary: connects, follows, compares where it must, and
 //! begins again when the connection breaks.
 
-use super::secondary::{Connection, Doing};
+use super::records::SecondaryRecord;
+use super::secondary::{Connection, Doing, put_first};
 use super::serve::Broken;
 use super::{Role, Secondary, following, herald, joining};
+use crate::refusal::from_barrier;
 use crate::unsealed::Unsealed;
+use barrier::{Address, Transaction};
+use base::Refusal;
 use core::time::Duration;
 use link::{Backoff, Protocol};
+use locality::SystemKey;
 use replication::Position;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::task::JoinHandle;
@@ -93,6 +98,31 @@ fn progress(secondary: &Secondary) -> (Position, u64) {
     (secondary.position(), secondary.how().signs_of_life)
 }
 
+/// Another address of the primary is the first to be tried from now on, after a restart too.
+async fn record_answered(node: &Arc<Unsealed>, address: &str) {
+    let joins = node.replication.joining().is_some();
+    let stored = node.transact(|tx| match joins {
+        true => store_answered(tx, &SystemKey::joining(), address),
+        false => store_answered(tx, &SystemKey::performance_secondary(), address),
+    });
+    if let Err(refusal) = stored.await {
+        // It follows all the same, and tries the others first after a restart.
+        let reason = refusal.reason;
+        tracing::warn!(reason, "the address that answered could not be noted");
+    }
+}
+
+fn store_answered(tx: &mut Transaction, key: &impl Address, address: &str) -> Result<(), Refusal> {
+    let stored = tx.read_json::<SecondaryRecord>(key).map_err(from_barrier)?;
+    let Some(mut record) = stored else {
+        return Ok(());
+    };
+    match put_first(&mut record.primary_addresses, address) {
+        true => tx.write_json(key, &record).map_err(from_barrier),
+        false => Ok(()),
+    }
+}
+
 /// One connection.
 async fn connected(node: &Arc<Unsealed>, secondary: &Arc<Secondary>) -> Result<(), Broken> {
     let record = &secondary.record;
@@ -104,9 +134,12 @@ async fn connected(node: &Arc<Unsealed>, secondary: &Arc<Secondary>) -> Result<(
     let dialed = node
         .parts
         .dialer
-        .dial(Protocol::Performance, &record.primary_addresses, &identity)
+        .dial(Protocol::Performance, &secondary.addresses(), &identity)
         .await;
     let link = dialed.map_err(|error| Broken::Here(error.to_string()))?;
+    if secondary.answered(link.address()) {
+        record_answered(node, link.address()).await;
+    }
     {
         let mut how = secondary.how();
         how.connection = Connection::Ready;

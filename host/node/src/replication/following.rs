@@ -97,6 +97,8 @@ pub(crate) async fn run(
         compare::run(node, secondary, link, &keys).await?;
         let took = node.parts.clock.elapsed().saturating_sub(began);
         node.parts.meters.comparisons.record(took);
+        let (seconds, index) = (took.as_secs_f64(), secondary.position().index);
+        tracing::info!(seconds, index, "compared with the primary");
     }
 }
 

@@ -7,6 +7,7 @@
 //! ```
 
 use super::enable::Becoming;
+use super::records::SecondaryRecord;
 use super::serve::Broken;
 use super::{Secondary, compare};
 use crate::unsealed::Unsealed;
@@ -26,8 +27,12 @@ pub(crate) async fn run(
     let keys = KeyPair::make(node.parts.entropy.as_ref());
     let came = compare::gather(node, secondary, link, &keys).await?;
     tracing::info!("everything of the primary is here");
+    let record = SecondaryRecord {
+        primary_addresses: secondary.addresses(),
+        ..secondary.record.clone()
+    };
     node.wish.settle(Becoming {
-        record: secondary.record.clone(),
+        record,
         position: came.position,
         shared: came.shared,
         cluster: node.cluster.clone(),

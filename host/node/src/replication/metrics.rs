@@ -53,6 +53,9 @@ fn of_primary(node: &Unsealed, primary: &Primary) -> Result<Vec<Metric>, Refusal
             put("lag_entries", gauge_of(extent.applied.saturating_sub(has)));
             put("lag_bytes", gauge_of(extent.bytes_after(has)));
         }
+        if let Some(headroom) = live.headroom(&extent) {
+            put("headroom_bytes", gauge_of(headroom));
+        }
         if let Some(lag) = live.lag(extent.applied, now) {
             put("lag_seconds", lag.as_secs_f64());
         }

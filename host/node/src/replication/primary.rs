@@ -5,7 +5,7 @@ use super::records::PrimaryRecord;
 use barrier::Transaction;
 use base::{Refusal, Timestamp};
 use core::time::Duration;
-use journal::Source;
+use journal::{Extent, Source};
 use link::{NotAdmitted, Peer};
 use replication::{Freshness, Retention};
 use std::collections::BTreeMap;
@@ -22,6 +22,10 @@ pub(crate) struct Primary {
     /// As it is stored.
     later: Mutex<BTreeMap<String, u64>>,
 }
+
+/// Of the log, a part of this is little to be left for a secondary, and one of that is enough again.
+const HEADROOM_LOW: u64 = 4;
+const HEADROOM_ENOUGH: u64 = 2;
 
 /// No secondary has the log kept for longer.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
@@ -40,6 +44,8 @@ pub(crate) struct Live {
     pub(crate) cluster_address: String,
     /// Streams that stand.
     pub(crate) streams: usize,
+    /// Is there little left that may still be written before it has to compare itself?
+    pub(crate) headroom_is_low: bool,
 }
 
 /// The stream of a secondary. Dropped when it ends.
@@ -58,7 +64,32 @@ impl Live {
             api_address: String::new(),
             cluster_address: String::new(),
             streams: 0,
+            headroom_is_low: false,
         }
+    }
+
+    /// Bytes that may still be written before it has to compare itself, where the log is like this;
+    /// None before it said what it has.
+    pub(crate) fn headroom(&self, extent: &Extent) -> Option<u64> {
+        let has = self.has?;
+        match has < extent.purged {
+            true => Some(0),
+            false => Some(extent.bytes_max.saturating_sub(extent.bytes_after(has))),
+        }
+    }
+
+    /// Notes how much that is. Did it just become little?
+    fn note_headroom(&mut self, extent: &Extent) -> bool {
+        let Some(left) = self.headroom(extent) else {
+            return false;
+        };
+        let was_low = self.headroom_is_low;
+        self.headroom_is_low = match was_low {
+            // What goes up and down around the bound is told once.
+            true => left < extent.bytes_max / HEADROOM_ENOUGH,
+            false => left < extent.bytes_max / HEADROOM_LOW,
+        };
+        self.headroom_is_low && !was_low
     }
 
     /// How old that is which it has, where the log ends at `head`; None where nobody knows.
@@ -199,8 +230,28 @@ impl Primary {
         }
     }
 
+    /// Says of which secondaries the log will soon go back no further than what they have.
+    pub(crate) fn watch_headroom(&self, extent: &Extent) {
+        let mut low = Vec::new();
+        for (id, live) in self.live().iter_mut() {
+            if live.note_headroom(extent) {
+                low.push(id.clone());
+            }
+        }
+        for secondary in low {
+            let log_bytes_max = extent.bytes_max;
+            tracing::warn!(
+                secondary,
+                log_bytes_max,
+                "a secondary is so far behind that it will soon have to compare itself with this primary"
+            );
+        }
+    }
+
     /// Has the log keep what a secondary has not got yet, within its bounds.
     pub(crate) fn keep_log(&self, source: &dyn Source, now: Timestamp) {
+        let extent = source.extent();
+        self.watch_headroom(&extent);
         let positions: Vec<u64> = {
             let live = self.live();
             live.values().map(|live| live.has.unwrap_or(0)).collect()
@@ -209,7 +260,7 @@ impl Primary {
             .retention
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        source.keep_after(retention.keep_after(now, source.extent().applied, positions));
+        source.keep_after(retention.keep_after(now, extent.applied, positions));
     }
 }
 
@@ -218,5 +269,50 @@ impl Drop for Streaming<'_> {
         if let Some(live) = self.primary.live().get_mut(&self.id) {
             live.streams = live.streams.saturating_sub(1);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn little_headroom_is_told_once_until_there_is_enough_again() {
+        let mut live = Live::new();
+        // A hundred entries of a byte each, where there may be as many; two hundred are gone.
+        let mut becomes_low = |has: Option<u64>| {
+            live.has = has.map(|has| has + 200).or(live.has);
+            let told = live.note_headroom(&Extent {
+                purged: 200,
+                applied: 300,
+                size_bytes: 100,
+                bytes_max: 100,
+            });
+            (told, live.headroom_is_low)
+        };
+        for (has, expected) in [
+            (None, (false, false)),
+            (Some(100), (false, false)),
+            (Some(25), (false, false)),
+            (Some(24), (true, true)),
+            (Some(20), (false, true)),
+            (Some(30), (false, true)),
+            (Some(24), (false, true)),
+            (Some(50), (false, false)),
+            (Some(0), (true, true)),
+        ] {
+            assert_eq!(becomes_low(has), expected, "{has:?}");
+        }
+        // Where the log is far from its bound, and what it lacks is gone all the same.
+        live.has = Some(199);
+        let extent = Extent {
+            purged: 200,
+            applied: 210,
+            size_bytes: 10,
+            bytes_max: 100,
+        };
+        assert_eq!(live.headroom(&extent), Some(0));
+        live.has = Some(200);
+        assert_eq!(live.headroom(&extent), Some(90));
     }
 }

@@ -16,7 +16,10 @@ const SILENCE_MAX: Duration = Duration::from_secs(5);
 
 /// A secondary's part.
 pub(crate) struct Secondary {
+    /// As it began to play this part.
     pub(crate) record: SecondaryRecord,
+    /// Where the primary is, the address that answered last first.
+    addresses: Mutex<Vec<String>>,
     /// When it began to play this part.
     began: Timestamp,
     how: Mutex<How>,
@@ -89,12 +92,28 @@ impl Secondary {
         let position = tx.read_json(&SystemKey::performance_position());
         let position: Option<Position> = position.map_err(from_barrier)?;
         Ok(Self {
+            addresses: Mutex::new(record.primary_addresses.clone()),
             record,
             began: now,
             how: Mutex::default(),
             position: watch::channel(position.unwrap_or_default()).0,
             link: watch::channel(None).0,
         })
+    }
+
+    /// Where the primary is, the address that answered last first.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        let addresses = self.addresses.lock();
+        addresses.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// This address answered. Was it another one before?
+    pub(crate) fn answered(&self, address: &str) -> bool {
+        let addresses = self.addresses.lock();
+        put_first(
+            &mut addresses.unwrap_or_else(PoisonError::into_inner),
+            address,
+        )
     }
 
     pub(crate) fn how(&self) -> MutexGuard<'_, How> {
@@ -176,6 +195,20 @@ impl Secondary {
     }
 }
 
+/// Puts one of several addresses before all others. Was it not there?
+pub(crate) fn put_first(addresses: &mut [String], address: &str) -> bool {
+    let at = addresses.iter().position(|one| one == address);
+    match at {
+        None | Some(0) => false,
+        Some(at) => {
+            if let Some(up_to) = addresses.get_mut(..=at) {
+                up_to.rotate_right(1);
+            }
+            true
+        }
+    }
+}
+
 impl Doing {
     /// As the status says it, in Vault's words.
     pub(crate) const fn name(self) -> &'static str {
@@ -204,6 +237,20 @@ impl Connection {
 mod tests {
     use super::*;
 
+    #[test]
+    fn the_address_that_answered_comes_first_and_the_others_keep_their_order() {
+        let mut addresses = ["a", "b", "c"].map(String::from);
+        for (address, moves, expected) in [
+            ("c", true, ["c", "a", "b"]),
+            ("c", false, ["c", "a", "b"]),
+            ("a", true, ["a", "c", "b"]),
+            ("nobody", false, ["a", "c", "b"]),
+        ] {
+            assert_eq!(put_first(&mut addresses, address), moves);
+            assert_eq!(addresses, expected);
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn an_entry_of_an_earlier_primary_is_not_the_one_that_is_waited_for() {
         let secondary = Secondary {
@@ -218,6 +265,7 @@ mod tests {
                 since: None,
                 formerly: String::new(),
             },
+            addresses: Mutex::default(),
             began: Timestamp::default(),
             how: Mutex::default(),
             position: watch::channel(Position::default()).0,

@@ -291,6 +291,10 @@ impl Stream<'_> {
             Err(error) => return Err(Broken::Here(chain(&error))),
         };
         let has_entries = !tail.entries.is_empty();
+        if has_entries {
+            // One that takes nothing says nothing either.
+            self.primary.watch_headroom(&source.extent());
+        }
         for (index, batches) in tail.entries {
             if self.filtered.is_changed(self.node)? {
                 let reason = String::from(FILTER_CHANGED);

@@ -2,6 +2,7 @@
 
 use super::primary::Live;
 use super::records::KnownSecondary;
+use super::secondary::{Connection, Doing};
 use super::{Primary, Role, Secondary, aside, known};
 use crate::unsealed::Unsealed;
 use base::{Refusal, ReplicatedReport, Timestamp};
@@ -162,9 +163,11 @@ fn of_known(node: &Unsealed, one: &KnownSecondary, live: Option<Live>, now: Time
             put("lag_bytes", json!(extent.bytes_after(has)));
             let lag = live.lag(extent.applied, now);
             put("lag_seconds", json!(lag.map(|lag| lag.as_secs_f64())));
+            let age = lag.map(|lag| lag.as_millis().to_string());
+            put("replication_primary_canary_age_ms", json!(age));
             put("headroom_entries", json!(has.saturating_sub(extent.purged)));
-            let headroom = extent.bytes_max.saturating_sub(extent.bytes_after(has));
-            put("headroom_bytes", json!(headroom));
+            put("headroom_bytes", json!(live.headroom(&extent)));
+            put("headroom_is_low", json!(live.headroom_is_low));
         }
     }
     Value::Object(shown)
@@ -174,13 +177,11 @@ fn of_secondary(node: &Unsealed, secondary: &Secondary) -> Result<Value, Refusal
     let how = secondary.how().clone();
     let position = secondary.position();
     let record = &secondary.record;
-    let addresses: Vec<String> = record
-        .primary_addresses
+    let addresses: Vec<String> = secondary
+        .addresses()
         .iter()
         .map(|address| format!("https://{address}"))
         .collect();
-    let heard = how.last_heartbeat.map(Timestamp::to_rfc3339);
-    let is_ready = how.connection == super::secondary::Connection::Ready;
     let mut status = json!({
         "mode": mode(node),
         "rollback_possible": node.replication.joining().is_some(),
@@ -189,14 +190,9 @@ fn of_secondary(node: &Unsealed, secondary: &Secondary) -> Result<Value, Refusal
         "cluster_id": record.relation,
         "generation": record.generation,
         "secondary_id": record.id,
-        "primary_cluster_addr": addresses.first(),
+        "primary_cluster_addr": addresses.first().map_or("", String::as_str),
         "known_primary_cluster_addrs": addresses,
-        "primaries": addresses.iter().map(|address| json!({
-            "api_address": record.primary_api,
-            "cluster_address": address,
-            "connection_status": if is_ready { "connected" } else { "disconnected" },
-            "last_heartbeat": heard,
-        })).collect::<Vec<Value>>(),
+        "primaries": primaries(node, secondary, &addresses),
         "last_remote_wal": position.index,
         "last_start": how.started.map(Timestamp::to_rfc3339),
         "last_error": how.trouble,
@@ -207,7 +203,7 @@ fn of_secondary(node: &Unsealed, secondary: &Secondary) -> Result<Value, Refusal
         "lag_seconds": secondary.lag(node.now()).as_secs_f64(),
         "clock_skew_ms": how.clock_skew_millis.to_string(),
     });
-    if how.doing == super::secondary::Doing::Fetches
+    if how.doing == Doing::Fetches
         && let Value::Object(members) = &mut status
     {
         members.insert(
@@ -217,6 +213,33 @@ fn of_secondary(node: &Unsealed, secondary: &Secondary) -> Result<Value, Refusal
     }
     add_checks(node, &mut status);
     Ok(status)
+}
+
+/// The addresses of the primary; what is known of it stands beside the one that answered.
+fn primaries(node: &Unsealed, secondary: &Secondary, addresses: &[String]) -> Vec<Value> {
+    let how = secondary.how().clone();
+    let age = secondary.lag(node.now()).as_millis().to_string();
+    let shown = addresses.iter().enumerate().map(|(at, address)| {
+        let is_connected = at == 0 && how.connection == Connection::Ready;
+        let mut shown = json!({
+            "api_address": secondary.record.primary_api,
+            "cluster_address": address,
+            "connection_status": if is_connected { "connected" } else { "disconnected" },
+        });
+        let heard = how.last_heartbeat.filter(|_| at == 0);
+        if let (Some(heard), Value::Object(members)) = (heard, &mut shown) {
+            let mut put = |name: &str, value: String| {
+                members.insert(name.to_owned(), Value::String(value));
+            };
+            put("last_heartbeat", heard.to_rfc3339());
+            let silence = node.now().since(heard).as_millis();
+            put("last_heartbeat_duration_ms", silence.to_string());
+            put("clock_skew_ms", how.clock_skew_millis.to_string());
+            put("replication_primary_canary_age_ms", age.clone());
+        }
+        shown
+    });
+    shown.collect()
 }
 
 /// The paths of mounts of the primary that wait, because a local mount is in their way.

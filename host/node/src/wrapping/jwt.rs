@@ -6,7 +6,7 @@ use crate::unsealed::Unsealed;
 use access::TokenId;
 use barrier::Transaction;
 use barrier::keys::{Hash, Key, KeyError, KeyKind, KeyOptions, Message, SignatureScheme};
-use base::{Refusal, Secret};
+use base::{Refusal, Secret, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use core::time::Duration;
@@ -27,6 +27,18 @@ struct Claims {
     jti: String,
     #[serde(rename = "type")]
     kind: String,
+    exp: u64,
+    /// Which secondary it activates, where it activates one.
+    #[serde(default)]
+    secondary: Option<String>,
+}
+
+/// What a token that activates a secondary says of itself.
+pub(super) struct Activation {
+    /// The name of the secondary.
+    pub(super) secondary: String,
+    /// When it ends.
+    pub(super) expires: Timestamp,
 }
 
 /// Can it be one? Ids of tokens have at most one dot.
@@ -41,10 +53,11 @@ pub(super) fn make(
     id: &TokenId,
     ttl: Duration,
     wrapped_accessor: &str,
+    secondary: Option<&str>,
 ) -> Result<Secret<String>, Refusal> {
     let key = key(node, tx)?;
     let now = node.now().as_seconds();
-    let claims = json!({
+    let mut claims = json!({
         "accessor": wrapped_accessor,
         "addr": node.parts.settings.api_addr,
         "exp": now.saturating_add(ttl.as_secs()),
@@ -53,6 +66,9 @@ pub(super) fn make(
         "nbf": now.saturating_sub(NOT_BEFORE_SLACK_SECONDS),
         "type": "wrapping",
     });
+    if let (Some(secondary), Value::Object(claims)) = (secondary, &mut claims) {
+        claims.insert(String::from("secondary"), json!(secondary));
+    }
     let claims = claims.to_string();
     let signed = format!(
         "{}.{}",
@@ -66,14 +82,30 @@ pub(super) fn make(
 
 /// The id inside, if the signature is this cluster's.
 pub(super) fn open(tx: &mut Transaction, sent: &str) -> Result<TokenId, Refusal> {
+    let claims = claims(tx, sent)?;
+    let id = claims.and_then(|claims| TokenId::parse(claims.jti));
+    id.ok_or_else(super::invalid)
+}
+
+/// What it says of itself, if this cluster signed it and it activates a secondary.
+pub(super) fn activation(tx: &mut Transaction, sent: &str) -> Result<Option<Activation>, Refusal> {
+    let claims = claims(tx, sent)?;
+    Ok(claims.and_then(|claims| {
+        Some(Activation {
+            secondary: claims.secondary?,
+            expires: Timestamp::from_millis(claims.exp.saturating_mul(1000)),
+        })
+    }))
+}
+
+fn claims(tx: &mut Transaction, sent: &str) -> Result<Option<Claims>, Refusal> {
     let key = tx
         .open_key(&SystemKey::wrapping_key())
         .map_err(from_barrier)?;
-    key.and_then(|key| read(&key, sent))
-        .ok_or_else(super::invalid)
+    Ok(key.and_then(|key| read(&key, sent)))
 }
 
-fn read(key: &Key, sent: &str) -> Option<TokenId> {
+fn read(key: &Key, sent: &str) -> Option<Claims> {
     let (signed, signature) = sent.rsplit_once('.')?;
     let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
     let (header, claims) = signed.split_once('.')?;
@@ -86,10 +118,7 @@ fn read(key: &Key, sent: &str) -> Option<TokenId> {
         return None;
     }
     let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
-    match claims.kind.as_str() {
-        "wrapping" => TokenId::parse(claims.jti),
-        _ => None,
-    }
+    (claims.kind == "wrapping").then_some(claims)
 }
 
 /// The key; made when it is first needed, in the same batch as what it signs.

@@ -30,6 +30,8 @@ pub(crate) use stored::Wrapped;
 
 pub(crate) use jwt::public_key;
 
+use jwt::Activation;
+
 /// The header that asks for a form of the token.
 const FORMAT_HEADER: &str = "x-vault-wrap-format";
 
@@ -77,10 +79,38 @@ struct New<'a> {
     creation_path: String,
     ttl: Duration,
     form: Form,
+    /// The secondary that it activates, where it activates one.
+    secondary: Option<&'a str>,
 }
 
+/// All that is said of a wrapping token to whoever cannot show that it was one.
+pub(crate) const INVALID: &str = "wrapping token is not valid or does not exist";
+
 pub(crate) fn invalid() -> Refusal {
-    Refusal::invalid("wrapping token is not valid or does not exist")
+    Refusal::invalid(INVALID)
+}
+
+/// Why a wrapping token opens nothing. Whoever has one that this cluster signed to activate a
+/// secondary is told what became of it.
+fn why_not(node: &Unsealed, tx: &mut Transaction, sent: &str) -> Refusal {
+    let is_short = sent.len() <= TokenId::LENGTH_MAX;
+    let activation = match is_short && jwt::is_jwt(sent) {
+        true => jwt::activation(tx, sent),
+        false => Ok(None),
+    };
+    let activation = match activation {
+        Ok(Some(activation)) => activation,
+        Ok(None) => return invalid(),
+        Err(refusal) => return refusal,
+    };
+    let Activation { secondary, expires } = activation;
+    let became = match expires <= node.now() {
+        true => format!("expired at {}", expires.to_rfc3339()),
+        false => String::from("was used already, or taken back"),
+    };
+    Refusal::invalid(format!(
+        "{INVALID}: the activation token of secondary {secondary:?} {became}"
+    ))
 }
 
 /// Before anybody is asked for rights: do the paths that open wrappings get a wrapping token? Gives
@@ -100,7 +130,9 @@ pub(crate) fn check(
         return Ok(None);
     }
     let sent = sent_token(request)?;
-    find(node, tx, sent)?.ok_or_else(invalid)?;
+    if find(node, tx, sent)?.is_none() {
+        return Err(why_not(node, tx, sent));
+    }
     let is_own = !request.data.contains_key("token");
     match is_own && jwt::is_jwt(sent) {
         true => jwt::open(tx, sent).map(Some),
@@ -187,13 +219,15 @@ pub(crate) fn wrap_asked(
         creation_path: path.to_owned(),
         ttl,
         form: Form::asked(request),
+        secondary: None,
     };
     store(node, tx, new, &wrapped)
 }
 
-/// Wraps data of the server's own for `ttl`, in the form that carries the address of this server.
-pub(crate) fn wrap_as_jwt(
+/// Wraps what activates a secondary for `ttl`, in the form that carries the address of this server.
+pub(crate) fn wrap_activation(
     ask: &mut Ask<'_>,
+    secondary: &str,
     data: &serde_json::Value,
     ttl: Duration,
 ) -> Result<Answer, Refusal> {
@@ -206,6 +240,7 @@ pub(crate) fn wrap_as_jwt(
         creation_path: path.to_owned(),
         ttl,
         form: Form::Jwt,
+        secondary: Some(secondary),
     };
     store(ask.node, ask.tx, new, &wrapped)
 }
@@ -258,7 +293,7 @@ fn store(
         .map_err(from_barrier)?;
     let sent = match new.form {
         Form::Plain => id.into_secret(),
-        Form::Jwt => jwt::make(node, tx, &id, new.ttl, &wrapped.accessor)?,
+        Form::Jwt => jwt::make(node, tx, &id, new.ttl, &wrapped.accessor, new.secondary)?,
     };
     let block = WrapBlock {
         token: sent,
@@ -329,6 +364,7 @@ pub(crate) fn rewrap(
         creation_path,
         ttl: Duration::from_secs(found.token.lifetime.ttl),
         form: Form::asked(request),
+        secondary: None,
     };
     store(node, tx, new, &wrapped)
 }

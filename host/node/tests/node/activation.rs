@@ -43,8 +43,28 @@ async fn a_wrapped_token_is_good_for_its_time() {
             );
             let opened = opened.await;
             assert_eq!(opened.is_ok(), is_good, "{id}: {opened:?}");
-            if let Ok(opened) = opened {
-                assert_eq!(opened["data"]["id"], id, "{opened:#}");
+            let became = match opened {
+                Ok(opened) => {
+                    assert_eq!(opened["data"]["id"], id, "{opened:#}");
+                    "was used already, or taken back"
+                }
+                Err(_) => "expired at 2023-11-",
+            };
+            // Whoever has it is told what became of it, and nobody else.
+            let unwrap = "sys/wrapping/unwrap";
+            let invalid = "wrapping token is not valid or does not exist";
+            let told = format!("{invalid}: the activation token of secondary {id:?} {became}");
+            let (signed, signature) = token.rsplit_once('.').unwrap();
+            let forged = match signature.strip_prefix('A') {
+                Some(rest) => format!("{signed}.B{rest}"),
+                None => format!("{signed}.A{}", &signature[1..]),
+            };
+            for (token, expected) in [(token, told.as_str()), (&forged, invalid)] {
+                let update = base::Operation::Update;
+                let refused = a.house.ask_as(token, update, unwrap, json!({})).await;
+                let message = refused.unwrap_err().message;
+                assert!(message.starts_with(expected), "{message}");
+                assert_eq!(message == invalid, expected == invalid, "{message}");
             }
         }
     }

@@ -8,12 +8,14 @@
 )]
 
 mod activation;
+mod addresses;
 mod aliases;
 mod aside;
 mod audit;
 mod batch;
 mod bootstrapping;
 mod ceremonies;
+mod check;
 mod confirm_wipe;
 mod cubbyhole;
 mod damaged;

@@ -7,7 +7,7 @@ use base::{ManualClock, Timestamp};
 use core::time::Duration;
 use link::{
     Acceptor as _, Channel, DialError, DialStep, Dialer, Identity, Later, Link, LinkError, Peer,
-    Protocol,
+    Probe, Probed, Protocol,
 };
 use node::{DeclaredDevice, Node, Parts, Settings};
 use replication::{Follow, Hello, Question, Versions, decode, encode};
@@ -43,6 +43,8 @@ struct Inner {
     shown: BTreeMap<String, Identity>,
     /// The logs of the nodes, by their names.
     logs: BTreeMap<String, Arc<KeptLog>>,
+    /// Where the APIs of servers are, by their names, where that is to be somewhere.
+    apis: BTreeMap<String, String>,
     /// What secondaries say that they speak, where that is not so.
     spoken: Option<Versions>,
     wire: Vec<u8>,
@@ -69,6 +71,7 @@ impl Network {
         let declared = self.inner().declared.get(name).cloned();
         let own_write_wait = self.inner().own_write_wait;
         let usual = Settings::default();
+        let api = self.inner().apis.get(name).cloned();
         let alone = Parts::alone(storage.clone(), clock.clone(), entropy).unwrap();
         let log = Arc::new(KeptLog::of(Arc::clone(&alone.source)));
         self.inner().logs.insert(name.to_owned(), Arc::clone(&log));
@@ -77,7 +80,7 @@ impl Network {
             dialer: Arc::new(Dials(Arc::downgrade(&self.0))),
             settings: Settings {
                 cluster_addr: format!("https://{name}:8201"),
-                api_addr: format!("https://{name}:8200"),
+                api_addr: api.unwrap_or_else(|| format!("https://{name}:8200")),
                 cluster_name: name.to_owned(),
                 audit: declared.into_iter().collect(),
                 own_write_wait: own_write_wait.unwrap_or(usual.own_write_wait),
@@ -104,6 +107,11 @@ impl Network {
     /// After which entry a node has its log kept.
     pub(crate) fn kept_after(&self, name: &str) -> Option<u64> {
         self.inner().logs[name].kept_after()
+    }
+
+    /// From its next start on a server says that its API is there.
+    pub(crate) fn api_at(&self, name: &str, url: &str) {
+        self.inner().apis.insert(name.to_owned(), url.to_owned());
     }
 
     /// From now on secondaries say that they speak other versions.
@@ -242,6 +250,48 @@ impl Dials {
     fn network(&self) -> Option<Network> {
         self.0.upgrade().map(Network)
     }
+
+    fn dial_one(
+        &self,
+        protocol: Protocol,
+        address: String,
+        identity: &Identity,
+    ) -> Result<Arc<dyn Link>, DialError> {
+        let failed = |step, reason: String| DialError {
+            address: address.clone(),
+            step,
+            reason,
+            shown: None,
+        };
+        let found = self.network().and_then(|network| {
+            let inner = network.inner();
+            let found = inner.nodes.get(&address).filter(|_| !inner.is_cut);
+            found.cloned()
+        });
+        let nobody = || failed(DialStep::Connect, String::from("nobody answers"));
+        let node = found.ok_or_else(nobody)?;
+        let shown = node.identity(protocol);
+        let no_protocol = || failed(DialStep::Protocol, String::from("no such protocol"));
+        let shown = shown.ok_or_else(no_protocol)?;
+        if shown.authority != identity.authority {
+            let reason = String::from("another authority");
+            return Err(failed(DialStep::Certificate, reason));
+        }
+        let peer = node.admit(protocol, &identity.certificate);
+        let peer = peer.map_err(|error| failed(DialStep::Admission, error.to_string()))?;
+        if let Some(network) = self.network() {
+            let mut inner = network.inner();
+            inner.shown.insert(peer.name.clone(), identity.clone());
+            inner.admitted += 1;
+        }
+        Ok(Arc::new(Wire {
+            network: Self(Weak::clone(&self.0)),
+            node: Arc::downgrade(&node),
+            peer,
+            protocol,
+            address,
+        }) as Arc<dyn Link>)
+    }
 }
 
 impl Dialer for Dials {
@@ -252,41 +302,64 @@ impl Dialer for Dials {
         identity: &'a Identity,
     ) -> Later<'a, Result<Arc<dyn Link>, DialError>> {
         Box::pin(async move {
-            let address = addresses.first().cloned().unwrap_or_default();
-            let failed = |step, reason: String| DialError {
-                address: address.clone(),
-                step,
-                reason,
+            let mut dialed = Err(DialError {
+                address: String::new(),
+                step: DialStep::Address,
+                reason: String::from("no address was given"),
                 shown: None,
-            };
-            let found = self.network().and_then(|network| {
+            });
+            for address in addresses {
+                dialed = self.dial_one(protocol, address.clone(), identity);
+                if dialed.is_ok() {
+                    break;
+                }
+            }
+            dialed
+        })
+    }
+
+    fn probe<'a>(
+        &'a self,
+        protocol: Protocol,
+        address: &'a str,
+        identity: Option<&'a Identity>,
+    ) -> Later<'a, Probe> {
+        Box::pin(async move {
+            let node = self.network().and_then(|network| {
                 let inner = network.inner();
-                let found = inner.nodes.get(&address).filter(|_| !inner.is_cut);
+                let found = inner.nodes.get(address).filter(|_| !inner.is_cut);
                 found.cloned()
             });
-            let nobody = || failed(DialStep::Connect, String::from("nobody answers"));
-            let node = found.ok_or_else(nobody)?;
-            let shown = node.identity(protocol);
-            let no_protocol = || failed(DialStep::Handshake, String::from("no such protocol"));
-            let shown = shown.ok_or_else(no_protocol)?;
-            if shown.authority != identity.authority {
-                let reason = String::from("another authority");
-                return Err(failed(DialStep::Certificate, reason));
+            let Some(node) = node else {
+                return Probe::failed(DialStep::Connect, "nobody answers");
+            };
+            let Some(shown) = node.identity(protocol) else {
+                return Probe::failed(DialStep::Protocol, "no such protocol");
+            };
+            let outcome = match identity {
+                None => Ok(String::from("sent away")),
+                Some(identity) => {
+                    let addresses = [address.to_owned()];
+                    let dialed = self.dial(protocol, &addresses, identity).await;
+                    let dialed = dialed.map(|_| String::from("let in"));
+                    dialed.map_err(|error| error.reason)
+                }
+            };
+            let found = |step, found: &str| Probed {
+                step,
+                outcome: Ok(found.to_owned()),
+            };
+            Probe {
+                steps: vec![
+                    found(DialStep::Connect, address),
+                    found(DialStep::Certificate, "one of a primary"),
+                    Probed {
+                        step: DialStep::Admission,
+                        outcome,
+                    },
+                ],
+                shown: Some(shown.certificate),
             }
-            let peer = node.admit(protocol, &identity.certificate);
-            let peer = peer.map_err(|error| failed(DialStep::Admission, error.to_string()))?;
-            if let Some(network) = self.network() {
-                let mut inner = network.inner();
-                inner.shown.insert(peer.name.clone(), identity.clone());
-                inner.admitted += 1;
-            }
-            Ok(Arc::new(Wire {
-                network: Self(Weak::clone(&self.0)),
-                node: Arc::downgrade(&node),
-                peer,
-                protocol,
-                address,
-            }) as Arc<dyn Link>)
         })
     }
 }

@@ -8,16 +8,7 @@ use serde_json::{Value, json};
 
 /// All gauges, by their names; where one has a label `secondary`, by that too.
 pub(crate) async fn gauges(house: &House, token: &str) -> Value {
-    let request = request(
-        token,
-        Operation::Read,
-        "sys/metrics",
-        serde_json::Map::new(),
-    );
-    let Ok(Answer::Raw(raw)) = house.node.handle(request).await.outcome else {
-        panic!("no metrics");
-    };
-    let shown: Value = serde_json::from_slice(&raw.body).unwrap();
+    let shown = shown(house, token).await;
     let list = shown["Gauges"].as_array().unwrap().iter();
     let named = list.map(|gauge| {
         let name = gauge["Name"].as_str().unwrap().to_owned();
@@ -28,6 +19,27 @@ pub(crate) async fn gauges(house: &House, token: &str) -> Value {
         (name, gauge["Value"].clone())
     });
     Value::Object(named.collect())
+}
+
+/// How often something was timed.
+async fn timed(house: &House, token: &str, name: &str) -> u64 {
+    let shown = shown(house, token).await;
+    let mut samples = shown["Samples"].as_array().unwrap().iter();
+    let sample = samples.find(|sample| sample["Name"] == name);
+    sample.map_or(0, |sample| sample["Count"].as_u64().unwrap())
+}
+
+async fn shown(house: &House, token: &str) -> Value {
+    let request = request(
+        token,
+        Operation::Read,
+        "sys/metrics",
+        serde_json::Map::new(),
+    );
+    let Ok(Answer::Raw(raw)) = house.node.handle(request).await.outcome else {
+        panic!("no metrics");
+    };
+    serde_json::from_slice(&raw.body).unwrap()
 }
 
 #[tokio::test]
@@ -56,7 +68,12 @@ async fn both_sides_show_how_far_the_secondary_is() {
     let same = &of_primary["vault.replication.wal.last_performance_wal"];
     assert_eq!(same.as_f64().unwrap(), last);
     assert_eq!(of_primary["vault.replication.secondary.connected b"], 1.0);
-    for name in ["lag_entries", "lag_bytes", "heartbeat_age_seconds"] {
+    for name in [
+        "lag_entries",
+        "lag_bytes",
+        "headroom_bytes",
+        "heartbeat_age_seconds",
+    ] {
         let name = format!("vault.replication.secondary.{name} b");
         assert!(of_primary[&name].is_number(), "{name}: {of_primary:#}");
     }
@@ -74,4 +91,29 @@ async fn both_sides_show_how_far_the_secondary_is() {
         own.get("vault.replication.wal.last_wal").is_none(),
         "{own:#}"
     );
+}
+
+/// What operators of Vault watch for, and what is watched here in the place of what Vault has besides.
+#[tokio::test(start_paused = true)]
+async fn a_comparison_is_timed() {
+    let network = Network::default();
+    let leading = primary(&network).await;
+    let following = secondary(&network, &leading, "b", json!({})).await;
+    let (shut, nothing) = ("sys/namespaces/shut", json!({}));
+    leading.0.write(shut, nothing).await.unwrap();
+    let name = "vault.replication.merkleSync";
+    let (house, token) = (&following.house, following.token.as_str());
+    // What was before is seen now and not again.
+    timed(house, token, name).await;
+    let filter = "sys/replication/performance/primary/paths-filter/b";
+    let deny = json!({ "mode": "deny", "paths": ["shut"] });
+    leading.0.write(filter, deny).await.unwrap();
+    for _ in 0..100 {
+        house.clock.advance(core::time::Duration::from_secs(11));
+        if timed(house, token, name).await > 0 {
+            return;
+        }
+        crate::replication::a_while().await;
+    }
+    panic!("no comparison was timed");
 }

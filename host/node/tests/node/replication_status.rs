@@ -4,6 +4,7 @@ use crate::pair::Network;
 use crate::replication::{Member, primary, secondary};
 use base::Clock as _;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// `name: type` of each member.
 fn shape(status: &Value) -> Vec<String> {
@@ -75,12 +76,20 @@ const OF_THERE: &[&str] = &[
     "cluster_address: text",
     "headroom_bytes: count",
     "headroom_entries: count",
+    "headroom_is_low: bool",
     "lag_bytes: count",
     "lag_entries: count",
     "lag_seconds: seconds",
     "last_heartbeat: text",
     "last_heartbeat_duration_ms: text",
     "last_remote_wal: count",
+    "replication_primary_canary_age_ms: text",
+];
+
+const OF_PRIMARIES: [&str; 3] = [
+    "api_address: text",
+    "cluster_address: text",
+    "connection_status: text",
 ];
 
 fn check(status: &Value, expected: &[&[&str]]) {
@@ -157,13 +166,15 @@ async fn check_secondary(c: &Member) {
     assert_eq!(said, expected);
     let primaries = status["primaries"].as_array().unwrap();
     assert_eq!(primaries.len(), 1);
-    let of_primaries = [
-        "api_address: text",
-        "cluster_address: text",
-        "connection_status: text",
+    let heard = [
+        "clock_skew_ms: text",
         "last_heartbeat: text",
+        "last_heartbeat_duration_ms: text",
+        "replication_primary_canary_age_ms: text",
     ];
-    check(&primaries[0], &[&of_primaries]);
+    check(&primaries[0], &[&OF_PRIMARIES, &heard]);
+    assert_eq!(primaries[0]["connection_status"], "connected");
+    assert_eq!(primaries[0]["replication_primary_canary_age_ms"], "0");
 }
 
 #[tokio::test(start_paused = true)]
@@ -196,4 +207,59 @@ async fn each_part_has_its_members() {
         (&left["state"], &left["connection_status"]),
         (&json!("used"), &json!("disconnected"))
     );
+}
+
+/// Of several addresses what is known of the primary stands beside the one that answered; and none at
+/// all is said as Vault says it.
+#[tokio::test(start_paused = true)]
+async fn addresses_that_did_not_answer_show_nothing() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    let update = async |addresses: Value| {
+        let path = "sys/replication/performance/secondary/update-primary";
+        let body = json!({ "update_primary_addrs": addresses });
+        let update = base::Operation::Update;
+        let asked = c.house.ask_as(&c.own_token, update, path, body);
+        asked.await.unwrap();
+    };
+    update(json!(["dead:8201", "a:8201"])).await;
+    c.until_it_streams().await;
+    c.house.clock.advance(core::time::Duration::from_secs(3));
+    let primaries = c.status().await["primaries"].clone();
+    assert_eq!(primaries[0]["cluster_address"], "https://a:8201");
+    assert_eq!(primaries[0]["connection_status"], "connected");
+    assert_eq!(primaries[0]["last_heartbeat_duration_ms"], "3000");
+    assert_eq!(primaries[1]["cluster_address"], "https://dead:8201");
+    assert_eq!(primaries[1]["connection_status"], "disconnected");
+    check(&primaries[1], &[&OF_PRIMARIES]);
+    update(json!([])).await;
+    let status = c.status().await;
+    assert_eq!(status["primary_cluster_addr"], "");
+    assert_eq!(status["known_primary_cluster_addrs"], json!([]));
+    assert_eq!(status["primaries"], json!([]));
+}
+
+/// Also while it is sealed, since that is when it is asked for.
+#[tokio::test(start_paused = true)]
+async fn a_secondary_says_whose_shares_unseal_it() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let needs = async |house: &crate::house::House| {
+        let status = house.read("sys/seal-status").await.unwrap();
+        let needs = status.get("needs_unseal_with").cloned();
+        (status["sealed"].clone(), needs)
+    };
+    let mut c = secondary(&network, &both, "c", json!({})).await;
+    let of_primary = Some(json!("primary"));
+    assert_eq!(needs(&both.0.house).await, (json!(false), None));
+    assert_eq!(needs(&c.house).await, (json!(false), of_primary.clone()));
+    c.house = network.on("c", Arc::new(c.house.storage.kill()), 1);
+    assert_eq!(needs(&c.house).await, (json!(true), of_primary));
+    c.house.submit(&both.1).await.unwrap();
+    let disable = "sys/replication/performance/secondary/disable";
+    let update = base::Operation::Update;
+    let asked = c.house.ask_as(&c.own_token, update, disable, json!({}));
+    asked.await.unwrap();
+    assert_eq!(needs(&c.house).await, (json!(false), None));
 }

@@ -137,6 +137,7 @@ impl HostOutgoing for State {
             timeout: request.timeout.map_or(left, |timeout| timeout.min(left)),
             trust: request.trust.clone(),
             server_name: request.server_name.clone(),
+            identity: None,
             response_bytes_max: self.limits.outbound_bytes_max,
         });
         let answer = sent.await;

@@ -121,6 +121,10 @@ pub(super) const TOP: &[Key] = &[
     ),
     idle("cache_size", "There is no cache to size."),
     idle("disable_cache", "There is no cache to turn off."),
+    idle(
+        "cluster_cipher_suites",
+        "Clusters speak TLS 1.3 with each other, whose cipher suites nobody has to choose from.",
+    ),
     idle("disable_clustering", "There is one node."),
     idle("disable_indexing", "Only Vault Enterprise knows it."),
     idle(

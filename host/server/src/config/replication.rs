@@ -44,6 +44,10 @@ pub(super) const REPLICATION: &[Key] = &[
         "Secondaries follow the log itself; `log_kept_bytes_max` bounds it.",
     ),
     idle(
+        "replication_canary_write_interval_seconds",
+        "Nothing is written for it: a primary says all the time how far it is, and `lag_seconds` of the status tells how old is what a secondary has.",
+    ),
+    idle(
         "resolver_discover_servers",
         "A secondary connects to the address in its token, or to the one it was given since.",
     ),

@@ -496,7 +496,9 @@ fn how_clusters_follow_one_another() {
         "replication {\n  best_effort_wal_wait_duration = \"250ms\"\n  log_bytes_max = 4096\n  \
          log_kept_bytes_max = 8192\n  allow_forwarding_via_header = true\n  \
          logshipper_buffer_length = 10\n  logshipper_buffer_size = \"5gb\"\n  \
-         resolver_discover_servers = false\n}\n",
+         allow_forwarding_via_token = \"new_token\"\n  \
+         replication_canary_write_interval_seconds = 5\n  \
+         resolver_discover_servers = false\n}\ncluster_cipher_suites = \"TLS_AES_128_GCM_SHA256\"\n",
     )
     .unwrap();
     let expected = ReplicationConfig {
@@ -507,14 +509,18 @@ fn how_clusters_follow_one_another() {
     };
     assert_eq!(config.replication, expected);
     let warned = |name: &str| config.warnings.iter().any(|line| line.contains(name));
-    for name in [
+    let idle = [
+        "allow_forwarding_via_token",
+        "cluster_cipher_suites",
         "logshipper_buffer_length",
         "logshipper_buffer_size",
+        "replication_canary_write_interval_seconds",
         "resolver_discover_servers",
-    ] {
+    ];
+    for name in idle {
         assert!(warned(name), "{name}: {:?}", config.warnings);
     }
-    assert_eq!(config.warnings.len(), 3, "{:?}", config.warnings);
+    assert_eq!(config.warnings.len(), idle.len(), "{:?}", config.warnings);
     let usual = read_more("").unwrap();
     assert_eq!(usual.replication, ReplicationConfig::default());
     for (text, expected) in [

@@ -8,30 +8,30 @@ use serde_json::{Value, json};
 use std::process::Command;
 
 /// `casemate` as an operator of one of the clusters has it.
-struct Operator<'a> {
+pub(crate) struct Operator<'a> {
     cluster: &'a Cluster,
     token: String,
 }
 
 /// What a command gave.
 #[derive(Debug)]
-struct Ran {
+pub(crate) struct Ran {
     #[expect(dead_code, reason = "shown where a test fails")]
     words: String,
-    code: Option<i32>,
-    output: String,
+    pub(crate) code: Option<i32>,
+    pub(crate) output: String,
     errors: String,
 }
 
 impl<'a> Operator<'a> {
-    fn of(cluster: &'a Cluster) -> Self {
+    pub(crate) fn of(cluster: &'a Cluster) -> Self {
         Self {
             cluster,
             token: cluster.token.clone(),
         }
     }
 
-    fn run(&self, words: &[&str], format: &str) -> Ran {
+    pub(crate) fn run(&self, words: &[&str], format: &str) -> Ran {
         let mut command = Command::new(binary("casemate"));
         let home = self.cluster.server.folder();
         command
@@ -54,7 +54,7 @@ impl<'a> Operator<'a> {
 
     /// As a person sees it; must work.
     #[track_caller]
-    fn table(&self, words: &[&str]) -> String {
+    pub(crate) fn table(&self, words: &[&str]) -> String {
         let ran = self.run(words, "table");
         assert_eq!(ran.code, Some(0), "{ran:#?}");
         ran.output
@@ -101,7 +101,7 @@ impl<'a> Operator<'a> {
 
 impl Ran {
     #[track_caller]
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         match self.output.trim() {
             "" => Value::Null,
             text => serde_json::from_str(text).unwrap_or_else(|_| panic!("{self:#?}")),

@@ -71,6 +71,14 @@ fn a_cut_is_made_good_from_the_log_where_it_is_long_enough_and_by_comparing_wher
     until("the log to end behind it", || {
         (a.status()["log_purged"].as_u64().unwrap() > has).then_some(())
     });
+    // Which was told before it came to that, and is told.
+    let warned = "a secondary is so far behind that it will soon have to compare itself";
+    until("the warning", || {
+        a.server.log().contains(warned).then_some(())
+    });
+    let behind = a.status()["secondaries"][0].clone();
+    assert_eq!(behind["headroom_is_low"], true, "{behind:#}");
+    assert_eq!(behind["headroom_bytes"], 0, "{behind:#}");
     c.has("kv/gone", "gone");
     a.relay.cut();
     a.relay.mend();
@@ -79,16 +87,28 @@ fn a_cut_is_made_good_from_the_log_where_it_is_long_enough_and_by_comparing_wher
     c.lacks("kv/gone");
     assert_eq!(c.compared(), compared_at_first + 1, "{}", c.server.log());
     a.until_equal(c);
+    // What alerts look for.
+    let log = c.server.log();
+    for line in [
+        "connected to the primary",
+        "comparing with the primary",
+        "compared with the primary",
+        "the connection to the primary ended",
+    ] {
+        assert!(log.contains(line), "{line}: {log}");
+    }
     // And streams again, over a slow way too.
     a.relay.slow_down(Duration::from_millis(30));
     write_some(a, "slow", 20, SMALL_BYTES);
     pair.settle();
     all_there(c, "slow", 20);
+    let caught_up = a.status()["secondaries"][0].clone();
+    assert_eq!(caught_up["headroom_is_low"], false, "{caught_up:#}");
     assert_eq!(c.compared(), compared_at_first + 1);
 }
 
 /// A proxy beside a relay that ends TLS, as a load balancer does that is set up for the API.
-fn terminating_proxy(relay: &Relay) -> String {
+pub(crate) fn terminating_proxy(relay: &Relay) -> String {
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let made = rcgen::generate_simple_self_signed(["proxy.test".to_owned()]).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();

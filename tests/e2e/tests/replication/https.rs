@@ -1,5 +1,6 @@
 //! A token that is redeemed where the primary's API speaks TLS, under an authority of its own.
 
+use crate::cli::Operator;
 use e2e::clusters::{Cluster, Hosts, Pair};
 use e2e::free_port;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -101,4 +102,75 @@ fn a_token_is_redeemed_over_tls() {
     c.mount("kv");
     c.put("kv/x", "1");
     a.has("kv/x", "1");
+}
+
+/// A certificate below an authority and its key, PEM.
+fn client_of(issuer: &CertifiedIssuer<'static, KeyPair>) -> [String; 2] {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec!["secondary.test".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, issuer).unwrap();
+    [certificate.pem(), key.serialize_pem()]
+}
+
+#[test]
+fn a_token_is_redeemed_where_the_api_asks_for_a_certificate() {
+    let Some(hosts) = e2e::hosts!() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (right, right_file) = authority(&at("right"));
+    let (wrong, _) = authority(&at("wrong"));
+    let (more, url) = listener(&hosts, folder.path(), &right);
+    let demands = format!(
+        "  tls_client_ca_file = {right_file:?}\n  tls_require_and_verify_client_cert = true\n}}\n"
+    );
+    let more = format!("{}{demands}", more.trim_end().trim_end_matches('}'));
+    let mut pair = Pair::apart(&hosts, &more, "");
+    let (a, c) = (&pair.a, &pair.c);
+    let token = a.activation("c", &json!({}));
+    let [certificate, key] = client_of(&right);
+    let asked = |certificate: &str, key: &str| {
+        json!({
+            "token": token, "primary_api_addr": url, "ca_file": right_file,
+            "client_cert_pem": certificate, "client_key_pem": key,
+        })
+    };
+    is_refused(c, &asked("", ""), "CertificateRequired");
+    is_refused(c, &asked(&certificate, ""), "give both, or neither");
+    is_refused(c, &asked("no", &key), "no client certificate");
+    let [other, other_key] = client_of(&wrong);
+    is_refused(c, &asked(&other, &other_key), &url);
+    let words = "the client key is none of the client certificate";
+    is_refused(c, &asked(&certificate, &other_key), words);
+
+    // The command reads what it sends along; a check beforehand needs the same.
+    fs::write(at("client.pem"), &certificate).unwrap();
+    fs::write(at("client.key"), &key).unwrap();
+    let option = |name: &str, value: &Path| format!("-{name}={}", value.display());
+    let reached = [
+        format!("-primary-api-addr={url}"),
+        option("primary-ca-file", &right_file),
+        option("primary-client-cert", &at("client.pem")),
+        option("primary-client-key", &at("client.key")),
+    ];
+    let reached: Vec<&str> = reached.iter().map(String::as_str).collect();
+    let operator = Operator::of(c);
+    let unknown = operator.run(&[&["check"], &reached[..2]].concat(), "table");
+    assert_eq!(unknown.code, Some(2), "{unknown:#?}");
+    operator.table(&[&["check"], &reached[..]].concat());
+    operator.table(&[&["enable-secondary"], &reached[..], &[token.as_str()]].concat());
+    pair.joined();
+
+    let (a, c) = (&pair.a, &pair.c);
+    a.revoke("c");
+    let token = a.activation("c", &json!({}));
+    let update = "sys/replication/performance/secondary/update-primary";
+    let mut body = json!({ "token": token, "primary_api_addr": url, "ca_file": right_file });
+    let refused = c.client().write(update, &body);
+    assert_eq!(refused.status, 400, "{}", refused.body);
+    body["client_cert_pem"] = json!(certificate);
+    body["client_key_pem"] = json!(key);
+    c.write(update, &body);
+    c.until_it_streams();
+    // It is shown, and not kept.
+    assert!(!c.server.log().contains("PRIVATE KEY"));
 }

@@ -45,7 +45,13 @@ fn a_cluster_that_cannot_follow_keeps_what_it_has() {
     a.relay.cut();
     refused(json!({ "token": token }), &a.relay.address().to_string());
     a.relay.mend();
-    refused(json!({ "token": token }), "the token was used already");
+    let used = "the activation token of secondary \\\"c\\\" was used already";
+    refused(json!({ "token": token }), used);
+    let elsewhere = json!({ "token": token, "primary_api_addr": c.server.url() });
+    refused(
+        elsewhere,
+        "it is not an activation token of the cluster that answers there",
+    );
     let again = a.client().write(
         "sys/replication/performance/primary/secondary-token",
         &json!({ "id": "c" }),

@@ -25,6 +25,7 @@ mod local;
 mod logins;
 mod one_host;
 mod pair;
+mod preflight;
 mod quotas;
 mod roles;
 mod rollback;

@@ -108,7 +108,7 @@ fn make_token(ask: &mut Ask<'_>) -> Told {
             }
             let data = serde_json::to_value(&bundle);
             let data = data.map_err(|error| Refusal::internal(chain(&error)))?;
-            wrapping::wrap_as_jwt(ask, &data, ttl)?
+            wrapping::wrap_activation(ask, &record.id, &data, ttl)?
         }
     };
     Ok(with_warnings(answer, warnings))

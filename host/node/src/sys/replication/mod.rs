@@ -1,5 +1,6 @@
 //! `sys/replication/performance/*`: which part this cluster plays, and what goes with it.
 
+mod api;
 pub(super) mod aside;
 pub(super) mod check;
 pub(super) mod filters;

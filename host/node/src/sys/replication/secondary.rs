@@ -1,5 +1,6 @@
 //! A secondary: made, promoted, led to another primary, disabled.
 
+use super::api::{self, CA_FILE, CA_PATH, CLIENT_CERT, CLIENT_KEY};
 use super::{not_a_secondary, own, primary, remark, still_joins, the_secondary};
 use crate::ceremonies::only_in_root;
 use crate::native::Does::{Later, Now};
@@ -32,17 +33,13 @@ const REDEEM_ADDR: NativeField = body(
     Text,
     "The API address of the primary, in the place of the one in the token.",
 );
-const CA_FILE: NativeField = body(
-    "ca_file",
-    Text,
-    "A file on the server with certificates that the primary's API is to come from.",
-);
-const CA_PATH: NativeField = body("ca_path", Text, "A folder on the server with such files.");
 const ENABLE: &[NativeField] = &[
     body("token", Text, "The activation token."),
     REDEEM_ADDR,
     CA_FILE,
     CA_PATH,
+    CLIENT_CERT,
+    CLIENT_KEY,
     body(
         "confirm_wipe",
         Text,
@@ -71,6 +68,8 @@ const UPDATE: &[NativeField] = &[
     REDEEM_ADDR,
     CA_FILE,
     CA_PATH,
+    CLIENT_CERT,
+    CLIENT_KEY,
     body(
         "update_primary_addrs",
         TextList,
@@ -132,16 +131,11 @@ async fn forget_key(node: &Arc<Unsealed>, used: &KeyPair) -> Result<(), Refusal>
 /// What an activation token says of the part that this cluster is to play.
 async fn redeemed(ask: &mut Ask<'_>) -> Result<SecondaryRecord, Refusal> {
     let own_key = own_key(ask.node)?;
-    let trust = ask
-        .node
-        .parts
-        .process
-        .certificates(ask.text("ca_file"), ask.text("ca_path"))
-        .map_err(Refusal::invalid)?;
     let redemption = Redemption {
         token: ask.text("token"),
         api_address: ask.text("primary_api_addr"),
-        trust,
+        trust: api::trust(ask)?,
+        identity: api::identity(ask)?,
     };
     let (bundle, api_address) = redeem(ask.node, &redemption, own_key.as_ref()).await?;
     bundle.into_record(&api_address)
