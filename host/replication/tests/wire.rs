@@ -248,5 +248,8 @@ fn methods_have_their_names() {
     }
     assert_eq!(Method::from_name("Follow"), None);
     let names = Method::ALL.map(Method::name);
-    assert_eq!(names, ["bootstrap", "compare", "follow", "forward"]);
+    assert_eq!(
+        names,
+        ["bootstrap", "compare", "follow", "forward", "greet"]
+    );
 }

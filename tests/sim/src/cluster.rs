@@ -276,6 +276,8 @@ fn start(
             cluster_addr: format!("https://{name}.sim:8201"),
             api_addr: format!("https://{name}.sim:8200"),
             cluster_name: name.to_owned(),
+            // It reads on other threads, which no run has again.
+            digests_checked_every: None,
             ..Settings::default()
         },
         process: Arc::new(node::Alone),

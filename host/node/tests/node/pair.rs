@@ -4,7 +4,6 @@
 use crate::house::{Counting, House};
 use crate::kept_log::KeptLog;
 use base::{ManualClock, Timestamp};
-use core::time::Duration;
 use link::{
     Acceptor as _, Channel, DialError, DialStep, Dialer, Identity, Later, Link, LinkError, Peer,
     Probe, Probed, Protocol,
@@ -31,8 +30,6 @@ struct Inner {
     released: Arc<Notify>,
     /// A method whose frames wait.
     held: Option<&'static str>,
-    /// For how long those wait who wrote through a secondary, where that is not as usual.
-    own_write_wait: Option<Duration>,
     /// A method that nobody answers.
     refused: Option<&'static str>,
     /// Methods that are answered so, and not by the node.
@@ -47,6 +44,10 @@ struct Inner {
     apis: BTreeMap<String, String>,
     /// What secondaries say that they speak, where that is not so.
     spoken: Option<Versions>,
+    /// What operators set.
+    settings: Settings,
+    /// How often a method was called, by its name.
+    opened: BTreeMap<String, u64>,
     wire: Vec<u8>,
     /// How often somebody was let in.
     admitted: u64,
@@ -69,8 +70,7 @@ impl Network {
         let from = name.bytes().map(u64::from).sum::<u64>() + life * 1_000_000_000;
         let entropy = Arc::new(Counting::new(from));
         let declared = self.inner().declared.get(name).cloned();
-        let own_write_wait = self.inner().own_write_wait;
-        let usual = Settings::default();
+        let set = self.inner().settings.clone();
         let api = self.inner().apis.get(name).cloned();
         let alone = Parts::alone(storage.clone(), clock.clone(), entropy).unwrap();
         let log = Arc::new(KeptLog::of(Arc::clone(&alone.source)));
@@ -83,8 +83,7 @@ impl Network {
                 api_addr: api.unwrap_or_else(|| format!("https://{name}:8200")),
                 cluster_name: name.to_owned(),
                 audit: declared.into_iter().collect(),
-                own_write_wait: own_write_wait.unwrap_or(usual.own_write_wait),
-                ..usual
+                ..set
             },
             ..alone
         });
@@ -112,6 +111,16 @@ impl Network {
     /// From its next start on a server says that its API is there.
     pub(crate) fn api_at(&self, name: &str, url: &str) {
         self.inner().apis.insert(name.to_owned(), url.to_owned());
+    }
+
+    /// Sets what clusters have that are made from now on.
+    pub(crate) fn set(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.inner().settings);
+    }
+
+    /// How often a method was called.
+    pub(crate) fn opened(&self, method: &str) -> u64 {
+        self.inner().opened.get(method).copied().unwrap_or(0)
     }
 
     /// From now on secondaries say that they speak other versions.
@@ -158,9 +167,9 @@ impl Network {
         self.inner().held = Some(method);
     }
 
-    /// From its next start on a server has those who write through it wait for so long.
-    pub(crate) fn own_write_wait(&self, wait: Duration) {
-        self.inner().own_write_wait = Some(wait);
+    /// Does something wait?
+    pub(crate) fn is_held(&self) -> bool {
+        self.inner().room == Some(0)
     }
 
     /// What waits is carried.
@@ -409,7 +418,8 @@ impl Link for Wire {
             let network = self.network.network().ok_or_else(cut)?;
             let node = self.node.upgrade().ok_or_else(cut)?;
             {
-                let inner = network.inner();
+                let mut inner = network.inner();
+                *inner.opened.entry(method.to_owned()).or_default() += 1;
                 if inner.is_cut || inner.refused == Some(method) {
                     return Err(cut());
                 }
