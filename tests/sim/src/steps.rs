@@ -28,7 +28,7 @@ const OWN_WRITE_WAIT: Duration = Duration::from_secs(2);
 struct Asked {
     cluster: String,
     write: Write,
-    answer: JoinHandle<(Result<serde_json::Value, Refused>, Duration)>,
+    answer: JoinHandle<(Result<Option<String>, Refused>, Duration)>,
 }
 
 impl World {
@@ -55,6 +55,7 @@ impl World {
             self.take_answer(one).await;
         }
         self.revive().await;
+        self.read_with_an_index().await;
         self.sleep(60).await;
     }
 
@@ -81,12 +82,14 @@ impl World {
             kind if kind.is_local() => there.own_token.clone(),
             _ => template().admin.clone(),
         };
-        let asking = there.asking(&token, operation, &path, data);
+        let asking = there.writing(&token, operation, &path, data);
         let answer = tokio::spawn(async move {
             let began = Instant::now();
-            let answered = asking.await;
+            let answered = asking.await.map(|(_, index)| index);
             (answered, began.elapsed())
         });
+        // From now on nobody knows which of both is there.
+        self.indexes.note(&write.place(), None);
         self.note(&cluster, &write, Wrote::Maybe);
         self.tell(format!(
             "{cluster} is to write {} = {}",
@@ -164,9 +167,9 @@ impl World {
         };
         self.acked += u64::from(wrote == Wrote::Acked);
         let value = &asked.write.value;
-        let said = match answer {
+        let said = match &answer {
             Ok(_) => format!("acked after {} ms", took.as_millis()),
-            Err(Refused(why)) => why,
+            Err(Refused(why)) => why.clone(),
         };
         let told = format!("{} wrote {value}: {said}", asked.cluster);
         self.tell(told);
@@ -174,6 +177,7 @@ impl World {
             return;
         }
         self.note(&asked.cluster, &asked.write, wrote);
+        self.keep_index(&asked.write, answer.ok().flatten());
         if wrote == Wrote::Acked && took < OWN_WRITE_WAIT {
             self.revive().await;
             self.read_own(&asked.cluster, &asked.write).await;

@@ -5,6 +5,7 @@ use super::answering::has_one_thread;
 use super::aside::Keeping;
 use super::catch_up::CaughtUp;
 use super::following::{commit, hello_again};
+use super::joining;
 use super::key_package::SharedKeys;
 use super::moment::Moment;
 use super::records::SecondaryRecord;
@@ -193,7 +194,7 @@ impl<'a> Run<'a> {
         let mut before = self.secondary.take_broken_off();
         loop {
             if let Some(broken) = &mut before {
-                match self.catch_up(link, broken).await {
+                match Box::pin(self.catch_up(link, broken)).await {
                     Ok(CaughtUp::Yes) => {}
                     Ok(CaughtUp::IsGone) => before = None,
                     Err(error) => {
@@ -213,7 +214,7 @@ impl<'a> Run<'a> {
                 },
             };
             let came = self.came;
-            match self.compare(link, comparison).await? {
+            match Box::pin(self.compare(link, comparison)).await? {
                 Compared::Whole(outcome, moment) => {
                     if let Some(position) = self.finish(&outcome).await? {
                         return Ok((self.place, position));
@@ -265,7 +266,14 @@ impl<'a> Run<'a> {
             self.note(comparison.progress());
             match heard {
                 Ok(Heard::Nothing) => {}
-                Ok(Heard::Keys(package)) => self.take_keys(&package).await?,
+                Ok(Heard::Keys(package)) => {
+                    if let (Place::Shelf { .. }, Some(moment)) =
+                        (&self.place, comparison.position())
+                    {
+                        joining::note_begun(self.node, &self.secondary.record, moment).await?;
+                    }
+                    self.take_keys(&package).await?;
+                }
                 Ok(Heard::Put(ops)) => self.put(ops).await?,
                 Err(error) => return Ok(Compared::broken(comparison, error.into())),
             }

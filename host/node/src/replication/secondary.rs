@@ -167,9 +167,17 @@ impl Secondary {
         self.position.borrow().relation == self.record.relation
     }
 
+    /// The primary that sent it something last, and with which filter.
+    pub(crate) fn last_sent(&self) -> Position {
+        match &self.record.begun {
+            Some(begun) if !self.is_whole() => begun.clone(),
+            _ => self.position(),
+        }
+    }
+
     /// Had it a filter at another primary than the one that it is to follow, or under another name?
     pub(crate) fn was_filtered(&self) -> bool {
-        let position = self.position.borrow();
+        let position = self.last_sent();
         let is_of_before =
             position.filter == UNKNOWN_FILTER || position.generation != self.record.generation;
         position.is_filtered && is_of_before
@@ -178,7 +186,7 @@ impl Secondary {
     /// The name by which the primary that it is to follow knew it when it followed it last; empty
     /// where it is the one that it has, or the primary was another.
     pub(crate) fn formerly(&self) -> String {
-        let position = self.position.borrow();
+        let position = self.last_sent();
         let is_named_anew =
             position.filter == UNKNOWN_FILTER && position.generation == self.record.generation;
         match is_named_anew {
@@ -287,6 +295,7 @@ impl Secondary {
                 primary_api: String::new(),
                 since: None,
                 formerly: String::new(),
+                begun: None,
             },
             addresses: Mutex::default(),
             began: Timestamp::default(),

@@ -31,6 +31,7 @@ mod house;
 mod identity;
 mod index_tokens;
 mod joining;
+mod joining_filtered;
 mod kept_log;
 mod lying_primary;
 mod namespaces;

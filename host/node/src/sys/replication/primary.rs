@@ -149,6 +149,7 @@ async fn demote(ask: &mut Ask<'_>) -> Told {
         primary_api: String::new(),
         since: None,
         formerly: String::new(),
+        begun: None,
     };
     // First of all: what is written from here on would be written by two primaries.
     let fence = node.committer.fence();
