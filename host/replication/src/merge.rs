@@ -17,10 +17,10 @@ pub(crate) struct Merge {
     expected: Record,
     sum: Record,
     last: Option<PhysicalKey>,
-    /// After which key it asks; None for all.
-    after: Option<PhysicalKey>,
     /// Is anything told that is not so here, or the other way round?
     differs: bool,
+    /// After which key it asks; None for all.
+    after: Option<PhysicalKey>,
 }
 
 /// Entries that are here, one ahead.
@@ -60,8 +60,8 @@ impl Merge {
             expected,
             sum: Record::default(),
             last: None,
-            after: None,
             differs: false,
+            after: None,
         }
     }
 
@@ -172,6 +172,7 @@ impl Merge {
             is_more = true;
             deletions.add_key(entry?.0);
         }
+        // What came before its beginning may be what differs.
         match self.differs || is_more || self.after.is_some() {
             true => Ok(()),
             // The sums differ, and the entries do not.

@@ -4,7 +4,6 @@
 use crate::house::{Counting, House};
 use crate::kept_log::KeptLog;
 use base::{ManualClock, Timestamp};
-use core::time::Duration;
 use link::{
     Acceptor as _, Channel, DialError, DialStep, Dialer, Identity, Later, Link, LinkError, Peer,
     Probe, Probed, Protocol,
@@ -109,6 +108,11 @@ impl Network {
         self.inner().logs[name].kept_after()
     }
 
+    /// From its next start on a server says that its API is there.
+    pub(crate) fn api_at(&self, name: &str, url: &str) {
+        self.inner().apis.insert(name.to_owned(), url.to_owned());
+    }
+
     /// Sets what clusters have that are made from now on.
     pub(crate) fn set(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.inner().settings);
@@ -117,11 +121,6 @@ impl Network {
     /// How often a method was called.
     pub(crate) fn opened(&self, method: &str) -> u64 {
         self.inner().opened.get(method).copied().unwrap_or(0)
-    }
-
-    /// From its next start on a server says that its API is there.
-    pub(crate) fn api_at(&self, name: &str, url: &str) {
-        self.inner().apis.insert(name.to_owned(), url.to_owned());
     }
 
     /// From now on secondaries say that they speak other versions.
@@ -163,19 +162,14 @@ impl Network {
         inner.released.notify_waiters();
     }
 
-    /// Does something wait?
-    pub(crate) fn is_held(&self) -> bool {
-        self.inner().room == Some(0)
-    }
-
     /// What calls of a method carry waits until it is let go.
     pub(crate) fn hold(&self, method: &'static str) {
         self.inner().held = Some(method);
     }
 
-    /// From its next start on a server has those who write through it wait for so long.
-    pub(crate) fn own_write_wait(&self, wait: Duration) {
-        self.inner().settings.own_write_wait = wait;
+    /// Does something wait?
+    pub(crate) fn is_held(&self) -> bool {
+        self.inner().room == Some(0)
     }
 
     /// What waits is carried.

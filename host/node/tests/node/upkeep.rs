@@ -134,7 +134,8 @@ async fn a_look_at_the_digests_shows_how_far_it_is_and_goes_on_when_nobody_waits
     let network = Network::default();
     let both = primary(&network).await;
     let a = &both.0;
-    for number in 0..5 {
+    // Enough for somebody to look between two of them, however busy the machine is.
+    for number in 0..50 {
         let path = format!("sys/namespaces/n{number}");
         a.write(&path, json!({})).await.unwrap();
     }

@@ -11,7 +11,7 @@ pub(super) const REPLICATION: &[Key] = &[
         "best_effort_wal_wait_duration",
         Span,
         "`2s`",
-        "How long a secondary waits for what a request of its own wrote on the primary.",
+        "How long a secondary waits for what a request of its own wrote on the primary. An answer that comes before that is here has a warning, with the index at which the primary has it; one without a body gets a body for it.",
     ),
     used(
         "log_bytes_max",
