@@ -90,6 +90,7 @@ impl Bundle {
             primary_api: api_address.to_owned(),
             since: self.since,
             formerly: String::new(),
+            parted: false,
         })
     }
 }

@@ -138,13 +138,48 @@ impl Stream<'_> {
                 } => {
                     gathered.index = index.max(gathered.index);
                     self.commit(&mut gathered).await?;
+                    // One that was demoted and is what it was before leads again.
+                    self.parted(false).await?;
                     self.note(index, head, now_millis, waiting_bytes);
                     self.tell(channel, index, head).await?;
                 }
                 Event::Compare { reason } => return Ok(reason),
                 Event::Refused { reason } => return Err(Broken::Message(reason)),
+                Event::Farewell { index } => {
+                    gathered.index = index.max(gathered.index);
+                    self.commit(&mut gathered).await?;
+                    self.parted(true).await?;
+                    let text =
+                        "its primary was demoted, and everything that was written there is here";
+                    return Err(Broken::Message(String::from(text)));
+                }
             }
         }
+    }
+
+    /// Notes whether the primary has said that it leads no more, for a promotion after a restart too.
+    async fn parted(&self, parted: bool) -> Result<(), Broken> {
+        if self.secondary.how().parted == parted {
+            return Ok(());
+        }
+        let key = SystemKey::performance_secondary();
+        let noted = self.node.transact(|tx| {
+            let stored = tx
+                .read_json::<SecondaryRecord>(&key)
+                .map_err(from_barrier)?;
+            let Some(record) = stored else { return Ok(()) };
+            let noted = SecondaryRecord { parted, ..record };
+            tx.write_json(&key, &noted).map_err(from_barrier)
+        });
+        noted.await?;
+        let mut how = self.secondary.how();
+        how.parted = parted;
+        if parted {
+            // What there was after it was the primary's own.
+            how.head = self.secondary.position().index;
+            how.waiting_bytes = 0;
+        }
+        Ok(())
     }
 
     /// Commits what has gathered, with the position that it leads to.

@@ -8,11 +8,11 @@ use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::refusal::from_barrier;
 use crate::replication::activation::{Redemption, host_and_port, is_sealed, redeem};
 use crate::replication::records::SecondaryRecord;
-use crate::replication::secondary::{Doing, UNKNOWN_FILTER};
+use crate::replication::secondary::{Doing, How, UNKNOWN_FILTER};
 use crate::replication::{Role, Secondary, Turn, following, shelved, status};
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
-use base::{Answer, Refusal, RefusalKind};
+use base::{Answer, Refusal, RefusalKind, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use core::time::Duration;
@@ -292,19 +292,14 @@ async fn blockers(node: &Unsealed, secondary: &Secondary) -> Vec<String> {
         blockers.push(String::from("the first synchronization is not complete"));
     }
     let how = secondary.how().clone();
-    let has_primary = !secondary.record.primary_addresses.is_empty();
-    if how.last_heartbeat.is_none() && has_primary {
-        let text =
-            "it has not heard how far its primary is since it began to follow it or was unsealed";
-        blockers.push(String::from(text));
-    }
     match how.doing {
-        Doing::Idle => {}
         Doing::Streams => blockers.push(String::from("its primary still leads: demote that first")),
         Doing::Compares | Doing::Fetches => {
             blockers.push(String::from("it compares itself with its primary"));
         }
+        Doing::Idle => {}
     }
+    blockers.extend(unheard(&how, node.now()));
     let index = secondary.position().index;
     if how.head > index {
         blockers.push(format!(
@@ -317,6 +312,24 @@ async fn blockers(node: &Unsealed, secondary: &Secondary) -> Vec<String> {
     let waiting = waiting.iter();
     blockers.extend(waiting.map(|path| format!("a local mount is in the way of {path}")));
     blockers
+}
+
+/// What may be missing, where the primary has not said that it leads no more.
+fn unheard(how: &How, now: Timestamp) -> Option<String> {
+    if how.parted {
+        return None;
+    }
+    let Some(heard) = how.last_heartbeat else {
+        return Some(String::from(
+            "it has not heard how far its primary is since it began to follow it, left it or was unsealed",
+        ));
+    };
+    let silence = now.since(heard).as_secs();
+    (how.doing == Doing::Idle).then(|| {
+        format!(
+            "its primary was heard {silence} s ago for the last time, and did not say farewell: what was written there since is missing"
+        )
+    })
 }
 
 async fn update(ask: &mut Ask<'_>) -> Told {
@@ -334,7 +347,7 @@ async fn update(ask: &mut Ask<'_>) -> Told {
         true => own_key(ask.node)?,
         false => None,
     };
-    let record = updated(ask, &secondary.record).await?;
+    let record = updated(ask, &secondary.as_it_is()).await?;
     match joining {
         Some(_) => join_elsewhere(ask.node, &turn, record).await?,
         None => play(ask.node, &turn, record).await?,
@@ -462,7 +475,7 @@ pub(super) async fn compare_after<T>(
     let anew = async {
         node.transact(forget_filter).await?;
         let value = done.await?;
-        let record = secondary.record.clone();
+        let record = secondary.as_it_is();
         let anew = Secondary::load(&mut node.begin(), record, node.now())?;
         turn.play(Role::Secondary(Arc::new(anew)));
         Ok(value)
