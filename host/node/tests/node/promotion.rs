@@ -278,3 +278,19 @@ async fn a_farewell_that_does_not_arrive_is_none() {
     a.write(PROMOTE, json!({})).await.unwrap();
     assert_eq!(a.status().await["mode"], "primary");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_secondary_that_is_filtered_knows_it() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    a.write("sys/namespaces/n", json!({})).await.unwrap();
+    let filter = json!({ "mode": "deny", "paths": ["n/"] });
+    a.write(FILTER, filter).await.unwrap();
+    c.until_it_is_there("sys/namespaces/n", false).await;
+    c.until_it_streams().await;
+    a.write(DEMOTE, json!({})).await.unwrap();
+    is_blocked_by(&c, &["it has a paths filter"]).await;
+    leads_by_force(&c).await;
+}

@@ -307,6 +307,11 @@ async fn blockers(node: &Unsealed, secondary: &Secondary) -> Vec<String> {
             how.head
         ));
     }
+    if secondary.position().is_filtered {
+        let text =
+            "it has a paths filter: what was kept from it would be gone from all that follow it";
+        blockers.push(String::from(text));
+    }
     // Whoever follows writes there through the primary, which serves its own mount instead.
     let waiting = status::mounts_in_the_way(node);
     let waiting = waiting.iter();
