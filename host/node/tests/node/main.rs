@@ -14,6 +14,7 @@ mod aside;
 mod audit;
 mod batch;
 mod bootstrapping;
+mod busy_log;
 mod ceremonies;
 mod check;
 mod confirm_wipe;

@@ -1,6 +1,7 @@
 //! Clusters that are connected within this process: what one sends the other is given, and what was
 //! sent is kept for whoever looks for something in it.
 
+use crate::busy_log::BusyLog;
 use crate::house::{Counting, House};
 use crate::kept_log::KeptLog;
 use base::{ManualClock, Timestamp};
@@ -43,6 +44,8 @@ struct Inner {
     shown: BTreeMap<String, Identity>,
     /// The logs of the nodes, by their names.
     logs: BTreeMap<String, Arc<KeptLog>>,
+    /// The same, as those who write see them.
+    journals: BTreeMap<String, Arc<BusyLog>>,
     /// Where the APIs of servers are, by their names, where that is to be somewhere.
     apis: BTreeMap<String, String>,
     /// What secondaries say that they speak, where that is not so.
@@ -75,7 +78,11 @@ impl Network {
         let alone = Parts::alone(storage.clone(), clock.clone(), entropy).unwrap();
         let log = Arc::new(KeptLog::of(Arc::clone(&alone.source)));
         self.inner().logs.insert(name.to_owned(), Arc::clone(&log));
+        let journal = Arc::new(BusyLog::of(Arc::clone(&alone.journal)));
+        let kept = Arc::clone(&journal);
+        self.inner().journals.insert(name.to_owned(), kept);
         let node = Node::new(Parts {
+            journal,
             source: log,
             dialer: Arc::new(Dials(Arc::downgrade(&self.0))),
             settings: Settings {
@@ -107,6 +114,11 @@ impl Network {
     /// After which entry a node has its log kept.
     pub(crate) fn kept_after(&self, name: &str) -> Option<u64> {
         self.inner().logs[name].kept_after()
+    }
+
+    /// The log of a node has no room for what is to be committed next.
+    pub(crate) fn busy(&self, name: &str) {
+        self.inner().journals[name].refuse_the_next();
     }
 
     /// From its next start on a server says that its API is there.

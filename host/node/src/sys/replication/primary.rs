@@ -83,16 +83,23 @@ pub(super) async fn lead(
 ) -> Result<(), Refusal> {
     node.follower.stop().await;
     // All of it is local: the fence of a secondary stands until this is committed.
-    node.transact(|tx| {
+    let stored = node.transact(|tx| {
         tx.delete(&SystemKey::performance_secondary());
         tx.delete(&SystemKey::performance_position());
         tx.delete(&SystemKey::former());
         forget_all_known(tx)?;
         tx.write_json(&SystemKey::performance_primary(), &record)
-            .map_err(from_barrier)
-    })
-    .await?;
-    let primary = Primary::load(&mut node.begin(), record)?;
+            .map_err(from_barrier)?;
+        Primary::load(tx, record.clone())
+    });
+    let primary = match stored.await {
+        Ok(primary) => primary,
+        Err(refusal) => {
+            // It follows whom it followed.
+            node.follower.restart(node).await;
+            return Err(refusal);
+        }
+    };
     turn.play(Role::Primary(Arc::new(primary)));
     node.committer.lift_fence();
     node.follower.restart(node).await;
@@ -225,18 +232,22 @@ async fn step_down(node: &Arc<Unsealed>, primary: &Primary) -> Result<Secondary,
 }
 
 async fn disable(ask: &mut Ask<'_>) -> Told {
-    let turn = ask.node.replication.turn()?;
+    let node = ask.node;
+    let turn = node.replication.turn()?;
     let primary = the_primary(ask)?;
-    primary.end();
-    ask.node.follower.stop().await;
-    ask.node
-        .transact(|tx| {
-            tx.delete(&SystemKey::performance_primary());
-            forget_all_known(tx)
-        })
-        .await?;
+    node.follower.stop().await;
+    let stored = node.transact(|tx| {
+        tx.delete(&SystemKey::performance_primary());
+        forget_all_known(tx)
+    });
+    if let Err(refusal) = stored.await {
+        // It leads on.
+        node.follower.restart(node).await;
+        return Err(refusal);
+    }
     turn.play(Role::Off);
-    ask.node.parts.source.keep_after(None);
+    primary.end();
+    node.parts.source.keep_after(None);
     tracing::info!("performance replication is disabled");
     Ok(remark(
         "This cluster is having replication disabled. Vault will be unavailable for a brief period and will resume service shortly.",

@@ -448,19 +448,23 @@ async fn play(
             false => known.record.formerly.clone(),
         };
     }
+    let now = node.now();
     let stored = node.transact(|tx| {
         if is_named_anew {
             forget_filter(tx)?;
         }
         tx.write_json(&SystemKey::performance_secondary(), &record)
-            .map_err(from_barrier)
+            .map_err(from_barrier)?;
+        Secondary::load(tx, record.clone(), now)
     });
-    if let Err(refusal) = stored.await {
-        // It follows whom it followed.
-        node.follower.restart(node).await;
-        return Err(refusal);
-    }
-    let secondary = Secondary::load(&mut node.begin(), record, node.now())?;
+    let secondary = match stored.await {
+        Ok(secondary) => secondary,
+        Err(refusal) => {
+            // It follows whom it followed.
+            node.follower.restart(node).await;
+            return Err(refusal);
+        }
+    };
     turn.play(Role::Secondary(Arc::new(secondary)));
     node.follower.restart(node).await;
     Ok(())
@@ -515,13 +519,17 @@ async fn disable(ask: &mut Ask<'_>) -> Told {
     }
     the_secondary(ask)?;
     node.follower.stop().await;
-    node.transact(|tx| {
+    let stored = node.transact(|tx| {
         tx.delete(&SystemKey::performance_secondary());
         tx.delete(&SystemKey::performance_position());
         tx.delete(&SystemKey::former());
         Ok(())
-    })
-    .await?;
+    });
+    if let Err(refusal) = stored.await {
+        // It follows whom it followed.
+        node.follower.restart(node).await;
+        return Err(refusal);
+    }
     turn.play(Role::Off);
     node.committer.lift_fence();
     tracing::info!("performance replication is disabled");
