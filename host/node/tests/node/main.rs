@@ -16,6 +16,7 @@ mod batch;
 mod bootstrapping;
 mod busy_log;
 mod ceremonies;
+mod changing_parts;
 mod check;
 mod confirm_wipe;
 mod cubbyhole;
