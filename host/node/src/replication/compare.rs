@@ -9,7 +9,7 @@ use super::moment::Moment;
 use super::primary::Primary;
 use super::records::SecondaryRecord;
 use super::secondary::Doing;
-use super::serve::{Broken, check_hello, packed, receive, send};
+use super::serve::{Broken, PATIENCE, check_hello, hear, packed, receive, send};
 use super::shelved::{self, Shelved};
 use super::{Secondary, exclusions};
 use crate::unsealed::Unsealed;
@@ -34,9 +34,6 @@ const GATHERED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// not at all, may be in smaller ones, and each waits in memory some times over, as entry of the log
 /// and as what comes of it.
 const NEXT_GATHERED_BYTES_MAX: usize = 1024 * 1024;
-
-/// For how long the primary waits for the secondary to take a message or to ask the next question.
-const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How often it looks meanwhile whether it still holds the moment.
 const LOOK: Duration = Duration::from_secs(1);
@@ -343,7 +340,7 @@ impl<'a> Run<'a> {
             while let Some(question) = comparison.ask() {
                 send(&channel, &question).await?;
             }
-            let told: Told = receive(&mut channel).await?;
+            let told: Told = hear(&mut channel).await?;
             let heard;
             (comparison, heard) = hear_apart(comparison, &self.held, told).await?;
             self.note(comparison.progress());

@@ -4,11 +4,12 @@
 use super::key_package::SharedKeys;
 use super::records::SecondaryRecord;
 use super::secondary::Doing;
-use super::serve::{Broken, receive, send};
+use super::serve::{Broken, hear, receive, send};
 use super::{Secondary, compare};
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use crate::{defaults, namespaces};
+use core::time::Duration;
 use journal::Batch;
 use link::{Channel, Link, Protocol};
 use locality::SystemKey;
@@ -18,6 +19,9 @@ use std::sync::Arc;
 
 /// Bytes that are committed at a time, unless one entry alone has more.
 const COMMIT_BYTES: usize = 1024 * 1024;
+
+/// How long whoever asks for the keys waits for them: a request is held up meanwhile.
+const KEYS_MAX: Duration = Duration::from_secs(30);
 
 /// The primary is told what is here at least after as many entries.
 const TELL_EVERY: u64 = 256;
@@ -67,8 +71,14 @@ pub(crate) async fn fetch_keys(
     let link = dialed.map_err(|error| Broken::Here(error.to_string()))?;
     let keys = KeyPair::make(node.parts.entropy.as_ref());
     let mut channel = link.open(Method::Bootstrap.name()).await?;
-    send(&channel, &hello(node, record, record.generation, &keys)).await?;
-    let package = receive(&mut channel).await?;
+    let asked = async {
+        send(&channel, &hello(node, record, record.generation, &keys)).await?;
+        receive(&mut channel).await
+    };
+    let silent = |_| Broken::Message(String::from("the primary does not answer"));
+    let package = tokio::time::timeout(KEYS_MAX, asked)
+        .await
+        .map_err(silent)??;
     Ok(SharedKeys::open(&package, &keys)?)
 }
 
@@ -115,7 +125,7 @@ impl Stream<'_> {
     async fn receive(&mut self, channel: &mut Channel) -> Result<String, Broken> {
         let mut gathered = Gathered::default();
         loop {
-            let event = receive::<Event>(channel).await?;
+            let event = hear::<Event>(channel).await?;
             match event {
                 Event::Entry { index, batches } => {
                     let size_bytes = size_bytes(&batches);

@@ -61,6 +61,25 @@ pub(crate) async fn receive<T: DeserializeOwned>(channel: &mut Channel) -> Resul
     Ok(decode(&frame)?)
 }
 
+/// How long a secondary waits for the next message of its primary, and that for the secondary to take
+/// one: time enough for the largest frame on a slow line. A primary that has nothing to send says so
+/// every second.
+pub(super) const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The next message of a primary. That the connection stands does not say that anybody is at work
+/// there.
+pub(crate) async fn hear<T: DeserializeOwned>(channel: &mut Channel) -> Result<T, Broken> {
+    let silent = |_| {
+        let seconds = PATIENCE.as_secs();
+        Broken::Message(format!(
+            "the primary has said nothing for {seconds} s, though it is connected"
+        ))
+    };
+    tokio::time::timeout(PATIENCE, receive(channel))
+        .await
+        .map_err(silent)?
+}
+
 /// Says something.
 pub(crate) async fn send<T: Serialize>(channel: &Channel, message: &T) -> Result<(), Broken> {
     Ok(channel.send(encode(message)?).await?)
