@@ -32,6 +32,8 @@ struct Inner {
     released: Arc<Notify>,
     /// A method whose frames wait.
     held: Option<&'static str>,
+    /// A method whose answers wait.
+    unanswered: Option<&'static str>,
     /// For how long those wait who wrote through a secondary, where that is not as usual.
     own_write_wait: Option<Duration>,
     /// A method that nobody answers.
@@ -170,6 +172,11 @@ impl Network {
         self.inner().held = Some(method);
     }
 
+    /// What is answered to calls of a method waits until it is let go.
+    pub(crate) fn hold_answers(&self, method: &'static str) {
+        self.inner().unanswered = Some(method);
+    }
+
     /// From its next start on a server has those who write through it wait for so long.
     pub(crate) fn own_write_wait(&self, wait: Duration) {
         self.inner().own_write_wait = Some(wait);
@@ -180,15 +187,19 @@ impl Network {
         let mut inner = self.inner();
         inner.room = None;
         inner.held = None;
+        inner.unanswered = None;
         inner.released.notify_waiters();
     }
 
-    /// Waits until so many bytes may be carried by a call of a method.
-    async fn room_for(&self, method: &str, bytes: usize) {
+    /// Waits until so many bytes may be carried by a call of a method, one way.
+    async fn room_for(&self, method: &str, way: Way, bytes: usize) {
         loop {
             let released = Arc::clone(&self.inner().released);
             let released = released.notified();
-            let is_held = self.inner().held == Some(method);
+            let is_held = {
+                let inner = self.inner();
+                inner.held == Some(method) || way == Way::Back && inner.unanswered == Some(method)
+            };
             if !is_held {
                 let mut inner = self.inner();
                 let Some(room) = inner.room else { return };
@@ -401,6 +412,13 @@ fn with_versions(method: &str, frame: &[u8], versions: Versions) -> bytes::Bytes
     changed.unwrap().into()
 }
 
+/// From who calls to who is called, or back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Forth,
+    Back,
+}
+
 /// A connection.
 struct Wire {
     network: Dials,
@@ -470,7 +488,11 @@ impl Network {
         let mut spoken = self.inner().spoken;
         let (to_near, from_near) = near.into_parts();
         let (to_far, from_far) = far.into_parts();
-        for (mut from, to) in [(from_near, to_far), (from_far, to_near)] {
+        let ways = [
+            (Way::Forth, from_near, to_far),
+            (Way::Back, from_far, to_near),
+        ];
+        for (way, mut from, to) in ways {
             let network = self.clone();
             let method = method.to_owned();
             let mut spoken = spoken.take();
@@ -480,7 +502,7 @@ impl Network {
                         *frame = with_versions(&method, frame, versions);
                     }
                     if let Ok(frame) = &piece {
-                        network.room_for(&method, frame.len()).await;
+                        network.room_for(&method, way, frame.len()).await;
                     }
                     {
                         let mut inner = network.inner();

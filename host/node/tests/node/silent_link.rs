@@ -4,7 +4,7 @@
 use crate::hostile_secondary::thief::RECEPTION;
 use crate::pair::Network;
 use crate::replication::{Member, primary, secondary};
-use base::{Operation, Refusal};
+use base::{Operation, Refusal, RefusalKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use core::time::Duration;
@@ -119,4 +119,57 @@ async fn a_primary_that_hands_out_no_keys_does_not_hold_up_who_asks() {
     let refused = tokio::time::timeout(Duration::from_secs(31), enable).await;
     let text = "error fetching secondary bootstrap package: the primary does not answer";
     assert_eq!(refused.unwrap(), Err(Refusal::invalid(text)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whether_the_primary_did_it_is_not_said_where_nobody_knows() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    let policy = || json!({ "policy": "# x" });
+    let holds: [(&str, fn(&Network), bool); 2] = [
+        (
+            "sys/policies/acl/not",
+            |network| network.hold("forward"),
+            false,
+        ),
+        (
+            "sys/policies/acl/done",
+            |network| network.hold_answers("forward"),
+            true,
+        ),
+    ];
+    for (path, hold, is_done) in holds {
+        hold(&network);
+        let cuts = async {
+            pass(MOMENT).await;
+            network.cut(true);
+            network.let_go();
+        };
+        let (told, ()) = tokio::join!(c.write(path, policy()), cuts);
+        let refused = told.unwrap_err();
+        let text = "the primary cluster did not answer: whether it has done what the request writes is not known";
+        assert_eq!(
+            (refused.kind, refused.message.as_str()),
+            (RefusalKind::WrongPlace, text)
+        );
+        assert_eq!(a.read(path).await.is_ok(), is_done);
+        // Where it was not even asked, nothing was done.
+        c.until_it_is_cut_off().await;
+        let refused = c.write(path, policy()).await.unwrap_err();
+        let text =
+            "the primary cluster cannot be reached, and the request writes what is replicated";
+        assert_eq!(refused.message, text);
+        network.cut(false);
+        c.until_it_streams().await;
+    }
+    // It takes too long.
+    network.hold_answers("forward");
+    let refused = c
+        .write("sys/policies/acl/late", policy())
+        .await
+        .unwrap_err();
+    assert!(refused.message.contains("did not answer"), "{refused:?}");
+    network.let_go();
 }
