@@ -3,7 +3,8 @@
 //! from one that writes on where it is not heard.
 
 use base::{Refusal, RefusalKind};
-use tokio::sync::watch;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 
 /// Whether it leads on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,37 +20,59 @@ enum Stage {
 
 /// The stage, for those who send.
 #[derive(Default)]
-pub(crate) struct Parting(watch::Sender<Stage>);
+pub(crate) struct Parting {
+    stage: Mutex<Stage>,
+    /// Wakes all of them in the order in which they came, so that a run can be had again.
+    changed: Notify,
+}
 
 /// A demotion on its way. Dropped before it is done, the cluster leads on.
 pub(crate) struct Leaving<'a>(&'a Parting);
 
 impl Parting {
-    /// Nobody is sent anything more before it is decided.
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self, stage: Stage) {
+        *self.stage() = stage;
+        self.changed.notify_waiters();
+    }
+
+    /// Waits for a stage.
+    async fn until(&self, is_it: impl Fn(Stage) -> bool) -> Stage {
+        loop {
+            // Before the look: it has what is notified from now on.
+            let changed = self.changed.notified();
+            let stage = *self.stage();
+            if is_it(stage) {
+                return stage;
+            }
+            changed.await;
+        }
+    }
+
+    /// Who sends goes on once it is decided.
     pub(crate) fn begin(&self) -> Leaving<'_> {
-        self.0.send_replace(Stage::Leaves);
+        self.enter(Stage::Leaves);
         Leaving(self)
     }
 
     /// Is it being decided, or was it?
     pub(super) fn has_begun(&self) -> bool {
-        *self.0.borrow() != Stage::Leads
+        *self.stage() != Stage::Leads
     }
 
     /// Waits until a demotion begins.
     pub(super) async fn begins(&self) {
-        let mut stage = self.0.subscribe();
-        // The sender lives as long as this.
-        let _ = stage.wait_for(|stage| *stage != Stage::Leads).await;
+        self.until(|stage| stage != Stage::Leads).await;
     }
 
     /// Once it is decided: the last entry that concerns anybody else, where this cluster leads no more.
     pub(super) async fn decided(&self) -> Option<u64> {
-        let mut stage = self.0.subscribe();
-        let decided = stage.wait_for(|stage| *stage != Stage::Leaves).await;
-        match decided.as_deref() {
-            Ok(Stage::Left(index)) => Some(*index),
-            _ => None,
+        match self.until(|stage| stage != Stage::Leaves).await {
+            Stage::Left(index) => Some(index),
+            Stage::Leads | Stage::Leaves => None,
         }
     }
 }
@@ -57,20 +80,16 @@ impl Parting {
 impl Leaving<'_> {
     /// It leads no more, and nothing after this entry concerns anybody else.
     pub(crate) fn done(self, index: u64) {
-        self.0.0.send_replace(Stage::Left(index));
+        self.0.enter(Stage::Left(index));
     }
 }
 
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
-        let leads_on = |stage: &mut Stage| {
-            let is_open = *stage == Stage::Leaves;
-            if is_open {
-                *stage = Stage::Leads;
-            }
-            is_open
-        };
-        self.0.0.send_if_modified(leads_on);
+        let is_open = *self.0.stage() == Stage::Leaves;
+        if is_open {
+            self.0.enter(Stage::Leads);
+        }
     }
 }
 
