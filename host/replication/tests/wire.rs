@@ -106,6 +106,7 @@ fn event() -> impl Strategy<Value = Event> {
         }),
         ".{0,12}".prop_map(|reason| Event::Compare { reason }),
         ".{0,12}".prop_map(|reason| Event::Refused { reason }),
+        any::<u64>().prop_map(|index| Event::Farewell { index }),
     ]
 }
 

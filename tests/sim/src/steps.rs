@@ -254,7 +254,7 @@ impl World {
         self.start_again(&name).await;
     }
 
-    async fn start_again(&mut self, name: &str) {
+    pub(crate) async fn start_again(&mut self, name: &str) {
         self.failing.remove(name);
         let share = &template().share;
         if let Some(cluster) = self.clusters.get_mut(name)

@@ -270,7 +270,7 @@ impl World {
     pub(crate) fn is_filtered(&self, name: &str) -> bool {
         self.filters
             .get(name)
-            .is_some_and(|filter| !filter.out.is_empty())
+            .is_some_and(|filter| filter.mode == Mode::Allow || !filter.out.is_empty())
     }
 
     /// What can be seen at any time.

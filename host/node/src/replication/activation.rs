@@ -91,6 +91,7 @@ impl Bundle {
             since: self.since,
             formerly: String::new(),
             begun: None,
+            parted: false,
         })
     }
 }

@@ -10,7 +10,7 @@ use super::key_package::SharedKeys;
 use super::moment::Moment;
 use super::records::SecondaryRecord;
 use super::secondary::{BrokenOff, Doing};
-use super::serve::{Broken, receive, send};
+use super::serve::{Broken, hear, send};
 use super::shelved::{self, Shelved};
 use crate::unsealed::Unsealed;
 use journal::{Batch, JournalError, Op};
@@ -389,7 +389,7 @@ async fn ask(comparison: &mut Comparison, channel: &mut Channel) -> Result<Told,
     while let Some(question) = comparison.ask() {
         send(channel, &question).await?;
     }
-    receive(channel).await
+    hear(channel).await
 }
 
 /// In the order of their keys, of each key the last.

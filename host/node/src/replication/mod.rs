@@ -31,6 +31,7 @@ pub(crate) mod key_package;
 pub(crate) mod known;
 pub(crate) mod metrics;
 pub(crate) mod moment;
+pub(crate) mod parting;
 pub(crate) mod peers;
 pub(crate) mod primary;
 pub(crate) mod records;

@@ -108,6 +108,9 @@ pub(crate) struct SecondaryRecord {
     /// What a primary began to send, while not everything of one is here.
     #[serde(default)]
     pub(crate) begun: Option<Position>,
+    /// Has the primary said that it leads no more? Then everything that it wrote is here.
+    #[serde(default)]
+    pub(crate) parted: bool,
 }
 
 mod base64_bytes {

@@ -91,6 +91,8 @@ pub(crate) struct How {
     /// How old what is here is.
     pub(crate) freshness: Freshness,
     pub(crate) clock_skew_millis: i64,
+    /// Has the primary said that it leads no more?
+    pub(crate) parted: bool,
     /// Entries to fetch, and those that were fetched.
     pub(crate) to_fetch: u64,
     pub(crate) fetched: u64,
@@ -109,14 +111,25 @@ impl Secondary {
         let former = former.map_err(from_barrier)?;
         Ok(Self {
             addresses: Mutex::new(record.primary_addresses.clone()),
-            record,
             began: now,
             led: former.map(|former| former.generation),
-            how: Mutex::default(),
+            how: Mutex::new(How {
+                parted: record.parted,
+                ..How::default()
+            }),
+            record,
             position: watch::channel(position.unwrap_or_default()).0,
             broken_off: Mutex::default(),
             link: watch::channel(None).0,
         })
+    }
+
+    /// How it follows its primary now, to go on from.
+    pub(crate) fn as_it_is(&self) -> SecondaryRecord {
+        SecondaryRecord {
+            parted: self.how().parted,
+            ..self.record.clone()
+        }
     }
 
     /// Where the primary is, the address that answered last first.
@@ -296,6 +309,7 @@ impl Secondary {
                 since: None,
                 formerly: String::new(),
                 begun: None,
+                parted: false,
             },
             addresses: Mutex::default(),
             began: Timestamp::default(),

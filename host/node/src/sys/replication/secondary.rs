@@ -8,11 +8,11 @@ use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::refusal::from_barrier;
 use crate::replication::activation::{Redemption, host_and_port, is_sealed, redeem};
 use crate::replication::records::SecondaryRecord;
-use crate::replication::secondary::{Doing, UNKNOWN_FILTER};
+use crate::replication::secondary::{Doing, How, UNKNOWN_FILTER};
 use crate::replication::{Role, Secondary, Turn, following, shelved, status};
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
-use base::{Answer, Refusal, RefusalKind};
+use base::{Answer, Refusal, RefusalKind, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use core::time::Duration;
@@ -292,19 +292,14 @@ async fn blockers(node: &Unsealed, secondary: &Secondary) -> Vec<String> {
         blockers.push(String::from("the first synchronization is not complete"));
     }
     let how = secondary.how().clone();
-    let has_primary = !secondary.record.primary_addresses.is_empty();
-    if how.last_heartbeat.is_none() && has_primary {
-        let text =
-            "it has not heard how far its primary is since it began to follow it or was unsealed";
-        blockers.push(String::from(text));
-    }
     match how.doing {
-        Doing::Idle => {}
         Doing::Streams => blockers.push(String::from("its primary still leads: demote that first")),
         Doing::Compares | Doing::Fetches => {
             blockers.push(String::from("it compares itself with its primary"));
         }
+        Doing::Idle => {}
     }
+    blockers.extend(unheard(&how, node.now()));
     let index = secondary.position().index;
     if how.head > index {
         blockers.push(format!(
@@ -312,11 +307,34 @@ async fn blockers(node: &Unsealed, secondary: &Secondary) -> Vec<String> {
             how.head
         ));
     }
+    if secondary.position().is_filtered {
+        let text =
+            "it has a paths filter: what was kept from it would be gone from all that follow it";
+        blockers.push(String::from(text));
+    }
     // Whoever follows writes there through the primary, which serves its own mount instead.
     let waiting = status::mounts_in_the_way(node);
     let waiting = waiting.iter();
     blockers.extend(waiting.map(|path| format!("a local mount is in the way of {path}")));
     blockers
+}
+
+/// What may be missing, where the primary has not said that it leads no more.
+fn unheard(how: &How, now: Timestamp) -> Option<String> {
+    if how.parted {
+        return None;
+    }
+    let Some(heard) = how.last_heartbeat else {
+        return Some(String::from(
+            "it has not heard how far its primary is since it began to follow it, left it or was unsealed",
+        ));
+    };
+    let silence = now.since(heard).as_secs();
+    (how.doing == Doing::Idle).then(|| {
+        format!(
+            "its primary was heard {silence} s ago for the last time, and did not say farewell: what was written there since is missing"
+        )
+    })
 }
 
 async fn update(ask: &mut Ask<'_>) -> Told {
@@ -334,7 +352,7 @@ async fn update(ask: &mut Ask<'_>) -> Told {
         true => own_key(ask.node)?,
         false => None,
     };
-    let record = updated(ask, &secondary.record).await?;
+    let record = updated(ask, &secondary.as_it_is()).await?;
     match joining {
         Some(_) => join_elsewhere(ask.node, &turn, record).await?,
         None => play(ask.node, &turn, record).await?,
@@ -462,6 +480,7 @@ async fn play(
             false => known.record.formerly.clone(),
         };
     }
+    let now = node.now();
     let stored = node.transact(|tx| {
         if is_named_anew {
             forget(tx, of_unknown_filter)?;
@@ -470,14 +489,17 @@ async fn play(
             forget(tx, |position| of_before(position, record.generation))?;
         }
         tx.write_json(&SystemKey::performance_secondary(), &record)
-            .map_err(from_barrier)
+            .map_err(from_barrier)?;
+        Secondary::load(tx, record.clone(), now)
     });
-    if let Err(refusal) = stored.await {
-        // It follows whom it followed.
-        node.follower.restart(node).await;
-        return Err(refusal);
-    }
-    let secondary = Secondary::load(&mut node.begin(), record, node.now())?;
+    let secondary = match stored.await {
+        Ok(secondary) => secondary,
+        Err(refusal) => {
+            // It follows whom it followed.
+            node.follower.restart(node).await;
+            return Err(refusal);
+        }
+    };
     turn.play(Role::Secondary(Arc::new(secondary)));
     node.follower.restart(node).await;
     Ok(())
@@ -497,7 +519,7 @@ pub(super) async fn compare_after<T>(
     let anew = async {
         node.transact(|tx| forget(tx, of_unknown_filter)).await?;
         let value = done.await?;
-        let record = secondary.record.clone();
+        let record = secondary.as_it_is();
         let anew = Secondary::load(&mut node.begin(), record, node.now())?;
         turn.play(Role::Secondary(Arc::new(anew)));
         Ok(value)
@@ -550,13 +572,17 @@ async fn disable(ask: &mut Ask<'_>) -> Told {
     }
     the_secondary(ask)?;
     node.follower.stop().await;
-    node.transact(|tx| {
+    let stored = node.transact(|tx| {
         tx.delete(&SystemKey::performance_secondary());
         tx.delete(&SystemKey::performance_position());
         tx.delete(&SystemKey::former());
         Ok(())
-    })
-    .await?;
+    });
+    if let Err(refusal) = stored.await {
+        // It follows whom it followed.
+        node.follower.restart(node).await;
+        return Err(refusal);
+    }
     turn.play(Role::Off);
     node.committer.lift_fence();
     tracing::info!("performance replication is disabled");
