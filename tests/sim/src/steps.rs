@@ -44,7 +44,11 @@ impl World {
         if self.components.is_some() && self.random.once_in(10) {
             self.change_a_mount(Clients::Wait).await;
         }
-        let asked: Vec<Asked> = (0..count).map(|_| self.begin_write()).collect();
+        let mut asked: Vec<Asked> = Vec::new();
+        for _ in 0..count {
+            let one = self.begin_write(&asked);
+            asked.extend(one);
+        }
         // Now and then nobody stops for it.
         if number > 4 && self.random.once_in(120) {
             self.hand_over().await;
@@ -63,10 +67,15 @@ impl World {
         tokio::time::sleep(Duration::from_millis(self.random.below(millis))).await;
     }
 
-    fn begin_write(&mut self) -> Asked {
+    /// None where somebody else writes there at this moment: of two at once either may be the last.
+    fn begin_write(&mut self, others: &[Asked]) -> Option<Asked> {
         let names: Vec<String> = self.clusters.keys().cloned().collect();
         let mut cluster = self.random.pick(&names).cloned().unwrap_or_default();
         let write = self.some_write();
+        let place = write.place();
+        if others.iter().any(|other| other.write.place() == place) {
+            return None;
+        }
         if write.kind == Kind::Released {
             // A secondary may not have the version yet that shares it.
             cluster = self.around.primary();
@@ -96,11 +105,11 @@ impl World {
             write.place(),
             write.value
         ));
-        Asked {
+        Some(Asked {
             cluster,
             write,
             answer,
-        }
+        })
     }
 
     fn some_write(&mut self) -> Write {

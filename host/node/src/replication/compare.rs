@@ -154,8 +154,9 @@ enum Compared {
     /// It did not.
     Broken {
         why: Broken,
-        /// How far it was, and the moment that it was of.
-        reached: Option<(Reached, Position)>,
+        /// How far it was, and the moment that it was of, where it came so far.
+        reached: Option<Reached>,
+        moment: Option<Position>,
     },
 }
 
@@ -224,13 +225,15 @@ impl<'a> Run<'a> {
                         reached: None,
                     });
                 }
-                Compared::Broken { why, reached } => {
+                Compared::Broken {
+                    why,
+                    reached,
+                    moment,
+                } => {
                     // What came is there before it is said to be.
                     self.flush(None).await?;
-                    let broken = reached.map(|(reached, moment)| BrokenOff {
-                        since: since.unwrap_or(moment),
-                        reached: Some(reached),
-                    });
+                    let of_this = moment.filter(|_| reached.is_some());
+                    let broken = since.or(of_this).map(|since| BrokenOff { since, reached });
                     let has_come_further = self.came > came;
                     match (broken, &why) {
                         (Some(broken), Broken::Outdated) if has_come_further => {
@@ -255,7 +258,10 @@ impl<'a> Run<'a> {
         mut comparison: Comparison,
     ) -> Result<Compared, Broken> {
         self.begin();
-        let mut channel = link.open(Method::Compare.name()).await?;
+        let mut channel = match link.open(Method::Compare.name()).await {
+            Ok(channel) => channel,
+            Err(error) => return Ok(Compared::broken(comparison, error.into())),
+        };
         while !comparison.is_complete() {
             let told = match ask(&mut comparison, &mut channel).await {
                 Ok(told) => told,
@@ -379,7 +385,8 @@ impl Compared {
         let moment = comparison.position().cloned();
         Self::Broken {
             why,
-            reached: comparison.break_off().zip(moment),
+            reached: comparison.break_off(),
+            moment,
         }
     }
 }

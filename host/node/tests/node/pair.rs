@@ -164,6 +164,11 @@ impl Network {
         inner.left = None;
     }
 
+    /// Can nobody be reached?
+    pub(crate) fn is_cut(&self) -> bool {
+        self.inner().is_cut
+    }
+
     /// So many bytes are carried, and then nobody can be reached any more.
     pub(crate) fn cut_after(&self, bytes: usize) {
         self.inner().left = Some(bytes);
