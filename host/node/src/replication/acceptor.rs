@@ -64,7 +64,9 @@ impl Acceptor for Node {
             );
             match broken {
                 Broken::Refiltered => Served::BrokenOff,
-                Broken::Link(_) | Broken::Message(_) | Broken::Here(_) => Served::Complete,
+                Broken::Link(_) | Broken::Message(_) | Broken::Here(_) | Broken::Outdated => {
+                    Served::Complete
+                }
             }
         })
     }

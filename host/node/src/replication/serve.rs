@@ -4,7 +4,7 @@ use super::filtered::{FILTER_CHANGED, Filtered};
 use super::key_package::SharedKeys;
 use super::primary::Primary;
 use super::records::{KnownSecondary, PrimaryRecord};
-use super::{compare, exclusions, forward, known};
+use super::{answering, exclusions, forward, known};
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use base::Refusal;
@@ -40,6 +40,9 @@ pub(crate) enum Broken {
     /// This end cannot go on.
     #[error("{0}")]
     Here(String),
+    /// The moment that is compared with is too long ago.
+    #[error("too much was written meanwhile, to be compared again")]
+    Outdated,
 }
 
 impl From<replication::WireError> for Broken {
@@ -64,6 +67,25 @@ pub(crate) async fn receive<T: DeserializeOwned>(channel: &mut Channel) -> Resul
     Ok(decode(&frame)?)
 }
 
+/// How long a secondary waits for the next message of its primary, and that for the secondary to take
+/// one: time enough for the largest frame on a slow line. A primary that has nothing to send says so
+/// every second.
+pub(super) const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The next message of a primary. That the connection stands does not say that anybody is at work
+/// there.
+pub(crate) async fn hear<T: DeserializeOwned>(channel: &mut Channel) -> Result<T, Broken> {
+    let silent = |_| {
+        let seconds = PATIENCE.as_secs();
+        Broken::Message(format!(
+            "the primary has said nothing for {seconds} s, though it is connected"
+        ))
+    };
+    tokio::time::timeout(PATIENCE, receive(channel))
+        .await
+        .map_err(silent)?
+}
+
 /// Says something.
 pub(crate) async fn send<T: Serialize>(channel: &Channel, message: &T) -> Result<(), Broken> {
     Ok(channel.send(encode(message)?).await?)
@@ -78,15 +100,28 @@ pub(crate) async fn serve(
     method: Method,
     channel: Channel,
 ) -> Result<(), Broken> {
-    let filtered = Filtered::now(node, &peer.name)?;
-    let answering = answer(node, primary, peer, method, channel);
     match method {
-        Method::Follow | Method::Compare => tokio::select! {
-            biased;
-            changed = filtered.changed(node) => Err(changed.map_or_else(Broken::from, |()| Broken::Refiltered)),
-            answered = answering => answered,
-        },
-        Method::Bootstrap | Method::Forward => answering.await,
+        Method::Follow | Method::Compare => {
+            let filtered = Filtered::now(node, &peer.name)?;
+            tokio::select! {
+                biased;
+                broken = refiltered(node, primary, filtered) => Err(broken),
+                answered = answer(node, primary, peer, method, channel) => answered,
+            }
+        }
+        Method::Bootstrap | Method::Forward | Method::Greet => {
+            answer(node, primary, peer, method, channel).await
+        }
+    }
+}
+
+/// Resolves when something else is kept from a secondary.
+async fn refiltered(node: &Unsealed, primary: &Primary, filtered: Filtered) -> Broken {
+    match filtered.changed(node).await {
+        // What was kept from it is gone with the primary's part: it is told farewell.
+        Ok(()) if primary.parting.has_begun() => core::future::pending().await,
+        Ok(()) => Broken::Refiltered,
+        Err(refusal) => refusal.into(),
     }
 }
 
@@ -114,8 +149,14 @@ async fn answer(
             };
             stream.run(follow.position).await
         }
-        Method::Compare => compare::answer(node, primary, peer, channel).await,
+        Method::Compare => answering::answer(node, primary, peer, channel).await,
         Method::Forward => forward::serve(node, primary, peer, channel).await,
+        Method::Greet => {
+            // Which of both is too old is found by each of them.
+            let theirs: Versions = receive(&mut channel).await?;
+            tracing::debug!(secondary = peer.name, ?theirs, "a secondary is here");
+            send(&channel, &Versions::OURS).await
+        }
     }
 }
 
@@ -306,8 +347,26 @@ impl Stream<'_> {
         })
     }
 
+    /// Says farewell to whoever has everything, where this cluster leads no more.
+    async fn part(&mut self, after: u64) -> Result<Next, Broken> {
+        let Some(last) = self.primary.parting.decided().await else {
+            return Ok(Next::Entries);
+        };
+        if after >= last {
+            self.say(&Event::Farewell { index: after }).await?;
+            // It goes once it has noted that, or is cut off before.
+            while let Some(frame) = self.channel.receive().await? {
+                self.heard(decode(&frame)?);
+            }
+        }
+        Ok(Next::End)
+    }
+
     /// Sends what there is, or waits for something to send.
     async fn step(&mut self, after: &mut u64) -> Result<Next, Broken> {
+        if self.primary.parting.has_begun() {
+            return self.part(*after).await;
+        }
         let source = Arc::clone(&self.node.parts.source);
         let tail = match source.read(*after, READ_BYTES) {
             Ok(tail) => tail,
@@ -325,6 +384,10 @@ impl Stream<'_> {
         }
         for (index, batches) in tail.entries {
             if self.filtered.is_changed(self.node)? {
+                if self.primary.parting.has_begun() {
+                    // They are gone with the primary's part.
+                    return Ok(Next::Entries);
+                }
                 let reason = String::from(FILTER_CHANGED);
                 self.say(&Event::Compare { reason }).await?;
                 return Ok(Next::End);
@@ -337,6 +400,7 @@ impl Stream<'_> {
             if !batches.is_empty() {
                 self.say(&Event::Entry { index, batches }).await?;
             }
+            *after = index;
         }
         *after = tail.upto.max(*after);
         let extent = source.extent();
@@ -358,12 +422,14 @@ impl Stream<'_> {
     /// secondary has meanwhile.
     async fn wait(&mut self, after: u64) -> Result<(), Broken> {
         let more = self.node.parts.source.beyond(after);
+        let parts = self.primary.parting.begins();
         let waiting = async {
-            tokio::pin!(more);
+            tokio::pin!(more, parts);
             loop {
                 tokio::select! {
                     // In this order, so that a run can be had again.
                     biased;
+                    () = &mut parts => return Ok(()),
                     () = &mut more => return Ok(()),
                     said = self.channel.receive() => {
                         let over = || LinkError::Ended(String::from("the secondary left"));

@@ -1,10 +1,10 @@
 //! Clusters that are connected within this process: what one sends the other is given, and what was
 //! sent is kept for whoever looks for something in it.
 
+use crate::busy_log::BusyLog;
 use crate::house::{Counting, House};
 use crate::kept_log::KeptLog;
 use base::{ManualClock, Timestamp};
-use core::time::Duration;
 use link::{
     Acceptor as _, Channel, DialError, DialStep, Dialer, Identity, Later, Link, LinkError, Peer,
     Probe, Probed, Protocol, Served,
@@ -31,8 +31,8 @@ struct Inner {
     released: Arc<Notify>,
     /// A method whose frames wait.
     held: Option<&'static str>,
-    /// For how long those wait who wrote through a secondary, where that is not as usual.
-    own_write_wait: Option<Duration>,
+    /// A method whose answers wait.
+    unanswered: Option<&'static str>,
     /// A method that nobody answers.
     refused: Option<&'static str>,
     /// Methods that are answered so, and not by the node.
@@ -43,10 +43,16 @@ struct Inner {
     shown: BTreeMap<String, Identity>,
     /// The logs of the nodes, by their names.
     logs: BTreeMap<String, Arc<KeptLog>>,
+    /// The same, as those who write see them.
+    journals: BTreeMap<String, Arc<BusyLog>>,
     /// Where the APIs of servers are, by their names, where that is to be somewhere.
     apis: BTreeMap<String, String>,
     /// What secondaries say that they speak, where that is not so.
     spoken: Option<Versions>,
+    /// What operators set.
+    settings: Settings,
+    /// How often a method was called, by its name.
+    opened: BTreeMap<String, u64>,
     wire: Vec<u8>,
     /// How often somebody was let in.
     admitted: u64,
@@ -69,13 +75,16 @@ impl Network {
         let from = name.bytes().map(u64::from).sum::<u64>() + life * 1_000_000_000;
         let entropy = Arc::new(Counting::new(from));
         let declared = self.inner().declared.get(name).cloned();
-        let own_write_wait = self.inner().own_write_wait;
-        let usual = Settings::default();
+        let set = self.inner().settings.clone();
         let api = self.inner().apis.get(name).cloned();
         let alone = Parts::alone(storage.clone(), clock.clone(), entropy).unwrap();
         let log = Arc::new(KeptLog::of(Arc::clone(&alone.source)));
         self.inner().logs.insert(name.to_owned(), Arc::clone(&log));
+        let journal = Arc::new(BusyLog::of(Arc::clone(&alone.journal)));
+        let kept = Arc::clone(&journal);
+        self.inner().journals.insert(name.to_owned(), kept);
         let node = Node::new(Parts {
+            journal,
             source: log,
             dialer: Arc::new(Dials(Arc::downgrade(&self.0))),
             settings: Settings {
@@ -83,8 +92,7 @@ impl Network {
                 api_addr: api.unwrap_or_else(|| format!("https://{name}:8200")),
                 cluster_name: name.to_owned(),
                 audit: declared.into_iter().collect(),
-                own_write_wait: own_write_wait.unwrap_or(usual.own_write_wait),
-                ..usual
+                ..set
             },
             ..alone
         });
@@ -109,9 +117,24 @@ impl Network {
         self.inner().logs[name].kept_after()
     }
 
+    /// The log of a node has no room for what is to be committed next.
+    pub(crate) fn busy(&self, name: &str) {
+        self.inner().journals[name].refuse_the_next();
+    }
+
     /// From its next start on a server says that its API is there.
     pub(crate) fn api_at(&self, name: &str, url: &str) {
         self.inner().apis.insert(name.to_owned(), url.to_owned());
+    }
+
+    /// Sets what clusters have that are made from now on.
+    pub(crate) fn set(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.inner().settings);
+    }
+
+    /// How often a method was called.
+    pub(crate) fn opened(&self, method: &str) -> u64 {
+        self.inner().opened.get(method).copied().unwrap_or(0)
     }
 
     /// From now on secondaries say that they speak other versions.
@@ -141,6 +164,11 @@ impl Network {
         inner.left = None;
     }
 
+    /// Can nobody be reached?
+    pub(crate) fn is_cut(&self) -> bool {
+        self.inner().is_cut
+    }
+
     /// So many bytes are carried, and then nobody can be reached any more.
     pub(crate) fn cut_after(&self, bytes: usize) {
         self.inner().left = Some(bytes);
@@ -158,9 +186,14 @@ impl Network {
         self.inner().held = Some(method);
     }
 
-    /// From its next start on a server has those who write through it wait for so long.
-    pub(crate) fn own_write_wait(&self, wait: Duration) {
-        self.inner().own_write_wait = Some(wait);
+    /// Does something wait?
+    pub(crate) fn is_held(&self) -> bool {
+        self.inner().room == Some(0)
+    }
+
+    /// What is answered to calls of a method waits until it is let go.
+    pub(crate) fn hold_answers(&self, method: &'static str) {
+        self.inner().unanswered = Some(method);
     }
 
     /// What waits is carried.
@@ -168,15 +201,19 @@ impl Network {
         let mut inner = self.inner();
         inner.room = None;
         inner.held = None;
+        inner.unanswered = None;
         inner.released.notify_waiters();
     }
 
-    /// Waits until so many bytes may be carried by a call of a method.
-    async fn room_for(&self, method: &str, bytes: usize) {
+    /// Waits until so many bytes may be carried by a call of a method, one way.
+    async fn room_for(&self, method: &str, way: Way, bytes: usize) {
         loop {
             let released = Arc::clone(&self.inner().released);
             let released = released.notified();
-            let is_held = self.inner().held == Some(method);
+            let is_held = {
+                let inner = self.inner();
+                inner.held == Some(method) || way == Way::Back && inner.unanswered == Some(method)
+            };
             if !is_held {
                 let mut inner = self.inner();
                 let Some(room) = inner.room else { return };
@@ -389,6 +426,13 @@ fn with_versions(method: &str, frame: &[u8], versions: Versions) -> bytes::Bytes
     changed.unwrap().into()
 }
 
+/// From who calls to who is called, or back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Forth,
+    Back,
+}
+
 /// A connection.
 struct Wire {
     network: Dials,
@@ -409,7 +453,8 @@ impl Link for Wire {
             let network = self.network.network().ok_or_else(cut)?;
             let node = self.node.upgrade().ok_or_else(cut)?;
             {
-                let inner = network.inner();
+                let mut inner = network.inner();
+                *inner.opened.entry(method.to_owned()).or_default() += 1;
                 if inner.is_cut || inner.refused == Some(method) {
                     return Err(cut());
                 }
@@ -462,8 +507,11 @@ impl Network {
         let (break_off, broken_off) = watch::channel(false);
         let (to_near, from_near) = near.into_parts();
         let (to_far, from_far) = far.into_parts();
-        let back = Some(broken_off);
-        for (mut from, to, broken_off) in [(from_near, to_far, None), (from_far, to_near, back)] {
+        let ways = [
+            (Way::Forth, from_near, to_far, None),
+            (Way::Back, from_far, to_near, Some(broken_off)),
+        ];
+        for (way, mut from, to, broken_off) in ways {
             let network = self.clone();
             let method = method.to_owned();
             let mut spoken = spoken.take();
@@ -474,7 +522,7 @@ impl Network {
                         *frame = with_versions(&method, frame, versions);
                     }
                     if let Ok(frame) = &piece {
-                        network.room_for(&method, frame.len()).await;
+                        network.room_for(&method, way, frame.len()).await;
                         if !network.carry(frame) {
                             break;
                         }
