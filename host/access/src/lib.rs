@@ -22,7 +22,7 @@ mod token;
 mod unlock;
 
 pub use id::{TokenHash, TokenId, TokenSalt};
-pub use index_token::{IndexKey, IndexToken};
+pub use index_token::{Era, IndexKey, IndexToken};
 pub use network::{is_bound_to, parse_network};
 pub use role::{RoleError, TokenRole, TokenType};
 pub use store::{

@@ -1,9 +1,12 @@
 //! Names of entities at auth mounts.
 
 use crate::directory::{Directory, Page};
-use crate::limits::{check_metadata, check_name, is_accessor, is_id};
+use crate::limits::{check_metadata, check_name, is_id};
 use crate::{Alias, Entity, IdentityError, Metadata, Mount, Placement, Written};
-use locality::{PhysicalKey, SystemKey};
+use barrier::Transaction;
+use base::{MountId, NamespaceId};
+use locality::{Class, PhysicalKey, SystemKey};
+use serde::{Deserialize, Serialize};
 
 /// What is to be written of an alias. None leaves a thing as it is.
 #[derive(Clone, Debug, Default)]
@@ -22,38 +25,76 @@ pub struct AliasChange {
 
 const PLACEMENTS: [Placement; 2] = [Placement::Shared, Placement::Local];
 
+/// Whose alias one with this id is, and at which mount.
+#[derive(Serialize, Deserialize)]
+struct Owner {
+    entity: String,
+    mount: MountId,
+}
+
+/// Which alias has this name.
+#[derive(Serialize, Deserialize)]
+struct Holder {
+    entity: String,
+    id: String,
+}
+
+/// The keys of an alias, by how far its mount travels.
+#[derive(Clone, Copy)]
+struct Keys(NamespaceId, Placement);
+
+impl Keys {
+    fn of_entity(self, entity: &str, id: &str) -> PhysicalKey {
+        match self.1 {
+            Placement::Shared => SystemKey::entity_alias(self.0, entity, id).into_physical(),
+            Placement::Local => SystemKey::local_entity_alias(self.0, entity, id).into_physical(),
+        }
+    }
+
+    fn owner(self, id: &str) -> PhysicalKey {
+        match self.1 {
+            Placement::Shared => SystemKey::entity_alias_owner(self.0, id).into_physical(),
+            Placement::Local => SystemKey::local_entity_alias_owner(self.0, id).into_physical(),
+        }
+    }
+
+    fn at(self, mount: MountId, entity: &str, id: &str) -> PhysicalKey {
+        match self.1 {
+            Placement::Shared => SystemKey::alias_at(self.0, mount, entity, id).into_physical(),
+            Placement::Local => {
+                SystemKey::local_alias_at(self.0, mount, entity, id).into_physical()
+            }
+        }
+    }
+
+    fn name(self, mount: MountId, name: &str) -> PhysicalKey {
+        match self.1 {
+            Placement::Shared => SystemKey::alias_name_at(self.0, mount, name).into_physical(),
+            Placement::Local => SystemKey::local_alias_name_at(self.0, mount, name).into_physical(),
+        }
+    }
+}
+
+/// Forgets that there is an alias which was kept at a key among the entries of its mount.
+pub fn forget_kept_at(tx: &mut Transaction, key: &PhysicalKey) {
+    let Some((entity, id)) = locality::alias_kept_at(key) else {
+        return;
+    };
+    let placement = match key.class() {
+        Class::Local => Placement::Local,
+        Class::Replicated | Class::Ignored => Placement::Shared,
+    };
+    let keys = Keys(key.namespace(), placement);
+    tx.delete(&keys.of_entity(entity, id));
+    tx.delete(&keys.owner(id));
+}
+
 impl Directory<'_> {
-    fn alias_key(&self, placement: Placement, entity: &str, id: &str) -> PhysicalKey {
-        let namespace = self.namespace;
-        match placement {
-            Placement::Shared => SystemKey::entity_alias(namespace, entity, id).into_physical(),
-            Placement::Local => {
-                SystemKey::local_entity_alias(namespace, entity, id).into_physical()
-            }
-        }
+    const fn alias_keys(&self, placement: Placement) -> Keys {
+        Keys(self.namespace, placement)
     }
 
-    fn owner_key(&self, placement: Placement, id: &str) -> PhysicalKey {
-        let namespace = self.namespace;
-        match placement {
-            Placement::Shared => SystemKey::entity_alias_owner(namespace, id).into_physical(),
-            Placement::Local => SystemKey::local_entity_alias_owner(namespace, id).into_physical(),
-        }
-    }
-
-    fn alias_name_key(&self, placement: Placement, accessor: &str, name: &str) -> PhysicalKey {
-        let namespace = self.namespace;
-        match placement {
-            Placement::Shared => {
-                SystemKey::entity_alias_name(namespace, accessor, name).into_physical()
-            }
-            Placement::Local => {
-                SystemKey::local_entity_alias_name(namespace, accessor, name).into_physical()
-            }
-        }
-    }
-
-    /// The alias with this id.
+    /// The alias with this id. One whose mount is not here is not here either.
     ///
     /// # Errors
     /// When the storage fails.
@@ -61,10 +102,9 @@ impl Directory<'_> {
         if !is_id(id) {
             return Ok(None);
         }
-        for placement in PLACEMENTS {
-            let owner = self.owner_key(placement, id);
-            if let Some(entity) = self.tx.read_json::<String>(&owner)? {
-                let key = self.alias_key(placement, &entity, id);
+        for keys in PLACEMENTS.map(|placement| self.alias_keys(placement)) {
+            if let Some(owner) = self.tx.read_json::<Owner>(&keys.owner(id))? {
+                let key = keys.at(owner.mount, &owner.entity, id);
                 return Ok(self.tx.read_json(&key)?);
             }
         }
@@ -77,36 +117,62 @@ impl Directory<'_> {
     /// When the storage fails.
     pub fn alias_named(
         &mut self,
-        accessor: &str,
+        mount: &Mount,
         name: &str,
     ) -> Result<Option<Alias>, IdentityError> {
-        if !is_accessor(accessor) {
+        let keys = self.alias_keys(mount.placement);
+        let holder = self.tx.read_json::<Holder>(&keys.name(mount.id, name))?;
+        let Some(holder) = holder else {
             return Ok(None);
-        }
-        for placement in PLACEMENTS {
-            let key = self.alias_name_key(placement, accessor, name);
-            if let Some(id) = self.tx.read_json::<String>(&key)? {
-                return self.alias(&id);
-            }
-        }
-        Ok(None)
+        };
+        let key = keys.at(mount.id, &holder.entity, &holder.id);
+        Ok(self.tx.read_json(&key)?)
     }
 
-    /// All aliases of an entity, the oldest first.
+    /// Where the aliases of an entity are, those of mounts that are not here as well.
+    fn places_of(&mut self, entity: &str) -> Result<Vec<(Keys, String, MountId)>, IdentityError> {
+        let shared = SystemKey::aliases_of_entity(self.namespace, entity);
+        let local = SystemKey::local_aliases_of_entity(self.namespace, entity);
+        let mut rows: Vec<(PhysicalKey, MountId)> = self.tx.records(&shared, None, usize::MAX)?;
+        let shared_count = rows.len();
+        rows.extend(self.tx.records(&local, None, usize::MAX)?);
+        let places = rows.into_iter().enumerate().map(|(number, (key, mount))| {
+            let placement = match number < shared_count {
+                true => Placement::Shared,
+                false => Placement::Local,
+            };
+            let id = key.path().rsplit('/').next().unwrap_or_default();
+            (self.alias_keys(placement), id.to_owned(), mount)
+        });
+        Ok(places.collect())
+    }
+
+    /// All aliases of an entity whose mounts are here, the oldest first.
     ///
     /// # Errors
     /// When the storage fails.
     pub fn aliases_of(&mut self, entity: &str) -> Result<Vec<Alias>, IdentityError> {
-        let shared = SystemKey::aliases_of_entity(self.namespace, entity);
-        let local = SystemKey::local_aliases_of_entity(self.namespace, entity);
-        let mut records: Vec<(PhysicalKey, Alias)> = self.tx.records(&shared, None, usize::MAX)?;
-        records.extend(self.tx.records(&local, None, usize::MAX)?);
-        let mut aliases: Vec<Alias> = records.into_iter().map(|(_, alias)| alias).collect();
+        let mut aliases: Vec<Alias> = Vec::new();
+        for (keys, id, mount) in self.places_of(entity)? {
+            aliases.extend(self.tx.read_json::<Alias>(&keys.at(mount, entity, &id))?);
+        }
         aliases.sort_by(|one, other| (one.created, &one.id).cmp(&(other.created, &other.id)));
         Ok(aliases)
     }
 
-    /// Aliases in the order of their ids.
+    /// Removes all aliases of an entity.
+    pub(crate) fn forget_aliases_of(&mut self, entity: &str) -> Result<(), IdentityError> {
+        for (keys, id, mount) in self.places_of(entity)? {
+            if let Some(alias) = self.tx.read_json::<Alias>(&keys.at(mount, entity, &id))? {
+                self.forget_alias(&alias);
+            }
+            self.tx.delete(&keys.of_entity(entity, &id));
+            self.tx.delete(&keys.owner(&id));
+        }
+        Ok(())
+    }
+
+    /// Aliases whose mounts are here, in the order of their ids.
     ///
     /// # Errors
     /// When the storage fails.
@@ -114,7 +180,7 @@ impl Directory<'_> {
         let shared = SystemKey::entity_alias_owners(self.namespace);
         let local = SystemKey::local_entity_alias_owners(self.namespace);
         let (one, other) = (Self::start(&shared, page), Self::start(&local, page));
-        let mut owners: Vec<(PhysicalKey, String)> =
+        let mut owners: Vec<(PhysicalKey, Owner)> =
             self.tx.records(&shared, one.as_ref(), page.limit)?;
         owners.extend(self.tx.records(&local, other.as_ref(), page.limit)?);
         owners.sort_by(|(one, _), (other, _)| one.path().cmp(other.path()));
@@ -145,7 +211,7 @@ impl Directory<'_> {
         let (Some(mount), Some(name)) = (&change.mount, &change.name) else {
             return Err(IdentityError::AliasUnnamed);
         };
-        match self.alias_named(&mount.accessor, name)? {
+        match self.alias_named(mount, name)? {
             Some(alias) => {
                 // Who names it by mount and name says all of it.
                 let custom_metadata = change.custom_metadata.clone();
@@ -191,6 +257,7 @@ impl Directory<'_> {
             id: self.make_id(),
             entity: entity.id.clone(),
             name,
+            mount: mount.id,
             accessor: mount.accessor,
             placement: mount.placement,
             metadata: Metadata::new(),
@@ -211,6 +278,7 @@ impl Directory<'_> {
             alias.name = name;
         }
         if let Some(mount) = change.mount {
+            alias.mount = mount.id;
             alias.accessor = mount.accessor;
             alias.placement = mount.placement;
         }
@@ -224,7 +292,7 @@ impl Directory<'_> {
         if alias == old {
             return Ok(Written::Same(old));
         }
-        if let Some(other) = self.alias_named(&alias.accessor, &alias.name)?
+        if let Some(other) = self.alias_named(&alias.mount(), &alias.name)?
             && other.id != old.id
         {
             return Err(IdentityError::AliasNameInUse);
@@ -252,21 +320,28 @@ impl Directory<'_> {
     }
 
     pub(crate) fn save_alias(&mut self, alias: &Alias) -> Result<(), IdentityError> {
-        let placement = alias.placement;
-        let owner = self.owner_key(placement, &alias.id);
-        self.tx.write_json(&owner, &alias.entity)?;
-        let name = self.alias_name_key(placement, &alias.accessor, &alias.name);
-        self.tx.write_json(&name, &alias.id)?;
-        let key = self.alias_key(placement, &alias.entity, &alias.id);
+        let keys = self.alias_keys(alias.placement);
+        let (entity, id) = (alias.entity.clone(), alias.id.clone());
+        let owner = Owner {
+            entity: entity.clone(),
+            mount: alias.mount,
+        };
+        self.tx.write_json(&keys.owner(&id), &owner)?;
+        let name = keys.name(alias.mount, &alias.name);
+        let key = keys.at(alias.mount, &entity, &id);
+        let of_entity = keys.of_entity(&entity, &id);
+        self.tx.write_json(&name, &Holder { entity, id })?;
+        self.tx.write_json(&of_entity, &alias.mount)?;
         Ok(self.tx.write_json(&key, alias)?)
     }
 
     pub(crate) fn forget_alias(&mut self, alias: &Alias) {
-        let placement = alias.placement;
+        let keys = self.alias_keys(alias.placement);
         for key in [
-            self.owner_key(placement, &alias.id),
-            self.alias_name_key(placement, &alias.accessor, &alias.name),
-            self.alias_key(placement, &alias.entity, &alias.id),
+            keys.owner(&alias.id),
+            keys.name(alias.mount, &alias.name),
+            keys.at(alias.mount, &alias.entity, &alias.id),
+            keys.of_entity(&alias.entity, &alias.id),
         ] {
             self.tx.delete(&key);
         }

@@ -170,9 +170,7 @@ impl Directory<'_> {
         let Some(entity) = self.entity(id)? else {
             return Ok(());
         };
-        for alias in self.aliases_of(&entity.id)? {
-            self.forget_alias(&alias);
-        }
+        self.forget_aliases_of(&entity.id)?;
         for group in self.direct_groups(&entity.id)? {
             self.forget_member(&group, &entity.id);
         }

@@ -23,7 +23,7 @@ pub mod oidc;
 mod person;
 mod record;
 
-pub use alias::AliasChange;
+pub use alias::{AliasChange, forget_kept_at};
 pub use directory::{Directory, Page};
 pub use entity::{EntityChange, Named, Written};
 pub use error::{Conflict, IdentityError};

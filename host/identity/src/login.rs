@@ -27,7 +27,7 @@ impl Directory<'_> {
     pub fn log_in(&mut self, login: Login<'_>) -> Result<Entity, IdentityError> {
         check_name(login.name)?;
         let accessor = login.mount.accessor.clone();
-        let known = self.alias_named(&accessor, login.name)?;
+        let known = self.alias_named(&login.mount, login.name)?;
         let entity = match known {
             Some(mut alias) => {
                 let entity = self.entity(&alias.entity)?;
@@ -69,10 +69,7 @@ impl Directory<'_> {
     /// [`IdentityError::NoEntity`] where the entity is not here.
     pub fn adopt(&mut self, id: &str, login: Login<'_>) -> Result<(), IdentityError> {
         check_name(login.name)?;
-        if self
-            .alias_named(&login.mount.accessor, login.name)?
-            .is_some()
-        {
+        if self.alias_named(&login.mount, login.name)?.is_some() {
             return Ok(());
         }
         let entity = self.entity(id)?.ok_or(IdentityError::NoEntity)?;

@@ -1,6 +1,6 @@
 //! What is stored.
 
-use base::Timestamp;
+use base::{MountId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -20,6 +20,8 @@ pub enum Placement {
 /// An auth mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
+    /// Its id.
+    pub id: MountId,
     /// Names the mount, without slashes.
     pub accessor: String,
     /// How far its aliases travel.
@@ -56,6 +58,8 @@ pub struct Alias {
     pub entity: String,
     /// As the auth mount gives it.
     pub name: String,
+    /// The auth mount, among whose entries it is kept.
+    pub mount: MountId,
     /// Accessor of the auth mount.
     pub accessor: String,
     /// Whether the auth mount is local.
@@ -70,6 +74,17 @@ pub struct Alias {
     pub updated: Timestamp,
     /// Entities it came from, when they became part of its own.
     pub merged_from: Vec<String>,
+}
+
+impl Alias {
+    /// Its auth mount.
+    pub fn mount(&self) -> Mount {
+        Mount {
+            id: self.mount,
+            accessor: self.accessor.clone(),
+            placement: self.placement,
+        }
+    }
 }
 
 /// Who decides on the members of a group?

@@ -29,4 +29,4 @@ pub use rules::{
     Locality, MountLocality, Place, Rule, RuleChange, RuleError, StorageRules, Undeclared,
 };
 pub use shelf::Shelf;
-pub use system::SystemKey;
+pub use system::{SystemKey, alias_kept_at, is_of_an_alias};

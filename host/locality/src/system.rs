@@ -4,6 +4,8 @@
 mod identity;
 mod replication;
 
+pub use identity::{alias_kept_at, is_of_an_alias};
+
 use crate::{Class, ClassMark, Ignored, Local, PhysicalKey, Replicated};
 use base::{MountId, NamespaceId, Timestamp};
 use core::marker::PhantomData;
@@ -18,7 +20,12 @@ pub struct SystemKey<C> {
 
 impl<C: ClassMark> SystemKey<C> {
     fn at(namespace: NamespaceId, path: &str) -> Self {
-        let physical = PhysicalKey::new(C::CLASS, namespace, MountId::SYSTEM, path);
+        Self::of_mount(namespace, MountId::SYSTEM, path)
+    }
+
+    /// Among the entries of a mount.
+    fn of_mount(namespace: NamespaceId, mount: MountId, path: &str) -> Self {
+        let physical = PhysicalKey::new(C::CLASS, namespace, mount, path);
         Self {
             physical,
             class: PhantomData,

@@ -17,7 +17,8 @@ pub struct Changes {
     exclusions: AtomicU64,
 }
 
-/// What is kept in memory begins with one of these, below the system mount.
+/// What is kept in memory begins with one of these, below the system mount; and there are the aliases
+/// among the entries of auth mounts.
 const KEPT: [&str; 15] = [
     "core/mounts/",
     "core/local-mounts/",
@@ -68,12 +69,18 @@ impl Changes {
 impl Observer for Changes {
     fn applied(&self, _index: u64, batches: &[Batch]) {
         let ops = batches.iter().flat_map(|batch| &batch.ops);
-        let ours = ops.filter(|op| op.key.mount() == base::MountId::SYSTEM);
-        let is_exclusion = |op: &Op| op.key.path().starts_with(EXCLUSIONS);
-        if ours.clone().any(is_exclusion) {
+        let is_exclusion = |op: &Op| {
+            op.key.mount() == base::MountId::SYSTEM && op.key.path().starts_with(EXCLUSIONS)
+        };
+        if ops.clone().any(is_exclusion) {
             self.exclusions.fetch_add(1, Ordering::Release);
         }
-        let kept = ours.filter(|op| KEPT.iter().any(|prefix| op.key.path().starts_with(prefix)));
+        let is_kept = |op: &&Op| match op.key.mount() == base::MountId::SYSTEM {
+            true => KEPT.iter().any(|prefix| op.key.path().starts_with(prefix)),
+            // What an auth mount says of somebody is among its entries.
+            false => locality::alias_kept_at(&op.key).is_some(),
+        };
+        let kept = ops.filter(is_kept);
         let changed: Vec<PhysicalKey> = kept.map(|op| op.key.clone()).collect();
         if !changed.is_empty() {
             self.keys

@@ -3,6 +3,7 @@
 
 use crate::identity;
 use crate::refusal::{chain, from_barrier};
+use crate::replication::self_check;
 use crate::secret;
 use crate::unsealed::Unsealed;
 use access::TokenHash;
@@ -93,6 +94,7 @@ async fn run(node: Weak<Unsealed>, wake: Arc<Notify>) {
             if let Some(primary) = unsealed.replication.primary() {
                 primary.keep_log(&*unsealed.parts.source, now);
             }
+            self_check::begin_if_due(&unsealed, now);
             unsealed.own_work.tick(&unsealed);
             unsealed.removals.resume(&unsealed);
             unsealed.leaving.resume(&unsealed);

@@ -102,6 +102,12 @@ pub struct Settings {
     pub user_lockout: BTreeMap<String, mount::UserLockout>,
     /// The audit devices that the configuration declares, by the path where they are known.
     pub audit: BTreeMap<String, crate::DeclaredDevice>,
+    /// Bytes that the log of a primary may grow by while it holds a moment for a secondary that compares
+    /// itself. Storage keeps in memory all that is written after a moment which is held.
+    pub moment_bytes_max: u64,
+    /// How often a cluster that plays a part in replication looks by itself whether its digests are
+    /// those of its entries; None for never.
+    pub digests_checked_every: Option<Duration>,
     /// What one call of a component may use, where the mount has no limits of its own.
     pub limits: Arc<plugin::Limits>,
 }
@@ -122,6 +128,8 @@ impl Default for Settings {
             own_write_wait: Duration::from_secs(2),
             user_lockout: BTreeMap::new(),
             audit: BTreeMap::new(),
+            moment_bytes_max: 64 * 1024 * 1024,
+            digests_checked_every: Some(Duration::from_secs(24 * 60 * 60)),
             limits: Arc::default(),
         }
     }

@@ -139,7 +139,7 @@ impl People {
 
     /// Drops those whose entry changed.
     pub(crate) fn forget(&self, key: &PhysicalKey) {
-        let concerned = match concerned(key.path()) {
+        let concerned = match concerned(key) {
             Concerned::Nobody => return,
             other => other,
         };
@@ -166,7 +166,11 @@ enum Concerned<'a> {
     Everybody,
 }
 
-fn concerned(path: &str) -> Concerned<'_> {
+fn concerned(key: &PhysicalKey) -> Concerned<'_> {
+    if let Some((entity, _)) = locality::alias_kept_at(key) {
+        return Concerned::One(entity);
+    }
+    let path = key.path();
     if path.starts_with("sys/policy/") {
         return Concerned::Everybody;
     }
@@ -195,17 +199,19 @@ fn concerned(path: &str) -> Concerned<'_> {
 #[cfg(test)]
 mod tests {
     use super::{Concerned, concerned};
-    use base::NamespaceId;
+    use base::{MountId, NamespaceId};
     use locality::SystemKey;
 
     #[test]
     fn who_is_concerned() {
         let root = NamespaceId::ROOT;
         let check = |key: SystemKey<locality::Replicated>, expected: Concerned<'_>| {
-            assert_eq!(concerned(key.physical().path()), expected, "{key:?}");
+            assert_eq!(concerned(key.physical()), expected, "{key:?}");
         };
         check(SystemKey::entity(root, "e"), Concerned::One("e"));
         check(SystemKey::entity_alias(root, "e", "a"), Concerned::One("e"));
+        let kept = SystemKey::alias_at(root, MountId::new(7), "e", "a");
+        check(kept, Concerned::One("e"));
         check(SystemKey::entity_merged(root, "e"), Concerned::One("e"));
         check(
             SystemKey::group_of_entity(root, "e", "g"),

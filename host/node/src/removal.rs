@@ -187,6 +187,7 @@ async fn remove(
     while revoke_some(node, entry.id).await? {}
     each_key(node, namespace, entry.id, &CLASSES, |tx, key| {
         tx.delete(key);
+        identity::forget_kept_at(tx, key);
         Ok(())
     })
     .await?;
@@ -198,7 +199,8 @@ async fn remove(
 }
 
 /// Carries a mount to another namespace. What it handed out is undone first: its ids say where it
-/// came from.
+/// came from. The names that entities have at it stay behind and go with the old one: entities are of
+/// their namespace.
 async fn carry(
     node: &Arc<Unsealed>,
     from: NamespaceId,
@@ -207,6 +209,11 @@ async fn carry(
 ) -> Result<(), Refusal> {
     while revoke_some(node, entry.id).await? {}
     each_key(node, from, entry.id, &CLASSES, |tx, key| {
+        if locality::is_of_an_alias(key) {
+            tx.delete(key);
+            identity::forget_kept_at(tx, key);
+            return Ok(());
+        }
         let there = PhysicalKey::new(key.class(), to, becomes, key.path());
         tx.rename(key, &there).map_err(from_barrier)
     })

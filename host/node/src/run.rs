@@ -12,6 +12,7 @@ use crate::passed::Passed;
 use crate::passed_headers::keep_allowed;
 use crate::pipeline::{Caller, Known, Place, Recorded, Routed, Target, no_handler};
 use crate::refusal::{from_commit, wrong_place};
+use crate::replication::Secondary;
 use crate::replication::answers::Arrived;
 use crate::replication::forward::{self, Taken, Written};
 use crate::replication::peers::{Admitted, Sight};
@@ -294,7 +295,7 @@ impl Unsealed {
                     keep_allowed(raw, &target.mount.0.config.allowed_response_headers);
                 }
                 let done = self.wrap_and_finish(recorded, self.begin(), answer).await;
-                return self.noting(done, written);
+                return self.noting(done, &secondary, written);
             }
         };
         let target = recorded.target()?;
@@ -312,11 +313,11 @@ impl Unsealed {
         let warnings = call::matched(recorded.request(), target)?.1;
         let answer = call::with_warnings(answer, warnings);
         let done = self.wrap_and_finish(recorded, tx, answer).await;
-        self.noting(done, written)
+        self.noting(done, &secondary, written)
     }
 
     /// With what was written on the primary for it.
-    fn noting(&self, done: Answered, written: Option<Written>) -> Answered {
+    fn noting(&self, done: Answered, secondary: &Secondary, written: Option<Written>) -> Answered {
         let (answer, index) = done?;
         let Some(Written {
             index: written,
@@ -330,11 +331,7 @@ impl Unsealed {
             false => not_here_yet(answer, written),
         };
         let here = index.unwrap_or_else(|| self.index_at(self.committer.index()));
-        let index = Index {
-            replicated: here.replicated.max(written),
-            ..here
-        };
-        Ok((answer, Some(index)))
+        Ok((answer, Some(here.with_written(secondary, written))))
     }
 
     /// What is new in such a transaction was made for it, so that nothing overtakes it.

@@ -1,36 +1,86 @@
 //! Clients that read their own writes on whichever cluster they ask: an answer to a write says how far
 //! the logs were, and a request that says so again is answered by whoever has come as far.
 
+mod here;
+
 use crate::refusal::from_barrier;
-use crate::replication::Role;
+use crate::replication::{Role, Secondary};
 use crate::unsealed::Unsealed;
-use access::{IndexKey, IndexToken};
+use access::{Era, IndexKey, IndexToken};
 use base::{Refusal, RefusalKind, Request, Secret};
+use here::{Here, Part};
 use locality::SystemKey;
 
 /// How far the logs are after a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Index {
     /// The log of this cluster.
     pub(crate) local: u64,
+    /// Which primary's log the other one is; None where there is none.
+    era: Option<Era>,
     /// The log of the primary, as far as it is known to be here or was written.
-    pub(crate) replicated: u64,
+    replicated: u64,
+}
+
+impl Index {
+    /// What was written for it on the primary that a secondary follows is in it as well.
+    pub(crate) fn with_written(self, secondary: &Secondary, index: u64) -> Self {
+        let record = &secondary.record;
+        let here = self
+            .era
+            .as_ref()
+            .map(|era| (era.generation, self.replicated));
+        // The log of an earlier primary is over: what is larger there is before all of this one's.
+        if here >= Some((record.generation, index)) {
+            return self;
+        }
+        Self {
+            era: Some(Era::new(&record.relation, record.generation)),
+            replicated: index,
+            ..self
+        }
+    }
 }
 
 impl Unsealed {
     /// What is said of a write that is entry `local` of this cluster's log.
     pub(crate) fn index_at(&self, local: u64) -> Index {
-        let replicated = match self.replication.secondary() {
-            Some(secondary) => secondary.position().index,
-            None => local,
-        };
-        Index { local, replicated }
+        let part = self.part(local);
+        let replicated = part.as_ref().map_or(local, |part| part.index);
+        Index {
+            local,
+            era: part.map(|part| part.era),
+            replicated,
+        }
+    }
+
+    /// What it has of a primary's log, where its own ends at `applied`.
+    fn part(&self, applied: u64) -> Option<Part> {
+        match self.replication.role() {
+            Role::Primary(primary) => Some(Part {
+                era: Era::new(&primary.record.relation, primary.record.generation),
+                index: applied,
+                leads: true,
+            }),
+            Role::Secondary(secondary) => {
+                let position = secondary.position();
+                // Until it has everything of the next primary, it has all that it wrote as one.
+                let leads = secondary.has_led(&position);
+                Some(Part {
+                    era: Era::new(&position.relation, position.generation),
+                    index: if leads { applied } else { position.index },
+                    leads,
+                })
+            }
+            Role::Off | Role::Joining(_) => None,
+        }
     }
 
     /// What a client keeps of it; None where the key for that is not here yet.
     pub(crate) fn index_token(&self, index: Index) -> Option<String> {
         let token = IndexToken {
             cluster: self.cluster.id.clone(),
+            era: index.era,
             local: index.local,
             replicated: index.replicated,
         };
@@ -77,31 +127,45 @@ impl Unsealed {
         let headers = request.headers.iter();
         let values = headers.filter(|(header, _)| header == "x-vault-index");
         let key = self.index_key()?;
+        let local = self.committer.index();
+        let here = Here {
+            cluster: &self.cluster.id,
+            local,
+            part: self.part(local),
+        };
         for value in values.flat_map(|(_, value)| value.split(',')) {
-            let token = key.and_then(|key| key.read(value.trim()));
-            // What cannot be read is of a cluster that this one knows nothing of.
-            let is_here = token.is_some_and(|token| self.has(&token));
-            if !is_here {
-                let text = "required index state not present";
-                return Err(Refusal::new(RefusalKind::PreconditionFailed, text));
+            let text = "required index state not present";
+            let refuse = |text: String| Err(Refusal::new(RefusalKind::PreconditionFailed, text));
+            let Some(wanted) = key.and_then(|key| key.read(value.trim())) else {
+                // What cannot be read is of a cluster that this one knows nothing of.
+                return refuse(text.to_owned());
+            };
+            if let Some(lack) = here.lacks(&wanted) {
+                return refuse(format!("{text}: {lack}"));
             }
         }
         Ok(())
     }
+}
 
-    fn has(&self, token: &IndexToken) -> bool {
-        let applied = self.committer.index();
-        if token.cluster == self.cluster.id {
-            // On a secondary the primary's part has to be here as well.
-            let position = self.replication.secondary();
-            let replicated = position.map(|secondary| secondary.position().index);
-            return token.local <= applied
-                && replicated.is_none_or(|index| token.replicated <= index);
-        }
-        match self.replication.role() {
-            Role::Secondary(secondary) => token.replicated <= secondary.position().index,
-            Role::Primary(_) => token.replicated <= applied,
-            Role::Off | Role::Joining(_) => false,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_is_here_and_what_was_written_for_it_the_later_is_kept() {
+        let secondary = Secondary::of_generation("r", 2);
+        let index = |generation, replicated| Index {
+            local: 9,
+            era: Some(Era::new("r", generation)),
+            replicated,
+        };
+        for (here, written, expected) in [
+            (index(2, 20), 21, index(2, 21)),
+            (index(2, 20), 19, index(2, 20)),
+            (index(1, 900), 21, index(2, 21)),
+        ] {
+            assert_eq!(here.with_written(&secondary, written), expected);
         }
     }
 }

@@ -46,15 +46,30 @@ impl<'a> Answerer<'a> {
                 self.buckets(tree, branches)?
             }
             Question::Entries(TreeName(tree), buckets) if self.has(tree)? => {
-                self.entries(tree, Scope::These(buckets.iter().copied().collect()))
+                self.entries(tree, Scope::of(Some(buckets)), None)
             }
             Question::AllEntries(TreeName(tree)) if self.has(tree)? => {
-                self.entries(tree, Scope::All)
+                self.entries(tree, Scope::All, None)
+            }
+            Question::Rest {
+                tree: TreeName(tree),
+                buckets,
+                after,
+            } if self.has(tree)? => {
+                let scope = Scope::of(buckets.as_deref());
+                match PhysicalKey::from_bytes(after) {
+                    Ok(after) if Tree::of(&after) == *tree => {
+                        self.entries(tree, scope, Some(&after))
+                    }
+                    // Nothing comes after a key that cannot be in it.
+                    Ok(_) | Err(_) => Box::new(core::iter::empty()),
+                }
             }
             Question::Branches(_)
             | Question::Buckets(..)
             | Question::Entries(..)
-            | Question::AllEntries(_) => Box::new(core::iter::empty()),
+            | Question::AllEntries(_)
+            | Question::Rest { .. } => Box::new(core::iter::empty()),
         };
         Ok(Box::new(ended(answer)))
     }
@@ -120,9 +135,9 @@ impl<'a> Answerer<'a> {
         )))
     }
 
-    fn entries(&self, tree: &Tree, scope: Scope) -> Answer<'a> {
+    fn entries(&self, tree: &Tree, scope: Scope, after: Option<&PhysicalKey>) -> Answer<'a> {
         let (source, exclusion) = (self.view, self.exclusion);
-        let entries = view::entries(source, tree, None, Bound::Unbounded);
+        let entries = view::entries(source, tree, after, Bound::Unbounded);
         let ops = entries.filter_map(move |entry| match entry {
             Ok((key, value)) => {
                 let is_sent = exclusion.travels(&key) && scope.holds(&key);

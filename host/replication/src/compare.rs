@@ -16,10 +16,10 @@ use crate::view::{self, Scope, View};
 use crate::{Hello, KeyPackage, Position, Question, RecordBytes, Told, TreeName};
 use digest::{Record, Tree};
 use journal::{JournalError, Op};
-use locality::Class;
+use locality::{Class, PhysicalKey};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Trees with fewer entries on both sides are fetched whole.
+/// Trees with fewer entries on both sides are fetched whole, the first time.
 const SMALL_COUNT: u64 = 1_000;
 
 /// Questions on their way at once: small trees would each cost a round trip. A channel takes as
@@ -42,9 +42,35 @@ pub struct Comparison {
     asked: VecDeque<Task>,
     position: Option<Position>,
     deletions: Deletions,
+    /// Where an earlier one ended, until this one has come there.
+    resumes: Option<Place>,
+    /// Did it hear an error?
+    is_over: bool,
+    /// Trees with fewer entries on both sides are fetched whole.
+    small_count: u64,
     /// Entries of the questions that were made, and of those that were answered.
     expected: u64,
     answered: u64,
+}
+
+/// A tree, and the last key of it that was told.
+type Place = (Tree, Option<PhysicalKey>);
+
+/// Where a comparison was broken off. Of the trees before this one everything is here, but for what is
+/// to be deleted.
+#[derive(Debug)]
+pub struct Reached {
+    tree: Tree,
+    /// Of the tree itself what comes before this key is here, and the key.
+    key: Option<PhysicalKey>,
+    deletions: Deletions,
+}
+
+impl Reached {
+    /// The primary has written or deleted this since, and so has whoever reached this.
+    pub fn followed(&mut self, key: &PhysicalKey) {
+        self.deletions.remove(key);
+    }
 }
 
 /// How far a comparison is with the entries that it asks for.
@@ -88,6 +114,9 @@ pub enum CompareError {
     /// A tree, record or entry was told that is not one of those asked for.
     #[error("the primary told what is not part of what was asked for")]
     Foreign,
+    /// The primary holds the moment no longer.
+    #[error("so much was written meanwhile that it is to be compared again")]
+    Outdated,
     /// What was told is not in order, comes twice, or is nothing.
     #[error("the primary told things out of order")]
     Disorder,
@@ -136,8 +165,71 @@ impl Comparison {
             asked: VecDeque::new(),
             position: None,
             deletions: Deletions::default(),
+            resumes: None,
+            is_over: false,
+            small_count: SMALL_COUNT,
             expected: 0,
             answered: 0,
+        }
+    }
+
+    /// One after others that were broken off: most of what it finds is here. So it looks into small
+    /// trees as well, whose entries may be large.
+    pub fn again(hello: Hello) -> Self {
+        Self {
+            small_count: 1,
+            ..Self::new(hello)
+        }
+    }
+
+    /// Goes on where an earlier one was broken off. It finds what is missing, not all that differs: its
+    /// outcome has no position, and one more has to look at everything.
+    ///
+    /// What has changed at the primary since the moment of the earlier one has to be here, or is found
+    /// by that next one.
+    pub fn resumed(hello: Hello, reached: Reached) -> Self {
+        let Reached {
+            tree,
+            key,
+            mut deletions,
+        } = reached;
+        deletions.leave_some();
+        Self {
+            resumes: Some((tree, key)),
+            deletions,
+            ..Self::again(hello)
+        }
+    }
+
+    /// The moment of the primary, once it was told.
+    pub const fn position(&self) -> Option<&Position> {
+        self.position.as_ref()
+    }
+
+    /// Where it is, for one that goes on from there. None where it knows nothing yet, or heard what
+    /// cannot be.
+    pub fn break_off(self) -> Option<Reached> {
+        let place = match self.is_over {
+            true => self.resumes,
+            false => self.place(),
+        };
+        let (tree, key) = place?;
+        Some(Reached {
+            tree,
+            key,
+            deletions: self.deletions,
+        })
+    }
+
+    fn place(&self) -> Option<Place> {
+        match self.asked.front().or_else(|| self.queue.front())? {
+            Task::Begin { .. } => self.resumes.clone(),
+            Task::Branches { tree, .. } | Task::Buckets { tree, .. } => match &self.resumes {
+                // It was to begin in the middle of this one.
+                Some((resumed, key)) if resumed == tree => Some((*tree, key.clone())),
+                _ => Some((*tree, None)),
+            },
+            Task::Entries(merge) => Some((merge.tree(), merge.last().cloned())),
         }
     }
 
@@ -171,7 +263,8 @@ impl Comparison {
 
     /// Is everything known? Then [`finish`](Self::finish) it.
     pub fn is_complete(&self) -> bool {
-        self.queue.is_empty() && self.asked.is_empty() && self.position.is_some()
+        let is_done = self.queue.is_empty() && self.asked.is_empty();
+        is_done && !self.is_over && self.position.is_some()
     }
 
     /// Hears the next message.
@@ -181,10 +274,13 @@ impl Comparison {
     pub fn told(&mut self, held: &dyn View, told: Told) -> Result<Heard, CompareError> {
         let heard = self.hear(held, told);
         if heard.is_err() {
+            // Where no more comes of this moment, what came is good.
+            let is_good = matches!(heard, Err(CompareError::Outdated));
+            self.resumes = self.place().filter(|_| is_good);
             // It asks, hears and completes nothing any more.
+            self.is_over = true;
             self.queue.clear();
             self.asked.clear();
-            self.position = None;
         }
         heard
     }
@@ -205,6 +301,7 @@ impl Comparison {
         let task = self.asked.front_mut().ok_or(CompareError::Unasked)?;
         match (task, told) {
             (_, Told::Refused { reason }) => return Err(CompareError::Refused(reason)),
+            (_, Told::Outdated) => return Err(CompareError::Outdated),
             (Task::Begin { .. }, Told::Begun { position, keys }) if !has_begun => {
                 self.position = Some(position);
                 return Ok(Heard::Keys(keys));
@@ -245,9 +342,15 @@ impl Comparison {
     /// The answer to the oldest question is complete.
     fn end(&mut self, held: &dyn View) -> Result<(), CompareError> {
         let task = self.asked.pop_front().ok_or(CompareError::Unasked)?;
-        let next = match task {
+        let mut next = match task {
             Task::Begin { roots, .. } => {
-                for task in after_roots(held, roots, &mut self.deletions)? {
+                let tasks = after_roots(held, roots, self.small_count, &mut self.deletions)?;
+                let begins_at = self.resumes.as_ref().map(|(tree, _)| *tree);
+                let left = tasks
+                    .into_iter()
+                    .filter(|(tree, _)| Some(*tree) >= begins_at);
+                for (_, mut task) in left {
+                    task.resume(&mut self.resumes);
                     self.expected = self.expected.saturating_add(task.entries());
                     self.queue.push_back(task);
                 }
@@ -264,6 +367,7 @@ impl Comparison {
                 return merge.end(held, &mut self.deletions);
             }
         };
+        next.resume(&mut self.resumes);
         self.expected = self.expected.saturating_add(next.entries());
         // A tree is finished before the next one is begun.
         self.queue.push_front(next);
@@ -281,6 +385,15 @@ impl Task {
                 Self::Buckets { branches, .. } => branches.len(),
                 Self::Entries(merge) => merge.question_bytes(),
             }
+    }
+
+    /// Asks for no more than comes after where an earlier comparison ended, if that was in this tree.
+    fn resume(&mut self, resumes: &mut Option<Place>) {
+        if let Self::Entries(merge) = self
+            && let Some((_, Some(key))) = resumes.take_if(|(tree, _)| *tree == merge.tree())
+        {
+            merge.begin_after(key);
+        }
     }
 
     /// Entries that it asks for.
@@ -331,8 +444,9 @@ fn sum<'a>(records: impl IntoIterator<Item = &'a Record>) -> Record {
 fn after_roots(
     held: &dyn View,
     mut roots: BTreeMap<Tree, Record>,
+    small_count: u64,
     deletions: &mut Deletions,
-) -> Result<impl Iterator<Item = Task> + use<>, CompareError> {
+) -> Result<BTreeMap<Tree, Task>, CompareError> {
     for tree in roots.keys() {
         if view::head(tree)?.class() != Class::Replicated {
             return Err(CompareError::Foreign);
@@ -344,7 +458,7 @@ fn after_roots(
         match roots.remove(&tree) {
             None => deletions.add_tree(tree),
             Some(root) if root == here => {}
-            Some(root) if root.count().max(here.count()) >= SMALL_COUNT => {
+            Some(root) if root.count().max(here.count()) >= small_count => {
                 let told = BTreeMap::new();
                 tasks.insert(tree, Task::Branches { tree, root, told });
             }
@@ -356,7 +470,7 @@ fn after_roots(
     for (tree, root) in roots {
         tasks.insert(tree, Task::Entries(Merge::new(tree, Scope::All, root)));
     }
-    Ok(tasks.into_values())
+    Ok(tasks)
 }
 
 fn after_branches(

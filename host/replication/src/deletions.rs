@@ -6,6 +6,7 @@ use core::ops::Bound;
 use digest::Tree;
 use journal::{JournalError, Op};
 use locality::PhysicalKey;
+use std::collections::BTreeSet;
 
 /// Bytes of keys that are remembered; what is beyond them is found by the next comparison.
 const KEYS_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -16,8 +17,8 @@ const PIECE_BYTES: usize = 1024 * 1024;
 /// What is to go once everything is known.
 #[derive(Debug, Default)]
 pub(crate) struct Deletions {
-    trees: Vec<Tree>,
-    keys: Vec<PhysicalKey>,
+    trees: BTreeSet<Tree>,
+    keys: BTreeSet<PhysicalKey>,
     keys_bytes: usize,
     found: Found,
 }
@@ -31,7 +32,12 @@ enum Found {
 
 impl Deletions {
     pub(crate) fn add_tree(&mut self, tree: Tree) {
-        self.trees.push(tree);
+        self.trees.insert(tree);
+    }
+
+    /// There may be more to find than was looked for.
+    pub(crate) const fn leave_some(&mut self) {
+        self.found = Found::Some;
     }
 
     pub(crate) fn add_key(&mut self, key: PhysicalKey) {
@@ -40,8 +46,17 @@ impl Deletions {
             self.found = Found::Some;
             return;
         }
-        self.keys_bytes = keys_bytes;
-        self.keys.push(key);
+        if self.keys.insert(key) {
+            self.keys_bytes = keys_bytes;
+        }
+    }
+
+    /// The primary has written it since.
+    pub(crate) fn remove(&mut self, key: &PhysicalKey) {
+        if self.keys.remove(key) {
+            self.keys_bytes = self.keys_bytes.saturating_sub(key.as_bytes().len());
+        }
+        self.trees.remove(&Tree::of(key));
     }
 }
 
@@ -74,7 +89,8 @@ impl Outcome {
     }
 
     /// How far the secondary is once the deletions are written: to be stored with the last of them.
-    /// None where there was more to delete than is remembered; then compare once more.
+    /// None where there was more to delete than is remembered, or not everything was compared; then
+    /// compare once more.
     pub fn position(&self) -> Option<&Position> {
         (self.deletions.found == Found::All).then_some(&self.position)
     }

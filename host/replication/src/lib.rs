@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  secondary                                             primary
+//!     │ greet       Versions ──────────────────────────▶  Versions
 //!     │ bootstrap   Hello, public key ─────────────────▶  keys, sealed to the public key
 //!     │ compare     Question … ────────────────────────▶  Told …, all from one snapshot at an index
 //!     │ follow      Hello, Position ───────────────────▶  Event …: entries in their order
@@ -28,7 +29,7 @@ mod view;
 mod wire;
 
 pub use answer::{Answer, Answerer};
-pub use compare::{CompareError, Comparison, Heard, Progress};
+pub use compare::{CompareError, Comparison, Heard, Progress, Reached};
 pub use deletions::Outcome;
 pub use freshness::Freshness;
 pub use position::Position;
@@ -36,6 +37,6 @@ pub use retention::Retention;
 pub use source::{NotReplicated, admit, changes_keys, cut};
 pub use view::{Pairs, View};
 pub use wire::{
-    Event, Follow, Hello, KeyPackage, Method, Question, RecordBytes, Told, TreeName, Versions,
-    WireError, decode, encode,
+    Event, Follow, Hello, KeyPackage, Method, Question, RecordBytes, Told, TreeName, VersionError,
+    Versions, WireError, decode, encode,
 };

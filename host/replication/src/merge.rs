@@ -19,6 +19,8 @@ pub(crate) struct Merge {
     last: Option<PhysicalKey>,
     /// Is anything told that is not so here, or the other way round?
     differs: bool,
+    /// After which key it asks; None for all.
+    after: Option<PhysicalKey>,
 }
 
 /// Entries that are here, one ahead.
@@ -59,7 +61,23 @@ impl Merge {
             sum: Record::default(),
             last: None,
             differs: false,
+            after: None,
         }
+    }
+
+    pub(crate) const fn tree(&self) -> Tree {
+        self.tree
+    }
+
+    /// Only what comes after a key is asked for.
+    pub(crate) fn begin_after(&mut self, key: PhysicalKey) {
+        self.last = Some(key.clone());
+        self.after = Some(key);
+    }
+
+    /// The last key that was told.
+    pub(crate) const fn last(&self) -> Option<&PhysicalKey> {
+        self.last.as_ref()
     }
 
     /// Entries that there are to be.
@@ -73,19 +91,29 @@ impl Merge {
     }
 
     pub(crate) fn question(&self) -> Question {
-        match &self.scope {
-            Scope::All => Question::AllEntries(TreeName(self.tree)),
-            Scope::These(buckets) => {
-                Question::Entries(TreeName(self.tree), buckets.iter().copied().collect())
-            }
+        let tree = TreeName(self.tree);
+        let buckets = match &self.scope {
+            Scope::All => None,
+            Scope::These(buckets) => Some(buckets.iter().copied().collect()),
+        };
+        match (&self.after, buckets) {
+            (None, None) => Question::AllEntries(tree),
+            (None, Some(buckets)) => Question::Entries(tree, buckets),
+            (Some(after), buckets) => Question::Rest {
+                tree,
+                buckets,
+                after: after.as_bytes().to_vec(),
+            },
         }
     }
 
     pub(crate) fn question_bytes(&self) -> usize {
-        match &self.scope {
+        let after = self.after.as_ref().map_or(0, |key| key.as_bytes().len());
+        let buckets = match &self.scope {
             Scope::All => 0,
             Scope::These(buckets) => buckets.len().saturating_mul(2),
-        }
+        };
+        buckets.saturating_add(after)
     }
 
     /// Of some entries, those that are to be written. What is here between them is to go.
@@ -133,15 +161,19 @@ impl Merge {
         held: &dyn View,
         deletions: &mut Deletions,
     ) -> Result<(), CompareError> {
-        if self.sum != self.expected {
-            return Err(CompareError::DoesNotAddUp);
+        match &self.after {
+            // What came before was told of another moment: a next comparison adds up both.
+            Some(_) => deletions.leave_some(),
+            None if self.sum != self.expected => return Err(CompareError::DoesNotAddUp),
+            None => {}
         }
         let mut is_more = false;
         for entry in self.ours(held, self.last.as_ref(), Bound::Unbounded) {
             is_more = true;
             deletions.add_key(entry?.0);
         }
-        match self.differs || is_more {
+        // What came before its beginning may be what differs.
+        match self.differs || is_more || self.after.is_some() {
             true => Ok(()),
             // The sums differ, and the entries do not.
             false => Err(CompareError::OwnDigests),

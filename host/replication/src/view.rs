@@ -30,6 +30,12 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
+    /// Some buckets, or all.
+    pub(crate) fn of(buckets: Option<&[(u8, u8)]>) -> Self {
+        let some = buckets.map(|buckets| Self::These(buckets.iter().copied().collect()));
+        some.unwrap_or(Self::All)
+    }
+
     pub(crate) fn holds(&self, key: &PhysicalKey) -> bool {
         match self {
             Self::All => true,

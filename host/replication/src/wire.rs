@@ -17,11 +17,20 @@ pub enum Method {
     Follow,
     /// Run a request at the primary.
     Forward,
+    /// Find out what the other end speaks: each says its [`Versions`], which every version of the
+    /// protocol reads. First of all on a connection.
+    Greet,
 }
 
 impl Method {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Bootstrap, Self::Compare, Self::Follow, Self::Forward];
+    pub const ALL: [Self; 5] = [
+        Self::Bootstrap,
+        Self::Compare,
+        Self::Follow,
+        Self::Forward,
+        Self::Greet,
+    ];
 
     /// Its name on the wire.
     pub const fn name(self) -> &'static str {
@@ -30,6 +39,7 @@ impl Method {
             Self::Compare => "compare",
             Self::Follow => "follow",
             Self::Forward => "forward",
+            Self::Greet => "greet",
         }
     }
 
@@ -39,7 +49,8 @@ impl Method {
     }
 }
 
-/// The versions that one end speaks. A secondary may be newer than its primary, not older.
+/// The versions that one end speaks at best. A secondary may be newer than its primary, not older: it
+/// then speaks as its primary does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Versions {
     /// Of these messages.
@@ -54,6 +65,62 @@ impl Versions {
         protocol: 1,
         data: 1,
     };
+
+    /// The oldest that this program still speaks with a primary.
+    pub const OLDEST: Self = Self {
+        protocol: 1,
+        data: 1,
+    };
+
+    /// Can a secondary of this program follow a primary that speaks these?
+    ///
+    /// # Errors
+    /// [`VersionError`] says which of both is to be upgraded.
+    pub const fn check_primary(self) -> Result<(), VersionError> {
+        self.check(Self::OLDEST, Self::OURS)
+    }
+
+    /// Are these between what is spoken at least and at best?
+    const fn check(self, oldest: Self, ours: Self) -> Result<(), VersionError> {
+        if self.protocol > ours.protocol || self.data > ours.data {
+            return Err(VersionError::PrimaryIsNewer { theirs: self, ours });
+        }
+        if self.protocol < oldest.protocol || self.data < oldest.data {
+            return Err(VersionError::PrimaryIsTooOld {
+                theirs: self,
+                oldest,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Why a secondary cannot follow its primary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VersionError {
+    /// The secondary does not know what the primary would say.
+    #[error(
+        "the primary speaks version {} of the protocol and {} of the data, this secondary {} and {}: upgrade the secondary first",
+        theirs.protocol, theirs.data, ours.protocol, ours.data
+    )]
+    PrimaryIsNewer {
+        /// What the primary speaks.
+        theirs: Versions,
+        /// What the secondary speaks.
+        ours: Versions,
+    },
+    /// The secondary has forgotten how such an old one speaks.
+    #[error(
+        "the primary speaks version {} of the protocol and {} of the data, and this secondary none before {} and {}: upgrade the primary first",
+        theirs.protocol, theirs.data, oldest.protocol, oldest.data
+    )]
+    PrimaryIsTooOld {
+        /// What the primary speaks.
+        theirs: Versions,
+        /// What the secondary speaks at least.
+        oldest: Versions,
+    },
 }
 
 /// The beginning of every call.
@@ -156,6 +223,16 @@ pub enum Question {
     Entries(TreeName, Vec<(u8, u8)>),
     /// All entries of a tree, in the order of their keys.
     AllEntries(TreeName),
+    /// Those of the entries in these buckets of a tree, or of all of them, that come after a key: one
+    /// that asked before has what comes before it.
+    Rest {
+        /// The tree.
+        tree: TreeName,
+        /// The buckets; None for all.
+        buckets: Option<Vec<(u8, u8)>>,
+        /// The key, of that tree.
+        after: Vec<u8>,
+    },
 }
 
 /// What a secondary that compares is told. All of one call is of one moment.
@@ -183,6 +260,9 @@ pub enum Told {
         /// Why, for the operator.
         reason: String,
     },
+    /// So much was written that the moment is no longer held: nothing more will come of it, but of
+    /// another one. What was told stays true of the first.
+    Outdated,
 }
 
 /// A tree of digests, as its entries' keys begin.
@@ -261,5 +341,32 @@ pub fn decode<T: DeserializeOwned>(frame: &[u8]) -> Result<T, WireError> {
     match rest {
         [] => Ok(message),
         more => Err(WireError(format!("{} bytes follow it", more.len()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secondary_may_be_newer_than_its_primary_as_far_as_it_remembers() {
+        let versions = |(protocol, data)| Versions { protocol, data };
+        let (oldest, ours) = (versions((2, 5)), versions((4, 6)));
+        let newer = |theirs| Err(VersionError::PrimaryIsNewer { theirs, ours });
+        let too_old = |theirs| Err(VersionError::PrimaryIsTooOld { theirs, oldest });
+        for same in [(4, 6), (2, 5), (3, 6), (4, 5)].map(versions) {
+            assert_eq!(same.check(oldest, ours), Ok(()));
+        }
+        for more in [(5, 6), (4, 7), (1, 7), (u32::MAX, u32::MAX)].map(versions) {
+            assert_eq!(more.check(oldest, ours), newer(more));
+        }
+        for less in [(1, 6), (4, 4), (0, 0)].map(versions) {
+            assert_eq!(less.check(oldest, ours), too_old(less));
+        }
+        assert_eq!(
+            newer(versions((5, 6))).unwrap_err().to_string(),
+            "the primary speaks version 5 of the protocol and 6 of the data, this secondary 4 and 6: upgrade the secondary first"
+        );
+        assert_eq!(Versions::OURS.check_primary(), Ok(()));
     }
 }

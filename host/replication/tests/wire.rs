@@ -112,12 +112,20 @@ fn event() -> impl Strategy<Value = Event> {
 
 fn question() -> impl Strategy<Value = Question> {
     let buckets = prop::collection::vec(any::<(u8, u8)>(), 0..9);
+    let some = buckets.clone();
     prop_oneof![
         hello().prop_map(Question::Begin),
         tree().prop_map(Question::Branches),
         (tree(), bytes()).prop_map(|(tree, branches)| Question::Buckets(tree, branches)),
         (tree(), buckets).prop_map(|(tree, buckets)| Question::Entries(tree, buckets)),
         tree().prop_map(Question::AllEntries),
+        (tree(), prop::option::of(some), bytes()).prop_map(|(tree, buckets, after)| {
+            Question::Rest {
+                tree,
+                buckets,
+                after,
+            }
+        }),
     ]
 }
 
@@ -131,6 +139,7 @@ fn told() -> impl Strategy<Value = Told> {
         prop::collection::vec(op(), some).prop_map(Told::Entries),
         Just(Told::End),
         ".{0,12}".prop_map(|reason| Told::Refused { reason }),
+        Just(Told::Outdated),
     ]
 }
 
@@ -249,5 +258,8 @@ fn methods_have_their_names() {
     }
     assert_eq!(Method::from_name("Follow"), None);
     let names = Method::ALL.map(Method::name);
-    assert_eq!(names, ["bootstrap", "compare", "follow", "forward"]);
+    assert_eq!(
+        names,
+        ["bootstrap", "compare", "follow", "forward", "greet"]
+    );
 }

@@ -111,6 +111,10 @@ fn settings(config: &Config) -> node::Settings {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         forwards_by_header: config.replication.allow_forwarding_via_header,
         own_write_wait: wait.unwrap_or(usual.own_write_wait),
+        digests_checked_every: match config.replication.digest_check_interval {
+            None => usual.digests_checked_every,
+            Some(every) => Some(every).filter(|every| !every.is_zero()),
+        },
         ..usual
     }
 }
@@ -206,6 +210,12 @@ mod tests {
              log_kept_bytes_max = \"2000\"\n  allow_forwarding_via_header = true\n}",
         );
         assert!(settings(&own).forwards_by_header);
+        let every = |text: &str| {
+            let text = format!("replication {{\n  digest_check_interval = \"{text}\"\n}}");
+            settings(&config(&text)).digests_checked_every
+        };
+        assert_eq!(every("0s"), None);
+        assert_eq!(every("90m"), Some(core::time::Duration::from_secs(90 * 60)));
         assert_eq!(log_bounds(&own).log_bytes_max, 1_000);
         assert_eq!(log_bounds(&own).kept_bytes_max, 2_000);
         let wait = core::time::Duration::from_secs(5);
@@ -225,6 +235,9 @@ mod tests {
         assert_eq!(default("log_bytes_max"), bounds.log_bytes_max.to_string());
         assert_eq!(default("log_kept_bytes_max"), kept);
         let wait = node::Settings::default().own_write_wait.as_secs();
+        let every = node::Settings::default().digests_checked_every;
+        let every = every.map(|every| format!("{}h", every.as_secs() / 3600));
+        assert_eq!(Some(default("digest_check_interval")), every);
         let said = default("best_effort_wal_wait_duration");
         assert_eq!(said, format!("{wait}s"));
     }

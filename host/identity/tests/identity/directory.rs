@@ -129,8 +129,18 @@ fn no_alias_is_reached_through_a_crooked_accessor() {
     let ann = world.entity("ann");
     world.alias(&ann, "m1", "b/c").unwrap();
     let mut directory = world.directory();
-    assert!(directory.alias_named("m1", "b/c").unwrap().is_some());
-    assert!(directory.alias_named("m1/b", "c").unwrap().is_none());
+    assert!(
+        directory
+            .alias_named(&mount("m1"), "b/c")
+            .unwrap()
+            .is_some()
+    );
+    assert!(
+        directory
+            .alias_named(&mount("m1/b"), "c")
+            .unwrap()
+            .is_none()
+    );
     assert!(directory.entity("../x").unwrap().is_none());
     assert!(directory.alias("").unwrap().is_none());
 }
@@ -270,7 +280,11 @@ fn logins_find_their_entity_and_renew_its_groups() {
         world.directory().direct_groups(&entity.id).unwrap().len(),
         2
     );
-    let alias = world.directory().alias_named("m1", "ann").unwrap().unwrap();
+    let alias = world
+        .directory()
+        .alias_named(&mount("m1"), "ann")
+        .unwrap()
+        .unwrap();
     assert_eq!(alias.metadata["seen"], "Ann");
 }
 

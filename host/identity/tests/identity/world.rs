@@ -1,7 +1,7 @@
 //! A transaction in memory, and names instead of ids.
 
 use barrier::{Keyring, Transaction};
-use base::{Entropy, NamespaceId, Timestamp};
+use base::{Entropy, MountId, NamespaceId, Timestamp};
 use identity::{
     AliasChange, Directory, EntityChange, GroupChange, IdentityError, Mount, Named, Placement,
     Written,
@@ -102,6 +102,7 @@ impl World {
 /// Mounts whose accessor begins with `local` are local.
 pub(crate) fn mount(accessor: &str) -> Mount {
     Mount {
+        id: MountId::new(accessor.bytes().map(u64::from).sum()),
         accessor: accessor.to_owned(),
         placement: match accessor.starts_with("local") {
             true => Placement::Local,

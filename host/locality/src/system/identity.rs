@@ -1,11 +1,13 @@
 //! Keys of identity: entities, aliases, groups.
 //!
 //! Entities and groups are shared. An alias is as local as the auth mount that it belongs to, so that
-//! each of its keys stands here twice.
+//! each of its keys stands here twice. What the mount says of it, its name and what goes with that, is
+//! kept among the mount's own entries, out of its component's reach: whoever is not to have the mount
+//! has nothing of that, and when the mount goes, so does it.
 
 use super::SystemKey;
-use crate::{Local, Replicated};
-use base::NamespaceId;
+use crate::{Local, PhysicalKey, Replicated};
+use base::{MountId, NamespaceId};
 
 impl SystemKey<Replicated> {
     /// All entities of a namespace, by id.
@@ -25,15 +27,11 @@ impl SystemKey<Replicated> {
     pub fn entity_merged(namespace: NamespaceId, id: &str) -> Self {
         Self::at(namespace, &format!("identity/entity/merged/{id}"))
     }
-    /// All aliases of all entities.
-    pub fn entity_aliases(namespace: NamespaceId) -> Self {
-        Self::at(namespace, "identity/entity/alias/")
-    }
     /// All aliases of an entity.
     pub fn aliases_of_entity(namespace: NamespaceId, entity: &str) -> Self {
         Self::at(namespace, &format!("identity/entity/alias/{entity}/"))
     }
-    /// An alias of an entity.
+    /// From an alias of an entity to its mount.
     pub fn entity_alias(namespace: NamespaceId, entity: &str, id: &str) -> Self {
         Self::at(namespace, &format!("identity/entity/alias/{entity}/{id}"))
     }
@@ -41,13 +39,18 @@ impl SystemKey<Replicated> {
     pub fn entity_alias_owners(namespace: NamespaceId) -> Self {
         Self::at(namespace, "identity/entity/alias-id/")
     }
-    /// From the id of an alias to the id of its entity.
+    /// From the id of an alias to its entity and its mount.
     pub fn entity_alias_owner(namespace: NamespaceId, id: &str) -> Self {
         Self::at(namespace, &format!("identity/entity/alias-id/{id}"))
     }
-    /// From a name in an auth mount, which has no case, to the id of the alias.
-    pub fn entity_alias_name(namespace: NamespaceId, accessor: &str, name: &str) -> Self {
-        Self::at(namespace, &alias_name("entity", accessor, name))
+    /// An alias, among the entries of its mount.
+    pub fn alias_at(namespace: NamespaceId, mount: MountId, entity: &str, id: &str) -> Self {
+        Self::of_mount(namespace, mount, &format!("{ALIASES}{entity}/{id}"))
+    }
+    /// From a name in an auth mount, which has no case, to its alias.
+    pub fn alias_name_at(namespace: NamespaceId, mount: MountId, name: &str) -> Self {
+        let name = name.to_lowercase();
+        Self::of_mount(namespace, mount, &format!("{ALIAS_NAMES}{name}"))
     }
     /// All groups of a namespace, by id.
     pub fn groups(namespace: NamespaceId) -> Self {
@@ -105,7 +108,11 @@ impl SystemKey<Replicated> {
     }
     /// From the name of a group in an auth mount, which has no case, to the id of the group.
     pub fn group_alias_name(namespace: NamespaceId, accessor: &str, name: &str) -> Self {
-        Self::at(namespace, &alias_name("group", accessor, name))
+        let name = name.to_lowercase();
+        Self::at(
+            namespace,
+            &format!("identity/group/alias-name/{accessor}/{name}"),
+        )
     }
 }
 
@@ -197,15 +204,11 @@ impl SystemKey<Local> {
     pub fn oidc_code(namespace: NamespaceId, hash: &str) -> Self {
         Self::at(namespace, &format!("identity/oidc/code/{hash}"))
     }
-    /// All aliases of local mounts.
-    pub fn local_entity_aliases(namespace: NamespaceId) -> Self {
-        Self::at(namespace, "identity/entity/alias/")
-    }
     /// All aliases of an entity that belong to local mounts.
     pub fn local_aliases_of_entity(namespace: NamespaceId, entity: &str) -> Self {
         Self::at(namespace, &format!("identity/entity/alias/{entity}/"))
     }
-    /// An alias of an entity at a local mount.
+    /// From an alias of an entity to its local mount.
     pub fn local_entity_alias(namespace: NamespaceId, entity: &str, id: &str) -> Self {
         Self::at(namespace, &format!("identity/entity/alias/{entity}/{id}"))
     }
@@ -213,32 +216,49 @@ impl SystemKey<Local> {
     pub fn local_entity_alias_owners(namespace: NamespaceId) -> Self {
         Self::at(namespace, "identity/entity/alias-id/")
     }
-    /// From the id of an alias at a local mount to the id of its entity.
+    /// From the id of an alias at a local mount to its entity and its mount.
     pub fn local_entity_alias_owner(namespace: NamespaceId, id: &str) -> Self {
         Self::at(namespace, &format!("identity/entity/alias-id/{id}"))
     }
-    /// From a name in a local auth mount, which has no case, to the id of the alias.
-    pub fn local_entity_alias_name(namespace: NamespaceId, accessor: &str, name: &str) -> Self {
-        Self::at(namespace, &alias_name("entity", accessor, name))
+    /// An alias, among the entries of its local mount.
+    pub fn local_alias_at(namespace: NamespaceId, mount: MountId, entity: &str, id: &str) -> Self {
+        Self::of_mount(namespace, mount, &format!("{ALIASES}{entity}/{id}"))
+    }
+    /// From a name in a local auth mount, which has no case, to its alias.
+    pub fn local_alias_name_at(namespace: NamespaceId, mount: MountId, name: &str) -> Self {
+        let name = name.to_lowercase();
+        Self::of_mount(namespace, mount, &format!("{ALIAS_NAMES}{name}"))
     }
 }
 
-fn alias_name(what: &str, accessor: &str, name: &str) -> String {
-    let name = name.to_lowercase();
-    format!("identity/{what}/alias-name/{accessor}/{name}")
+/// Where a mount's aliases are among its entries. No name of a component's begins so.
+const ALIASES: &str = "\u{1}alias/id/";
+const ALIAS_NAMES: &str = "\u{1}alias/name/";
+
+/// Entity and id of the alias that is kept at a key, if there is one.
+pub fn alias_kept_at(key: &PhysicalKey) -> Option<(&str, &str)> {
+    key.path().strip_prefix(ALIASES)?.split_once('/')
+}
+
+/// Is it an entry of the host's that is kept among those of an auth mount?
+pub fn is_of_an_alias(key: &PhysicalKey) -> bool {
+    let path = key.path();
+    path.starts_with(ALIASES) || path.starts_with(ALIAS_NAMES)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Class;
+    use crate::{Class, Exclusion};
 
     #[test]
     fn what_belongs_to_a_local_mount_stays_local() {
         let root = NamespaceId::ROOT;
+        let mount = MountId::new(7);
         let shared = [
             SystemKey::entity(root, "e"),
             SystemKey::entity_alias(root, "e", "a"),
+            SystemKey::alias_at(root, mount, "e", "a"),
             SystemKey::group(root, "g"),
             SystemKey::group_member(root, "g", "e"),
         ];
@@ -248,10 +268,32 @@ mod tests {
         let local = [
             SystemKey::local_entity_alias(root, "e", "a"),
             SystemKey::local_entity_alias_owner(root, "a"),
-            SystemKey::local_entity_alias_name(root, "m", "n"),
+            SystemKey::local_alias_at(root, mount, "e", "a"),
+            SystemKey::local_alias_name_at(root, mount, "n"),
         ];
         for key in &local {
             assert_eq!(key.physical().class(), Class::Local, "{key:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_mount_says_of_somebody_is_left_out_with_the_mount() {
+        let root = NamespaceId::ROOT;
+        let (kept, denied) = (MountId::new(1), MountId::new(2));
+        let exclusion = Exclusion {
+            version: 1,
+            mounts: [(root, denied)].into(),
+            ..Exclusion::default()
+        };
+        for (mount, travels) in [(kept, true), (denied, false)] {
+            let alias = SystemKey::<Replicated>::alias_at(root, mount, "e", "a");
+            let name = SystemKey::<Replicated>::alias_name_at(root, mount, "Ann");
+            for key in [alias.physical(), name.physical()] {
+                assert_eq!(exclusion.travels(key), travels, "{key:?}");
+                assert!(is_of_an_alias(key));
+            }
+            assert_eq!(alias_kept_at(alias.physical()), Some(("e", "a")));
+            assert_eq!(alias_kept_at(name.physical()), None);
         }
     }
 

@@ -101,8 +101,9 @@ pub(crate) fn mount_of_tokens(
     tokens.cloned().ok_or_else(missing)
 }
 
-fn mount(entry: &MountEntry) -> Mount {
+pub(super) fn mount(entry: &MountEntry) -> Mount {
     Mount {
+        id: entry.id,
         accessor: entry.accessor.clone(),
         placement: placement(entry),
     }

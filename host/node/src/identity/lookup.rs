@@ -1,6 +1,6 @@
 //! `identity/lookup`: finds by what one knows. Who is not found is no error.
 
-use super::{directory, given, refused, shown};
+use super::{auth_mount, directory, given, login, refused, shown};
 use crate::native::Does::Now;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use base::{Answer, Refusal};
@@ -66,6 +66,10 @@ fn by(ask: &Ask<'_>) -> Result<By, Refusal> {
 
 fn entity(ask: &mut Ask<'_>) -> Told {
     let by = by(ask)?;
+    let mount = match &by {
+        By::AliasName { accessor, .. } => auth_mount(ask, accessor),
+        By::Id(_) | By::Name(_) | By::Alias(_) => None,
+    };
     let mut directory = directory(ask);
     let found = match by {
         By::Id(id) => directory.entity(&id),
@@ -74,8 +78,9 @@ fn entity(ask: &mut Ask<'_>) -> Told {
             Some(alias) => directory.entity(&alias.entity),
             None => Ok(None),
         },
-        By::AliasName { accessor, name } => {
-            match directory.alias_named(&accessor, &name).map_err(refused)? {
+        By::AliasName { name, .. } => {
+            let alias = mount.map(|mount| directory.alias_named(&login::mount(&mount.0), &name));
+            match alias.transpose().map_err(refused)?.flatten() {
                 Some(alias) => directory.entity(&alias.entity),
                 None => Ok(None),
             }

@@ -133,10 +133,7 @@ fn named_mount(ask: &Ask<'_>) -> Result<Option<identity::Mount>, Refusal> {
     };
     let mount = auth_mount(ask, &accessor)
         .ok_or_else(|| Refusal::invalid(format!("invalid mount accessor {accessor:?}")))?;
-    Ok(Some(identity::Mount {
-        accessor,
-        placement: placement(&mount.0),
-    }))
+    Ok(Some(login::mount(&mount.0)))
 }
 
 /// How far the aliases of a mount travel.

@@ -90,6 +90,7 @@ impl Bundle {
             primary_api: api_address.to_owned(),
             since: self.since,
             formerly: String::new(),
+            begun: None,
             parted: false,
         })
     }
@@ -164,7 +165,8 @@ fn why_not(body: &[u8]) -> String {
     }
     let told = serde_json::from_slice::<Errors>(body);
     let told = told.map(|told| told.errors.join("; ")).unwrap_or_default();
-    let told: String = told.chars().take(REASON_CHARACTERS_MAX).collect();
+    let visible = told.chars().filter(|letter| !letter.is_control());
+    let told: String = visible.take(REASON_CHARACTERS_MAX).collect();
     match told.as_str() {
         wrapping::INVALID => {
             format!("{told}: it is not an activation token of the cluster that answers there")
@@ -219,7 +221,7 @@ mod tests {
         let long = format!(r#"{{"errors":["{}"]}}"#, "x".repeat(1000));
         for (body, expected) in [
             (r#"{"errors":["Vault is sealed"]}"#, "Vault is sealed"),
-            (r#"{"errors":["a","b"]}"#, "a; b"),
+            (r#"{"errors":["a\n","\u001b[1mb"]}"#, "a; [1mb"),
             (r#"{"errors":[]}"#, "without a reason"),
             ("<html>", "without a reason"),
             (long.as_str(), &"x".repeat(500)),

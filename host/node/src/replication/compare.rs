@@ -1,30 +1,27 @@
-//! What differs between a primary and a secondary, asked and answered over one call, all of one moment
-//! of the primary.
+//! The secondary's side of a comparison: what differs is asked for and put where it belongs.
 
+use super::Secondary;
+use super::answering::has_one_thread;
 use super::aside::Keeping;
-use super::filtered::{FILTER_CHANGED, Filtered};
+use super::catch_up::CaughtUp;
 use super::following::{commit, hello_again};
+use super::joining;
 use super::key_package::SharedKeys;
 use super::moment::Moment;
-use super::primary::Primary;
 use super::records::SecondaryRecord;
-use super::secondary::Doing;
-use super::serve::{Broken, PATIENCE, check_hello, hear, packed, receive, send};
+use super::secondary::{BrokenOff, Doing};
+use super::serve::{Broken, hear, send};
 use super::shelved::{self, Shelved};
-use super::{Secondary, exclusions};
 use crate::unsealed::Unsealed;
-use barrier::Transaction;
-use core::time::Duration;
-use journal::{Batch, Extent, JournalError, Op};
-use link::{Channel, Link, Peer};
-use locality::Exclusion;
+use journal::{Batch, JournalError, Op};
+use link::{Channel, Link};
 use replication::{
-    Answerer, CompareError, Comparison, Heard, Method, Outcome, Position, Progress, Question, Told,
-    View, decode,
+    CompareError, Comparison, Heard, KeyPackage, Method, Outcome, Position, Progress, Reached,
+    Told, View,
 };
 use seal::sealed_box::KeyPair;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio::sync::mpsc;
 
 /// Bytes that gather before they are committed. What is less in all is one commit: nobody sees a part
 /// of it.
@@ -35,14 +32,6 @@ const GATHERED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// and as what comes of it.
 const NEXT_GATHERED_BYTES_MAX: usize = 1024 * 1024;
 
-/// How often it looks meanwhile whether it still holds the moment.
-const LOOK: Duration = Duration::from_secs(1);
-
-/// Bytes that the log of the primary may grow by while it holds a moment for a secondary. Storage
-/// keeps in memory all that is written after a moment which is held; whoever is too slow begins
-/// again, and finds less to do.
-const MOMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
-
 impl From<JournalError> for Broken {
     fn from(error: JournalError) -> Self {
         Self::Here(crate::refusal::chain(&error))
@@ -51,154 +40,11 @@ impl From<JournalError> for Broken {
 
 impl From<CompareError> for Broken {
     fn from(error: CompareError) -> Self {
-        Self::Message(crate::refusal::chain(&error))
-    }
-}
-
-/// Answers the questions of a secondary.
-pub(crate) async fn answer(
-    node: &Arc<Unsealed>,
-    primary: &Arc<Primary>,
-    peer: &Peer,
-    mut channel: Channel,
-) -> Result<(), Broken> {
-    let begin: Question = receive(&mut channel).await?;
-    let Question::Begin(hello) = &begin else {
-        let text = "a comparison that does not begin with its beginning";
-        return Err(Broken::Message(String::from(text)));
-    };
-    if let Err(reason) = check_hello(node, primary, peer, hello).await {
-        return send(&channel, &Told::Refused { reason }).await;
-    }
-    // Looked at before the moment: a filter that comes in between is found at once.
-    let seen = node.parts.changes.exclusions();
-    let snapshot = node.parts.storage.snapshot();
-    let (ring, entropy) = (node.keys.ring(), Arc::clone(&node.parts.entropy));
-    let mut tx = Transaction::new(Arc::clone(&snapshot), ring, entropy, 0);
-    let filtered = Filtered::at(&mut tx, &peer.name, seen)?;
-    let position = Position {
-        relation: primary.record.relation.clone(),
-        generation: primary.record.generation,
-        index: journal::applied_at(&*snapshot)?,
-        filter: filtered.exclusion.version,
-        is_filtered: exclusions::is_filtered(&mut tx, &peer.name)?,
-    };
-    // Those of a later moment open what is of this one.
-    let keys = packed(node, &hello.public_key).await?;
-    let exclusion = Arc::new(filtered.exclusion.clone());
-    let moment = Arc::new(Moment(snapshot));
-    let mut held = Held {
-        node,
-        index: position.index,
-        filtered,
-    };
-    held.in_time(send(&channel, &Told::Begun { position, keys }))
-        .await??;
-    let mut question = begin;
-    loop {
-        let mut answer = answer_apart(&moment, &exclusion, question);
-        while let Some(told) = answer.recv().await {
-            held.in_time(send(&channel, &told?)).await??;
-        }
-        match held.in_time(channel.receive()).await?? {
-            Some(frame) => question = decode(&frame)?,
-            None => return Ok(()),
+        match error {
+            CompareError::Outdated => Self::Outdated,
+            error => Self::Message(crate::refusal::chain(&error)),
         }
     }
-}
-
-/// Was so much written since a moment that it is no longer held?
-fn is_too_old(extent: &Extent, index: u64) -> bool {
-    extent.purged > index || extent.bytes_after(index) > MOMENT_BYTES_MAX
-}
-
-/// A moment of the primary that is held for a secondary.
-struct Held<'a> {
-    node: &'a Unsealed,
-    index: u64,
-    /// What is left out of it.
-    filtered: Filtered,
-}
-
-impl Held<'_> {
-    /// What a secondary is to do, unless it takes too long, or the moment is no longer good.
-    async fn in_time<T>(&mut self, waiting: impl Future<Output = T>) -> Result<T, Broken> {
-        let looking = async {
-            let mut waiting = core::pin::pin!(waiting);
-            loop {
-                self.check()?;
-                if let Ok(done) = tokio::time::timeout(LOOK, waiting.as_mut()).await {
-                    return Ok(done);
-                }
-            }
-        };
-        let late = |_| Broken::Message(String::from("the secondary takes too long to compare"));
-        tokio::time::timeout(PATIENCE, looking)
-            .await
-            .map_err(late)?
-    }
-
-    /// Is what is sent still what may be sent, and not so old that storage holds too much for it?
-    fn check(&mut self) -> Result<(), Broken> {
-        if is_too_old(&self.node.parts.source.extent(), self.index) {
-            let text = "too much was written meanwhile, to be compared again";
-            return Err(Broken::Message(String::from(text)));
-        }
-        match self.filtered.is_changed(self.node)? {
-            true => Err(Broken::Message(String::from(FILTER_CHANGED))),
-            false => Ok(()),
-        }
-    }
-}
-
-/// The messages of an answer. A large tree takes seconds to look through, so that is done where
-/// nobody else waits; it ends where nobody takes what it finds.
-fn answer_apart(
-    moment: &Arc<Moment>,
-    exclusion: &Arc<Exclusion>,
-    question: Question,
-) -> mpsc::Receiver<Result<Told, JournalError>> {
-    if has_one_thread() {
-        return answer_here(moment, exclusion, &question);
-    }
-    let (moment, exclusion) = (Arc::clone(moment), Arc::clone(exclusion));
-    let (sender, receiver) = mpsc::channel(1);
-    tokio::task::spawn_blocking(move || {
-        match Answerer::new(&*moment, &exclusion).answer(&question) {
-            Ok(mut answer) => {
-                let _ = answer.try_for_each(|told| sender.blocking_send(told));
-            }
-            Err(error) => {
-                let _ = sender.blocking_send(Err(error));
-            }
-        }
-    });
-    receiver
-}
-
-/// Does this run on one thread, as simulations do? What is done on another one is done at a moment
-/// that nobody decides, and their runs are to be had again.
-fn has_one_thread() -> bool {
-    let runtime = tokio::runtime::Handle::current();
-    runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::CurrentThread
-}
-
-/// As [`answer_apart`], before anything else is done.
-fn answer_here(
-    moment: &Moment,
-    exclusion: &Exclusion,
-    question: &Question,
-) -> mpsc::Receiver<Result<Told, JournalError>> {
-    let all = match Answerer::new(moment, exclusion).answer(question) {
-        Ok(answer) => answer.collect(),
-        Err(error) => vec![Err(error)],
-    };
-    let (sender, receiver) = mpsc::channel(all.len().max(1));
-    for told in all {
-        // There is room for all of them.
-        let _ = sender.try_send(told);
-    }
-    receiver
 }
 
 /// Hears a message where nobody else waits for what is read meanwhile.
@@ -206,20 +52,19 @@ async fn hear_apart(
     mut comparison: Comparison,
     held: &Arc<dyn View>,
     told: Told,
-) -> Result<(Comparison, Heard), Broken> {
+) -> Result<(Comparison, Result<Heard, CompareError>), Broken> {
     if has_one_thread() {
-        let heard = comparison.told(&**held, told)?;
+        let heard = comparison.told(&**held, told);
         return Ok((comparison, heard));
     }
     let held = Arc::clone(held);
     let hearing = tokio::task::spawn_blocking(move || {
-        let heard = comparison.told(&*held, told)?;
-        Ok((comparison, heard))
+        let heard = comparison.told(&*held, told);
+        (comparison, heard)
     });
-    let heard: Result<_, CompareError> = hearing
+    hearing
         .await
-        .map_err(|error| Broken::Here(error.to_string()))?;
-    Ok(heard?)
+        .map_err(|error| Broken::Here(error.to_string()))
 }
 
 /// Brings this secondary to where its primary is.
@@ -255,16 +100,11 @@ pub(crate) async fn gather(
     let (place, position) = Run::new(node, secondary, keys, place)
         .complete(link)
         .await?;
-    match (place, position) {
-        (
-            Place::Shelf {
-                keys: Some(shared), ..
-            },
-            Some(position),
-        ) => Ok(Came { position, shared }),
-        _ => Err(Broken::Here(String::from(
-            "there was more to compare than is remembered at a time",
-        ))),
+    match place {
+        Place::Shelf {
+            keys: Some(shared), ..
+        } => Ok(Came { position, shared }),
+        _ => Err(Broken::Message(String::from("the primary told no keys"))),
     }
 }
 
@@ -292,10 +132,10 @@ impl Place {
 }
 
 /// A comparison that goes on.
-struct Run<'a> {
-    node: &'a Arc<Unsealed>,
-    secondary: &'a Arc<Secondary>,
-    keys: &'a KeyPair,
+pub(super) struct Run<'a> {
+    pub(super) node: &'a Arc<Unsealed>,
+    pub(super) secondary: &'a Arc<Secondary>,
+    pub(super) keys: &'a KeyPair,
     place: Place,
     /// What is to be kept of what gives way.
     keeping: Option<Keeping>,
@@ -303,6 +143,21 @@ struct Run<'a> {
     gathered: Vec<Op>,
     gathered_bytes: usize,
     gathered_bytes_max: usize,
+    /// Entries that came.
+    came: u64,
+}
+
+/// What became of one comparison.
+enum Compared {
+    /// It came to its end, and had begun at this moment.
+    Whole(Outcome, Position),
+    /// It did not.
+    Broken {
+        why: Broken,
+        /// How far it was, and the moment that it was of, where it came so far.
+        reached: Option<Reached>,
+        moment: Option<Position>,
+    },
 }
 
 impl<'a> Run<'a> {
@@ -327,45 +182,131 @@ impl<'a> Run<'a> {
             gathered: Vec::new(),
             gathered_bytes: 0,
             gathered_bytes_max,
+            came: 0,
         }
     }
 
-    /// Where everything was put, and how far that is where it is all.
-    async fn complete(mut self, link: &dyn Link) -> Result<(Place, Option<Position>), Broken> {
-        self.begin();
-        let mut channel = link.open(Method::Compare.name()).await?;
-        let hello = hello_again(self.node, self.secondary, self.keys);
-        let mut comparison = Comparison::new(hello);
-        while !comparison.is_complete() {
-            while let Some(question) = comparison.ask() {
-                send(&channel, &question).await?;
+    /// Compares until everything is there. Where it was put, and how far that is.
+    ///
+    /// However much is written at the primary meanwhile: what came once does not come again. When a
+    /// moment is over, what was written since it comes from the log, and the comparison goes on with
+    /// the next moment where it was. The last one looks at everything, and finds only what is new.
+    async fn complete(mut self, link: &dyn Link) -> Result<(Place, Position), Broken> {
+        let mut before = self.secondary.take_broken_off();
+        loop {
+            if let Some(broken) = &mut before {
+                match Box::pin(self.catch_up(link, broken)).await {
+                    Ok(CaughtUp::Yes) => {}
+                    Ok(CaughtUp::IsGone) => before = None,
+                    Err(error) => {
+                        before
+                            .into_iter()
+                            .for_each(|broken| self.secondary.break_off(broken));
+                        return Err(error);
+                    }
+                }
             }
-            let told: Told = hear(&mut channel).await?;
+            let hello = hello_again(self.node, self.secondary, self.keys);
+            let (since, comparison) = match before.take() {
+                None => (None, Comparison::new(hello)),
+                Some(BrokenOff { since, reached }) => match reached {
+                    None => (Some(since), Comparison::again(hello)),
+                    Some(reached) => (Some(since), Comparison::resumed(hello, reached)),
+                },
+            };
+            let came = self.came;
+            match Box::pin(self.compare(link, comparison)).await? {
+                Compared::Whole(outcome, moment) => {
+                    if let Some(position) = self.finish(&outcome).await? {
+                        return Ok((self.place, position));
+                    }
+                    before = Some(BrokenOff {
+                        since: since.unwrap_or(moment),
+                        reached: None,
+                    });
+                }
+                Compared::Broken {
+                    why,
+                    reached,
+                    moment,
+                } => {
+                    // What came is there before it is said to be.
+                    self.flush(None).await?;
+                    let of_this = moment.filter(|_| reached.is_some());
+                    let broken = since.or(of_this).map(|since| BrokenOff { since, reached });
+                    let has_come_further = self.came > came;
+                    match (broken, &why) {
+                        (Some(broken), Broken::Outdated) if has_come_further => {
+                            before = Some(broken);
+                        }
+                        (broken, _) => {
+                            broken
+                                .into_iter()
+                                .for_each(|broken| self.secondary.break_off(broken));
+                            return Err(why);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// One comparison, with one moment of the primary.
+    async fn compare(
+        &mut self,
+        link: &dyn Link,
+        mut comparison: Comparison,
+    ) -> Result<Compared, Broken> {
+        self.begin();
+        let mut channel = match link.open(Method::Compare.name()).await {
+            Ok(channel) => channel,
+            Err(error) => return Ok(Compared::broken(comparison, error.into())),
+        };
+        while !comparison.is_complete() {
+            let told = match ask(&mut comparison, &mut channel).await {
+                Ok(told) => told,
+                Err(why) => return Ok(Compared::broken(comparison, why)),
+            };
             let heard;
             (comparison, heard) = hear_apart(comparison, &self.held, told).await?;
             self.note(comparison.progress());
             match heard {
-                Heard::Nothing => {}
-                Heard::Keys(package) => {
-                    let shared = SharedKeys::open(&package, self.keys)?;
-                    match &mut self.place {
-                        Place::Here(_) => self.node.take_shared_keys(&shared).await?,
-                        Place::Shelf { keys, .. } => *keys = Some(shared),
+                Ok(Heard::Nothing) => {}
+                Ok(Heard::Keys(package)) => {
+                    if let (Place::Shelf { .. }, Some(moment)) =
+                        (&self.place, comparison.position())
+                    {
+                        joining::note_begun(self.node, &self.secondary.record, moment).await?;
                     }
+                    self.take_keys(&package).await?;
                 }
-                Heard::Put(ops) => self.put(ops).await?,
+                Ok(Heard::Put(ops)) => self.put(ops).await?,
+                Err(error) => return Ok(Compared::broken(comparison, error.into())),
             }
         }
-        drop(channel);
+        let moment = comparison.position().cloned();
         let outcome = comparison.finish()?;
-        if let Some(position) = outcome.position() {
-            check_position(&self.secondary.record, position)?;
-        }
-        let position = self.finish(&outcome).await?;
-        Ok((self.place, position))
+        let moment = moment.ok_or(CompareError::Incomplete)?;
+        check_position(&self.secondary.record, &moment)?;
+        Ok(Compared::Whole(outcome, moment))
     }
 
-    fn begin(&self) {
+    /// Goes over to the keys that open what comes.
+    pub(super) async fn take_keys(&mut self, package: &KeyPackage) -> Result<(), Broken> {
+        let shared = SharedKeys::open(package, self.keys)?;
+        match &mut self.place {
+            Place::Here(_) => self.node.take_shared_keys(&shared).await?,
+            Place::Shelf { keys, .. } => *keys = Some(shared),
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self) {
+        if let Place::Shelf { computed, .. } = &mut self.place {
+            // Other entries lie there now.
+            *computed = shelved::Computed::default();
+        }
+        self.held = self.place.held(self.node);
         let mut how = self.secondary.how();
         how.doing = Doing::Compares;
         (how.to_fetch, how.fetched) = (0, 0);
@@ -379,7 +320,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn put(&mut self, ops: Vec<Op>) -> Result<(), Broken> {
+    pub(super) async fn put(&mut self, ops: Vec<Op>) -> Result<(), Broken> {
+        self.came = self.came.saturating_add(ops.len() as u64);
         self.gathered_bytes += ops
             .iter()
             .map(|op| op.key.as_bytes().len() + op.value.as_ref().map_or(0, Vec::len))
@@ -392,13 +334,15 @@ impl<'a> Run<'a> {
     }
 
     /// Commits what has gathered, and how far that leads where it is all.
-    async fn flush(&mut self, position: Option<&Position>) -> Result<(), Broken> {
-        let mut ops = core::mem::take(&mut self.gathered);
+    pub(super) async fn flush(&mut self, position: Option<&Position>) -> Result<(), Broken> {
+        if self.gathered.is_empty() && position.is_none() {
+            return Ok(());
+        }
+        let ops = last_of_each(core::mem::take(&mut self.gathered));
         self.gathered_bytes = 0;
         self.gathered_bytes_max = NEXT_GATHERED_BYTES_MAX;
         match &self.place {
             Place::Here(before) => {
-                ops.sort_by(|one, other| one.key.cmp(&other.key));
                 let mut batches = Vec::new();
                 if let Some(keeping) = &self.keeping {
                     batches.extend(keeping.batch(self.node, &ops, position)?);
@@ -436,6 +380,31 @@ impl<'a> Run<'a> {
     }
 }
 
+impl Compared {
+    fn broken(comparison: Comparison, why: Broken) -> Self {
+        let moment = comparison.position().cloned();
+        Self::Broken {
+            why,
+            reached: comparison.break_off(),
+            moment,
+        }
+    }
+}
+
+/// Asks what there is to ask, and waits for what is told next.
+async fn ask(comparison: &mut Comparison, channel: &mut Channel) -> Result<Told, Broken> {
+    while let Some(question) = comparison.ask() {
+        send(channel, &question).await?;
+    }
+    hear(channel).await
+}
+
+/// In the order of their keys, of each key the last.
+fn last_of_each(ops: Vec<Op>) -> Vec<Op> {
+    let by_key: BTreeMap<_, _> = ops.into_iter().map(|op| (op.key.clone(), op)).collect();
+    by_key.into_values().collect()
+}
+
 /// Is what was compared with the primary that the secondary has a token of? Of another one a
 /// position would mean something else.
 fn check_position(record: &SecondaryRecord, position: &Position) -> Result<(), Broken> {
@@ -445,32 +414,5 @@ fn check_position(record: &SecondaryRecord, position: &Position) -> Result<(), B
             "the primary speaks of relation {} in generation {}",
             position.relation, position.generation
         ))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_moment_is_held_until_the_log_went_on_too_far() {
-        let log = |purged, size_bytes| Extent {
-            purged,
-            applied: 1_100,
-            size_bytes,
-            bytes_max: u64::MAX,
-        };
-        let check = |extent: Extent, index, expected| {
-            assert_eq!(
-                is_too_old(&extent, index),
-                expected,
-                "{extent:?} from {index}"
-            );
-        };
-        check(log(100, MOMENT_BYTES_MAX), 100, false);
-        check(log(100, MOMENT_BYTES_MAX * 2), 100, true);
-        check(log(100, MOMENT_BYTES_MAX * 2), 600, false);
-        // What follows that moment is gone: it could not be followed from there.
-        check(log(100, 1), 99, true);
     }
 }

@@ -106,10 +106,10 @@ async fn follow(node: Weak<Unsealed>, secondary: Arc<Secondary>) {
     }
 }
 
-/// Between two connections. Ended with the task, where the secondary is to follow no more.
+/// Between two connections, or two pieces of work that may wait. Ended with the task.
 #[expect(
     clippy::disallowed_methods,
-    reason = "nothing tells when the primary can be reached again"
+    reason = "nothing tells when the primary can be reached again, or whether requests will come"
 )]
 pub(super) async fn pause(length: Duration) {
     tokio::time::sleep(length).await;
@@ -167,6 +167,7 @@ async fn connected(node: &Arc<Unsealed>, secondary: &Arc<Secondary>) -> Result<(
         how.connection = Connection::Ready;
         how.started = Some(node.now());
     }
+    following::greet(&*link).await?;
     secondary.connected(Some(Arc::clone(&link)));
     tracing::info!(address = link.address(), "connected to the primary");
     match node.replication.joining() {

@@ -55,6 +55,15 @@ pub(crate) fn hello_again(node: &Unsealed, secondary: &Secondary, keys: &KeyPair
     }
 }
 
+/// Asks the primary what it speaks, before anything is said that it might not understand.
+pub(crate) async fn greet(link: &dyn Link) -> Result<(), Broken> {
+    let mut channel = link.open(Method::Greet.name()).await?;
+    send(&channel, &Versions::OURS).await?;
+    let theirs: Versions = receive(&mut channel).await?;
+    let checked = theirs.check_primary();
+    checked.map_err(|error| Broken::Message(error.to_string()))
+}
+
 /// Fetches the keys that a new secondary begins with.
 pub(crate) async fn fetch_keys(
     node: &Arc<Unsealed>,
@@ -69,6 +78,7 @@ pub(crate) async fn fetch_keys(
         .dial(Protocol::Performance, &record.primary_addresses, &identity)
         .await;
     let link = dialed.map_err(|error| Broken::Here(error.to_string()))?;
+    greet(&*link).await?;
     let keys = KeyPair::make(node.parts.entropy.as_ref());
     let mut channel = link.open(Method::Bootstrap.name()).await?;
     let asked = async {

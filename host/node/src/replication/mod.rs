@@ -13,8 +13,10 @@
 
 pub(crate) mod acceptor;
 pub(crate) mod activation;
+mod answering;
 pub(crate) mod answers;
 pub(crate) mod aside;
+mod catch_up;
 pub(crate) mod compare;
 pub(crate) mod enable;
 pub(crate) mod errands;
@@ -34,6 +36,7 @@ pub(crate) mod peers;
 pub(crate) mod primary;
 pub(crate) mod records;
 pub(crate) mod secondary;
+pub(crate) mod self_check;
 pub(crate) mod serve;
 pub(crate) mod shelved;
 pub(crate) mod status;

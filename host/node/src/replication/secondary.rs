@@ -1,5 +1,6 @@
 //! A secondary's part, in memory.
 
+use super::aside::Former;
 use super::records::SecondaryRecord;
 use crate::refusal::from_barrier;
 use barrier::Transaction;
@@ -7,7 +8,7 @@ use base::{Refusal, Timestamp};
 use core::time::Duration;
 use link::Link;
 use locality::SystemKey;
-use replication::{Freshness, Position};
+use replication::{Freshness, Position, Reached};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -22,11 +23,24 @@ pub(crate) struct Secondary {
     addresses: Mutex<Vec<String>>,
     /// When it began to play this part.
     began: Timestamp,
+    /// The generation in which this cluster was the primary itself, where it has not compared itself
+    /// with a later one.
+    led: Option<u64>,
     how: Mutex<How>,
     /// How far it is.
     position: watch::Sender<Position>,
+    /// A comparison that is to go on.
+    broken_off: Mutex<Option<BrokenOff>>,
     /// The connection to the primary, while it stands.
     link: watch::Sender<Option<Arc<dyn Link>>>,
+}
+
+/// A comparison that did not come to its end.
+pub(crate) struct BrokenOff {
+    /// What came of it is of this moment of the primary, or of one after it.
+    pub(crate) since: Position,
+    /// How far it was; None where it is to look at everything once more.
+    pub(crate) reached: Option<Reached>,
 }
 
 /// The number of a filter that no primary gives: which one was applied is not known.
@@ -93,15 +107,19 @@ impl Secondary {
     ) -> Result<Self, Refusal> {
         let position = tx.read_json(&SystemKey::performance_position());
         let position: Option<Position> = position.map_err(from_barrier)?;
+        let former = tx.read_json::<Former>(&SystemKey::former());
+        let former = former.map_err(from_barrier)?;
         Ok(Self {
             addresses: Mutex::new(record.primary_addresses.clone()),
             began: now,
+            led: former.map(|former| former.generation),
             how: Mutex::new(How {
                 parted: record.parted,
                 ..How::default()
             }),
             record,
             position: watch::channel(position.unwrap_or_default()).0,
+            broken_off: Mutex::default(),
             link: watch::channel(None).0,
         })
     }
@@ -152,14 +170,27 @@ impl Secondary {
         self.position.borrow().clone()
     }
 
+    /// At this position, is what it has that which it wrote as the primary?
+    pub(crate) fn has_led(&self, position: &Position) -> bool {
+        self.led == Some(position.generation)
+    }
+
     /// Is everything here, or has a first comparison not come to its end yet?
     pub(crate) fn is_whole(&self) -> bool {
         self.position.borrow().relation == self.record.relation
     }
 
+    /// The primary that sent it something last, and with which filter.
+    pub(crate) fn last_sent(&self) -> Position {
+        match &self.record.begun {
+            Some(begun) if !self.is_whole() => begun.clone(),
+            _ => self.position(),
+        }
+    }
+
     /// Had it a filter at another primary than the one that it is to follow, or under another name?
     pub(crate) fn was_filtered(&self) -> bool {
-        let position = self.position.borrow();
+        let position = self.last_sent();
         let is_of_before =
             position.filter == UNKNOWN_FILTER || position.generation != self.record.generation;
         position.is_filtered && is_of_before
@@ -168,7 +199,7 @@ impl Secondary {
     /// The name by which the primary that it is to follow knew it when it followed it last; empty
     /// where it is the one that it has, or the primary was another.
     pub(crate) fn formerly(&self) -> String {
-        let position = self.position.borrow();
+        let position = self.last_sent();
         let is_named_anew =
             position.filter == UNKNOWN_FILTER && position.generation == self.record.generation;
         match is_named_anew {
@@ -190,6 +221,22 @@ impl Secondary {
         let has = position
             .wait_for(|position| position.generation == generation && position.index >= index);
         matches!(tokio::time::timeout(at_most, has).await, Ok(Ok(_)))
+    }
+
+    /// A comparison that is to go on, kept until the next one.
+    pub(crate) fn break_off(&self, broken: BrokenOff) {
+        *self.broken_off() = Some(broken);
+    }
+
+    /// The comparison that is to go on, if there is one.
+    pub(crate) fn take_broken_off(&self) -> Option<BrokenOff> {
+        self.broken_off().take()
+    }
+
+    fn broken_off(&self) -> MutexGuard<'_, Option<BrokenOff>> {
+        self.broken_off
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The connection to the primary, if it stands.
@@ -247,6 +294,35 @@ impl Connection {
 }
 
 #[cfg(test)]
+impl Secondary {
+    /// One that follows nobody.
+    pub(crate) fn of_generation(relation: &str, generation: u64) -> Self {
+        Self {
+            record: SecondaryRecord {
+                relation: relation.to_owned(),
+                generation,
+                id: String::from("b"),
+                client: None,
+                authority: Vec::new(),
+                primary_addresses: Vec::new(),
+                primary_api: String::new(),
+                since: None,
+                formerly: String::new(),
+                begun: None,
+                parted: false,
+            },
+            addresses: Mutex::default(),
+            began: Timestamp::default(),
+            led: None,
+            how: Mutex::default(),
+            position: watch::channel(Position::default()).0,
+            broken_off: Mutex::default(),
+            link: watch::channel(None).0,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -266,25 +342,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_entry_of_an_earlier_primary_is_not_the_one_that_is_waited_for() {
-        let secondary = Secondary {
-            record: SecondaryRecord {
-                relation: String::from("r"),
-                generation: 2,
-                id: String::from("b"),
-                client: None,
-                authority: Vec::new(),
-                primary_addresses: Vec::new(),
-                primary_api: String::new(),
-                since: None,
-                formerly: String::new(),
-                parted: false,
-            },
-            addresses: Mutex::default(),
-            began: Timestamp::default(),
-            how: Mutex::default(),
-            position: watch::channel(Position::default()).0,
-            link: watch::channel(None).0,
-        };
+        let secondary = Secondary::of_generation("r", 2);
         let at = |generation, index| Position {
             relation: String::from("r"),
             generation,

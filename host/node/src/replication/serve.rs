@@ -4,7 +4,7 @@ use super::filtered::{FILTER_CHANGED, Filtered};
 use super::key_package::SharedKeys;
 use super::primary::Primary;
 use super::records::{KnownSecondary, PrimaryRecord};
-use super::{compare, exclusions, forward, known};
+use super::{answering, exclusions, forward, known};
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use base::Refusal;
@@ -37,6 +37,9 @@ pub(crate) enum Broken {
     /// This end cannot go on.
     #[error("{0}")]
     Here(String),
+    /// The moment that is compared with is too long ago.
+    #[error("too much was written meanwhile, to be compared again")]
+    Outdated,
 }
 
 impl From<replication::WireError> for Broken {
@@ -110,8 +113,14 @@ pub(crate) async fn serve(
             };
             stream.run(follow.position).await
         }
-        Method::Compare => compare::answer(node, primary, peer, channel).await,
+        Method::Compare => answering::answer(node, primary, peer, channel).await,
         Method::Forward => forward::serve(node, primary, peer, channel).await,
+        Method::Greet => {
+            // Which of both is too old is found by each of them.
+            let theirs: Versions = receive(&mut channel).await?;
+            tracing::debug!(secondary = peer.name, ?theirs, "a secondary is here");
+            send(&channel, &Versions::OURS).await
+        }
     }
 }
 

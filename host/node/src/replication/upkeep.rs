@@ -4,6 +4,7 @@
 use crate::node::Node;
 use base::Refusal;
 use core::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -16,6 +17,8 @@ const WAITED: Duration = Duration::from_secs(60);
 pub(crate) struct Upkeep {
     tasks: Mutex<JoinSet<()>>,
     turn: Arc<tokio::sync::Mutex<()>>,
+    /// Does somebody wait for what goes on?
+    is_wanted: AtomicBool,
 }
 
 /// What became of work.
@@ -38,6 +41,7 @@ impl Upkeep {
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<Worked<T>, Refusal> {
         let Ok(turn) = Arc::clone(&self.turn).try_lock_owned() else {
+            self.is_wanted.store(true, Ordering::Relaxed);
             return Ok(Worked::IsBusy);
         };
         let (done, comes) = oneshot::channel();
@@ -52,6 +56,22 @@ impl Upkeep {
             Ok(Err(_)) => Err(Node::is_sealed()),
             Err(_) => Ok(Worked::GoesOn),
         }
+    }
+
+    /// Begins work that nobody waits for, unless other work goes on.
+    pub(crate) fn begin(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Ok(turn) = Arc::clone(&self.turn).try_lock_owned() {
+            self.is_wanted.store(false, Ordering::Relaxed);
+            self.spawn(async move {
+                work.await;
+                drop(turn);
+            });
+        }
+    }
+
+    /// Has somebody asked for work while this goes on? Then it is to come to its end.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.is_wanted.load(Ordering::Relaxed)
     }
 
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {

@@ -2,10 +2,12 @@
 //! a tree at a time, each of one moment.
 
 use super::Replication;
+use super::follower::pause;
 use super::moment::Moment;
 use crate::refusal::{chain, from_storage};
 use crate::unsealed::Unsealed;
-use base::Refusal;
+use base::{Refusal, Timestamp};
+use core::time::Duration;
 use digest::{Record, Tree, recompute};
 use journal::{Batch, Differences, mend};
 use locality::{Class, PhysicalKey};
@@ -34,6 +36,8 @@ pub(crate) struct Progress {
     pub(crate) stage: &'static str,
     pub(crate) trees_done: u64,
     pub(crate) trees: u64,
+    /// When somebody looked last, whether that came to its end or not.
+    pub(crate) looked: Option<Timestamp>,
     /// Seconds since the epoch; None before the first one.
     pub(crate) checked: Option<u64>,
     pub(crate) was_wrong: bool,
@@ -44,9 +48,11 @@ pub(crate) struct Progress {
 struct Looking<'a>(&'a Replication);
 
 impl<'a> Looking<'a> {
-    fn at(replication: &'a Replication, trees: usize) -> Self {
+    fn at(node: &'a Unsealed, trees: usize) -> Self {
+        let (replication, now) = (&node.replication, node.now());
         replication.progress(|progress| {
             progress.is_running = true;
+            progress.looked = Some(now);
             progress.stage = "scanning";
             (progress.trees, progress.trees_done) = (trees as u64, 0);
         });
@@ -60,31 +66,43 @@ impl Drop for Looking<'_> {
     }
 }
 
+/// How fast entries are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// As fast as they come: somebody waits.
+    Full,
+    /// Most of the time not at all: requests come first.
+    Slow,
+}
+
+/// Bytes of entries that are read in one piece.
+const PIECE_BYTES: usize = 1024 * 1024;
+
+/// Between two pieces a slow look rests as many times as long as the last one took.
+const RESTS: u32 = 9;
+const REST_MIN: Duration = Duration::from_millis(1);
+
 /// Looks at all trees of the classes that clusters compare.
-pub(crate) async fn check(node: &Arc<Unsealed>) -> Result<BTreeMap<Class, Found>, Refusal> {
+pub(crate) async fn check(
+    node: &Arc<Unsealed>,
+    pace: Pace,
+) -> Result<BTreeMap<Class, Found>, Refusal> {
     let trees = trees(node)?;
-    let _looking = Looking::at(&node.replication, trees.len());
-    check_all(node, trees).await
+    let _looking = Looking::at(node, trees.len());
+    check_all(node, trees, pace).await
 }
 
 async fn check_all(
     node: &Arc<Unsealed>,
     trees: Vec<Tree>,
+    pace: Pace,
 ) -> Result<BTreeMap<Class, Found>, Refusal> {
     let mut all = BTreeMap::from([
         (Class::Replicated, Found::default()),
         (Class::Local, Found::default()),
     ]);
     for tree in trees {
-        let storage = Arc::clone(&node.parts.storage);
-        let checked = tokio::task::spawn_blocking(move || {
-            // A moment of its own for each: nothing old is held for longer than its tree takes.
-            of_tree(&Moment(storage.snapshot()), &tree)
-        });
-        let checked = checked
-            .await
-            .map_err(|error| Refusal::internal(chain(&error)))?;
-        let (class, entries, wrong) = checked?;
+        let (class, entries, wrong) = of_tree(node, tree, pace).await?;
         let found = all.entry(class).or_default();
         found.entries += entries;
         found.trees += 1;
@@ -110,8 +128,8 @@ pub(crate) struct Wrong<'a> {
 /// Looks for what is wrong.
 pub(crate) async fn find(node: &Arc<Unsealed>) -> Result<Wrong<'_>, Refusal> {
     let trees = trees(node)?;
-    let looking = Looking::at(&node.replication, trees.len());
-    let found = check_all(node, trees).await?;
+    let looking = Looking::at(node, trees.len());
+    let found = check_all(node, trees, Pace::Full).await?;
     let records = found.into_values().flat_map(|found| found.wrong);
     Ok(Wrong {
         node,
@@ -174,25 +192,106 @@ fn trees(node: &Unsealed) -> Result<Vec<Tree>, Refusal> {
     Ok(found)
 }
 
-/// What is wrong with the records of a tree, and how many entries it has.
-fn of_tree(moment: &Moment, tree: &Tree) -> Result<(Class, u64, Differences), Refusal> {
-    let failed = |error: journal::JournalError| Refusal::internal(chain(&error));
-    let wrong_key = |error: locality::KeyError| Refusal::internal(error.to_string());
-    let class = PhysicalKey::from_bytes(tree.as_bytes())
-        .map_err(wrong_key)?
-        .class();
+/// What the entries of a tree add up to, as far as they were read.
+#[derive(Default)]
+struct Sums {
+    records: BTreeMap<Vec<u8>, Record>,
+    entries: u64,
+    /// Where the rest begins; None where there is none.
+    rest: Option<Vec<u8>>,
+}
+
+/// What is wrong with the records of a tree, and how many entries it has. All of one moment, which is
+/// the tree's own: nothing old is held for longer than its tree takes.
+async fn of_tree(
+    node: &Arc<Unsealed>,
+    tree: Tree,
+    pace: Pace,
+) -> Result<(Class, u64, Differences), Refusal> {
+    let moment = Arc::new(Moment(node.parts.storage.snapshot()));
+    let began_at = node.parts.source.extent().applied;
+    let class = PhysicalKey::from_bytes(tree.as_bytes()).map_err(wrong_key)?;
+    let class = class.class();
+    let mut sums = Sums {
+        rest: Some(tree.as_bytes().to_vec()),
+        ..Sums::default()
+    };
+    while let Some(from) = sums.rest.take() {
+        let began = node.parts.clock.elapsed();
+        let read = Arc::clone(&moment);
+        sums = apart(move || sums.read(&read, &tree, &from)).await?;
+        if pace == Pace::Slow {
+            rest(node, began, began_at).await;
+        }
+    }
+    let entries = sums.entries;
+    let wrong = apart(move || differences(&moment, &tree, &sums.records)).await?;
+    Ok((class, entries, wrong))
+}
+
+/// Where nobody else waits for it.
+async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Refusal::internal(chain(&error)))?
+}
+
+/// Until the next piece. No longer where somebody waits, or storage holds much for the moment.
+async fn rest(node: &Unsealed, began: Duration, began_at: u64) {
+    let held = node.parts.source.extent().bytes_after(began_at);
+    if node.replication.upkeep.is_wanted() || held > node.parts.settings.moment_bytes_max / 2 {
+        return;
+    }
+    let took = node.parts.clock.elapsed().saturating_sub(began);
+    pause(took.saturating_mul(RESTS).max(REST_MIN)).await;
+}
+
+fn wrong_key(error: locality::KeyError) -> Refusal {
+    Refusal::internal(error.to_string())
+}
+
+fn unread(error: journal::JournalError) -> Refusal {
+    Refusal::internal(chain(&error))
+}
+
+impl Sums {
+    /// Reads a piece from here on.
+    fn read(mut self, moment: &Moment, tree: &Tree, from: &[u8]) -> Result<Self, Refusal> {
+        let end = tree.end().unwrap_or_default();
+        let (mut entries, mut size_bytes, mut last) = (0, 0, Vec::new());
+        let read = moment.entries(from, &end).map_while(|entry| {
+            if size_bytes >= PIECE_BYTES {
+                return None;
+            }
+            Some(entry.map_err(unread).and_then(|(key, value)| {
+                entries += 1;
+                size_bytes += key.len() + value.len();
+                last = key.to_vec();
+                Ok((PhysicalKey::from_bytes(&key).map_err(wrong_key)?, value))
+            }))
+        });
+        for (key, record) in recompute(read)? {
+            let sum = self.records.entry(key).or_default();
+            *sum = sum.plus(record);
+        }
+        self.entries += entries;
+        // No key lies between a key and the same with a zero at its end.
+        self.rest = (size_bytes >= PIECE_BYTES).then(|| [last.as_slice(), &[0]].concat());
+        Ok(self)
+    }
+}
+
+fn differences(
+    moment: &Moment,
+    tree: &Tree,
+    right: &BTreeMap<Vec<u8>, Record>,
+) -> Result<Differences, Refusal> {
     let end = tree.end().unwrap_or_default();
-    let mut entries = 0;
-    let read = moment.entries(tree.as_bytes(), &end).map(|entry| {
-        let (key, value) = entry.map_err(failed)?;
-        entries += 1;
-        Ok::<_, Refusal>((PhysicalKey::from_bytes(&key).map_err(wrong_key)?, value))
-    });
-    let right: BTreeMap<Vec<u8>, Record> = recompute(read)?;
     let mut wrong = Differences::new();
     let mut seen = 0_usize;
     for record in moment.records(tree.as_bytes(), &end) {
-        let (key, value) = record.map_err(failed)?;
+        let (key, value) = record.map_err(unread)?;
         let stored = Record::from_bytes(&value).unwrap_or_default();
         let expected = right.get(key.as_ref()).copied();
         seen += usize::from(expected.is_some());
@@ -203,17 +302,13 @@ fn of_tree(moment: &Moment, tree: &Tree) -> Result<(Class, u64, Differences), Re
     }
     if seen < right.len() {
         for (key, expected) in right {
-            let is_missing = moment
-                .0
-                .get(Space::Digests, &key)
-                .map_err(from_storage)?
-                .is_none();
-            if is_missing {
-                wrong.insert(key, expected);
+            let stored = moment.0.get(Space::Digests, key).map_err(from_storage)?;
+            if stored.is_none() {
+                wrong.insert(key.clone(), *expected);
             }
         }
     }
-    Ok((class, entries, wrong))
+    Ok(wrong)
 }
 
 /// The report, in Vault's words: trees by number, pages are our branches and sub-pages our buckets.

@@ -161,6 +161,10 @@ async fn a_primary_sees_whether_it_reaches_itself() {
         "{told:#?}"
     );
     assert!(told[1].ends_with("not as the API of a server"), "{told:#?}");
+    // What is no id is not passed on.
+    let odd = api(r#"{"cluster_id":"a\nb","sealed":false}"#);
+    let odd = check(&b, &b.token, json!({ "primary_api_addr": odd })).await;
+    assert!(crate::check::told(&odd)[1].ends_with("not as the API of a server"));
     let sealed = api(r#"{"cluster_id":"another","sealed":true}"#);
     let own = json!({ "primary_api_addr": sealed, "addresses": ["b:8201"] });
     let checked = check(&b, &b.token, own).await;

@@ -1,9 +1,12 @@
 //! What paths filters keep from a secondary.
 
+use crate::hostile_secondary::thief::RECEPTION;
 use crate::pair::Network;
 use crate::replication::{Member, a_while, primary, secondary};
 use base::Operation;
-use serde_json::json;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 
 /// A namespace of the primary, with a policy in it.
 async fn namespace(member: &Member, name: &str, policy: &str) {
@@ -262,4 +265,79 @@ async fn a_quota_does_not_name_what_is_filtered() {
         assert_eq!(c.read(&at).await.unwrap()["path"], "");
     }
     assert!(!network.carried(b"canary-ns"));
+}
+
+/// Somebody logs in at an auth method of a member; their entity.
+async fn logs_in(member: &Member, method: &str, name: &str) -> String {
+    let path = format!("auth/{method}/login/{name}/none");
+    let house = &member.house;
+    let login = house.ask_as("", Operation::Update, &path, json!({})).await;
+    let token = login.unwrap()["client_token"].as_str().unwrap().to_owned();
+    let path = "auth/token/lookup-self";
+    let own = house.ask_as(&token, Operation::Read, path, json!({})).await;
+    own.unwrap()["entity_id"].as_str().unwrap().to_owned()
+}
+
+/// The names by which an entity is known to a member.
+async fn names_of(member: &Member, entity: &str) -> Vec<Value> {
+    let path = format!("identity/entity/id/{entity}");
+    let entity = member.read(&path).await.unwrap();
+    let aliases = entity["aliases"].as_array().unwrap();
+    aliases.iter().map(|alias| alias["name"].clone()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_filtered_method_told_everybody_what_it_knew_in_the_names_of_its_logins() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let reception = json!({ "component": STANDARD.encode(RECEPTION) });
+    a.write("sys/plugins/catalog/auth/reception", reception)
+        .await
+        .unwrap();
+    for method in ["shut", "open"] {
+        let path = format!("sys/auth/{method}");
+        a.write(&path, json!({ "type": "reception" }))
+            .await
+            .unwrap();
+    }
+    let before = logs_in(a, "shut", "canary-shut-before").await;
+    let open = logs_in(a, "open", "canary-open").await;
+    let filter = json!({ "paths_filter_mode": "deny", "paths": ["auth/shut"] });
+    let c = secondary(&network, &both, "c", filter).await;
+    let after = logs_in(a, "shut", "canary-shut-after").await;
+    a.write("sys/policies/acl/last", json!({ "policy": "# x" }))
+        .await
+        .unwrap();
+    c.until_it_is_there("sys/policies/acl/last", true).await;
+    assert!(network.carried(b"canary-open") && !network.carried(b"canary-shut"));
+    // Who they are is known, and no more.
+    assert_eq!(names_of(&c, &open).await, ["canary-open"]);
+    assert!(names_of(&c, &before).await.is_empty());
+    assert!(names_of(&c, &after).await.is_empty());
+    assert_eq!(names_of(a, &after).await, ["canary-shut-after"]);
+
+    // They come with the method, and go with it.
+    let path = "sys/replication/performance/primary/paths-filter/c";
+    a.write(path, json!({ "mode": "deny", "paths": [] }))
+        .await
+        .unwrap();
+    c.until_it_is_there("sys/auth/shut", true).await;
+    c.until_it_streams().await;
+    assert_eq!(names_of(&c, &before).await, ["canary-shut-before"]);
+    assert_eq!(names_of(&c, &after).await, ["canary-shut-after"]);
+    let gone = a
+        .house
+        .ask_as(&a.token, Operation::Delete, "sys/auth/shut", json!({}));
+    gone.await.unwrap();
+    c.until_it_is_there("sys/auth/shut", false).await;
+    c.until_it_streams().await;
+    for member in [a, &c] {
+        assert!(names_of(member, &after).await.is_empty());
+        assert_eq!(names_of(member, &open).await, ["canary-open"]);
+    }
+    assert_eq!(
+        a.status().await["merkle_root"],
+        c.status().await["merkle_root"]
+    );
 }

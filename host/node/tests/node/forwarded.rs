@@ -113,6 +113,11 @@ fn system() -> Vec<Step> {
         write("sys/policies/password/p", json!({ "policy": length })),
         list("sys/policies/password"),
         delete("sys/policies/password/p"),
+    ]
+}
+
+fn namespaces() -> Vec<Step> {
+    vec![
         write(
             "sys/namespaces/team",
             json!({ "custom_metadata": { "a": "1" } }),
@@ -150,6 +155,11 @@ fn system() -> Vec<Step> {
         list("sys/namespaces"),
         // It goes in the background.
         delete("sys/namespaces/team").then("sys/policies/acl/admin"),
+    ]
+}
+
+fn settings() -> Vec<Step> {
+    vec![
         write(
             "sys/quotas/config",
             json!({ "enable_rate_limit_response_headers": true }),
@@ -227,6 +237,11 @@ fn people() -> Vec<Step> {
         delete("identity/entity/name/eve"),
         write("identity/entity/name/flo", json!({})).keep(&[("flo", "id")]),
         delete("identity/entity/id/{flo}"),
+    ]
+}
+
+fn groups() -> Vec<Step> {
+    vec![
         write(
             "identity/group",
             json!({ "name": "g", "member_entity_ids": ["{ann}"] }),
@@ -356,8 +371,18 @@ fn plugins() -> Vec<Step> {
     ]
 }
 
-fn parts() -> [Vec<Step>; 6] {
-    [mounts(), system(), people(), factors(), oidc(), plugins()]
+fn parts() -> [Vec<Step>; 9] {
+    [
+        mounts(),
+        system(),
+        namespaces(),
+        settings(),
+        people(),
+        groups(),
+        factors(),
+        oidc(),
+        plugins(),
+    ]
 }
 
 /// A cluster that is asked, and the names of what it made.

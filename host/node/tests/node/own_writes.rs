@@ -16,7 +16,7 @@ const MOMENT: Duration = Duration::from_millis(1);
 
 /// A pair with a mount of a component.
 async fn pair(network: &Network) -> (Member, Member) {
-    network.own_write_wait(WAIT);
+    network.set(|settings| settings.own_write_wait = WAIT);
     let both = primary(network).await;
     let component = json!({ "component": STANDARD.encode(NOTES) });
     for (path, data) in [

@@ -5,7 +5,6 @@ use crate::busy_log::BusyLog;
 use crate::house::{Counting, House};
 use crate::kept_log::KeptLog;
 use base::{ManualClock, Timestamp};
-use core::time::Duration;
 use link::{
     Acceptor as _, Channel, DialError, DialStep, Dialer, Identity, Later, Link, LinkError, Peer,
     Probe, Probed, Protocol,
@@ -34,8 +33,6 @@ struct Inner {
     held: Option<&'static str>,
     /// A method whose answers wait.
     unanswered: Option<&'static str>,
-    /// For how long those wait who wrote through a secondary, where that is not as usual.
-    own_write_wait: Option<Duration>,
     /// A method that nobody answers.
     refused: Option<&'static str>,
     /// Methods that are answered so, and not by the node.
@@ -52,6 +49,10 @@ struct Inner {
     apis: BTreeMap<String, String>,
     /// What secondaries say that they speak, where that is not so.
     spoken: Option<Versions>,
+    /// What operators set.
+    settings: Settings,
+    /// How often a method was called, by its name.
+    opened: BTreeMap<String, u64>,
     wire: Vec<u8>,
     /// How often somebody was let in.
     admitted: u64,
@@ -74,8 +75,7 @@ impl Network {
         let from = name.bytes().map(u64::from).sum::<u64>() + life * 1_000_000_000;
         let entropy = Arc::new(Counting::new(from));
         let declared = self.inner().declared.get(name).cloned();
-        let own_write_wait = self.inner().own_write_wait;
-        let usual = Settings::default();
+        let set = self.inner().settings.clone();
         let api = self.inner().apis.get(name).cloned();
         let alone = Parts::alone(storage.clone(), clock.clone(), entropy).unwrap();
         let log = Arc::new(KeptLog::of(Arc::clone(&alone.source)));
@@ -92,8 +92,7 @@ impl Network {
                 api_addr: api.unwrap_or_else(|| format!("https://{name}:8200")),
                 cluster_name: name.to_owned(),
                 audit: declared.into_iter().collect(),
-                own_write_wait: own_write_wait.unwrap_or(usual.own_write_wait),
-                ..usual
+                ..set
             },
             ..alone
         });
@@ -128,6 +127,16 @@ impl Network {
         self.inner().apis.insert(name.to_owned(), url.to_owned());
     }
 
+    /// Sets what clusters have that are made from now on.
+    pub(crate) fn set(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.inner().settings);
+    }
+
+    /// How often a method was called.
+    pub(crate) fn opened(&self, method: &str) -> u64 {
+        self.inner().opened.get(method).copied().unwrap_or(0)
+    }
+
     /// From now on secondaries say that they speak other versions.
     pub(crate) fn speak(&self, versions: Versions) {
         self.inner().spoken = Some(versions);
@@ -155,6 +164,11 @@ impl Network {
         inner.left = None;
     }
 
+    /// Can nobody be reached?
+    pub(crate) fn is_cut(&self) -> bool {
+        self.inner().is_cut
+    }
+
     /// So many bytes are carried, and then nobody can be reached any more.
     pub(crate) fn cut_after(&self, bytes: usize) {
         self.inner().left = Some(bytes);
@@ -172,14 +186,14 @@ impl Network {
         self.inner().held = Some(method);
     }
 
+    /// Does something wait?
+    pub(crate) fn is_held(&self) -> bool {
+        self.inner().room == Some(0)
+    }
+
     /// What is answered to calls of a method waits until it is let go.
     pub(crate) fn hold_answers(&self, method: &'static str) {
         self.inner().unanswered = Some(method);
-    }
-
-    /// From its next start on a server has those who write through it wait for so long.
-    pub(crate) fn own_write_wait(&self, wait: Duration) {
-        self.inner().own_write_wait = Some(wait);
     }
 
     /// What waits is carried.
@@ -439,7 +453,8 @@ impl Link for Wire {
             let network = self.network.network().ok_or_else(cut)?;
             let node = self.node.upgrade().ok_or_else(cut)?;
             {
-                let inner = network.inner();
+                let mut inner = network.inner();
+                *inner.opened.entry(method.to_owned()).or_default() += 1;
                 if inner.is_cut || inner.refused == Some(method) {
                     return Err(cut());
                 }

@@ -139,6 +139,67 @@ async fn a_primary_goes_when_everybody_who_is_there_has_everything() {
     assert_eq!(a.status().await["mode"], "secondary");
 }
 
+/// Two were promoted from the same generation. Whoever goes from one to the other compares itself:
+/// an entry of one log is not that of the other, and a filter of one not that of the other.
+#[tokio::test(start_paused = true)]
+async fn of_two_that_were_promoted_at_once_neither_is_taken_for_the_other() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let b = secondary(&network, &both, "b", json!({})).await;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    let d = secondary(&network, &both, "d", json!({})).await;
+    network.cut(true);
+    for one in [&b, &c, &d] {
+        one.until_it_is_cut_off().await;
+    }
+    leads_by_force(&b).await;
+    leads_by_force(&c).await;
+    network.cut(false);
+    follows(&d, &b, json!({})).await;
+    d.until_it_streams().await;
+    for number in 0..9 {
+        let policy = json!({ "policy": "# of c" });
+        let path = format!("sys/policies/acl/of-c{number}");
+        c.write(&path, policy).await.unwrap();
+    }
+    let policy = json!({ "policy": "# of b" });
+    b.write("sys/policies/acl/of-b", policy).await.unwrap();
+    d.until_it_is_there("sys/policies/acl/of-b", true).await;
+    follows(&d, &c, json!({})).await;
+    d.until_it_is_there("sys/policies/acl/of-b", false).await;
+    d.until_it_streams().await;
+    let (one, other) = (c.status().await, d.status().await);
+    assert_eq!(one["merkle_root"], other["merkle_root"]);
+    // What one of them filters the other does not send.
+    let filter = json!({ "paths_filter_mode": "deny", "paths": ["x"] });
+    let revoke = "sys/replication/performance/primary/revoke-secondary";
+    c.write("sys/namespaces/x", json!({})).await.unwrap();
+    c.write(revoke, json!({ "id": "d" })).await.unwrap();
+    follows(&d, &c, filter).await;
+    d.until_it_streams().await;
+    b.write(revoke, json!({ "id": "d" })).await.unwrap();
+    follows(&d, &b, json!({})).await;
+    d.until(|status| {
+        let trouble = status["last_error"].as_str().unwrap_or_default();
+        trouble.contains("primary/paths-filter/d is written")
+    })
+    .await;
+}
+
+/// A secondary follows a primary with a token of its own name.
+async fn follows(secondary: &Member, primary: &Member, more: Value) {
+    let key = "sys/replication/performance/secondary/generate-public-key";
+    let key = secondary.write(key, json!({})).await.unwrap();
+    let mut data = json!({ "id": "d", "secondary_public_key": key["secondary_public_key"] });
+    let members = data.as_object_mut().unwrap();
+    members.extend(more.as_object().unwrap().clone());
+    let path = "sys/replication/performance/primary/secondary-token";
+    let made = primary.write(path, data).await.unwrap();
+    let update = "sys/replication/performance/secondary/update-primary";
+    let token = json!({ "token": made["token"] });
+    secondary.write(update, token).await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn two_requests_changed_the_part_at_once() {
     let network = Network::default();

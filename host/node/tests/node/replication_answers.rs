@@ -288,3 +288,57 @@ async fn a_secondary_of_an_earlier_version_is_told_to_be_upgraded_first() {
         .unwrap();
     c.until_it_is_there("sys/policies/acl/later", true).await;
 }
+
+/// Before it says anything else: what it would say next, another version might not understand.
+#[tokio::test(start_paused = true)]
+async fn a_secondary_learns_what_its_primary_speaks_and_says_which_of_both_is_to_be_upgraded() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    let says = |protocol, data| {
+        let versions = Versions { protocol, data };
+        network.lie("greet", Some(vec![replication::encode(&versions).unwrap()]));
+    };
+    let recover = json!({});
+    for ((protocol, data), text) in [
+        (
+            (0, 1),
+            "the primary speaks version 0 of the protocol and 1 of the data, and this secondary none before 1 and 1: upgrade the primary first",
+        ),
+        (
+            (1, 2),
+            "the primary speaks version 1 of the protocol and 2 of the data, this secondary 1 and 1: upgrade the secondary first",
+        ),
+    ] {
+        says(protocol, data);
+        let asked = network.opened("follow");
+        c.write("sys/replication/recover", recover.clone())
+            .await
+            .unwrap();
+        c.until(|status| status["last_error"] == text).await;
+        assert_eq!(network.opened("follow"), asked);
+        // Nor does a new one begin.
+        let (house, _) = network.cluster("d").await;
+        let key = "sys/replication/performance/secondary/generate-public-key";
+        let key = house.write(key, json!({})).await.unwrap();
+        let id = format!("d-{protocol}-{data}");
+        let data = json!({ "id": id, "secondary_public_key": key["secondary_public_key"] });
+        let path = "sys/replication/performance/primary/secondary-token";
+        let made = both.0.write(path, data).await.unwrap();
+        let enable = "sys/replication/performance/secondary/enable";
+        let refused = house.write(enable, json!({ "token": made["token"] })).await;
+        let message = refused.unwrap_err().message;
+        assert!(message.ends_with(text), "{message}");
+    }
+    network.lie("greet", Some(vec![vec![1]]));
+    c.write("sys/replication/recover", recover.clone())
+        .await
+        .unwrap();
+    c.until(|status| {
+        let trouble = status["last_error"].as_str().unwrap_or_default();
+        trouble.contains("not a message of this protocol")
+    })
+    .await;
+    network.lie("greet", None);
+    c.until_it_streams().await;
+}

@@ -11,7 +11,7 @@ pub(super) const REPLICATION: &[Key] = &[
         "best_effort_wal_wait_duration",
         Span,
         "`2s`",
-        "How long a secondary waits for what a request of its own wrote on the primary.",
+        "How long a secondary waits for what a request of its own wrote on the primary. An answer that comes before that is here has a warning, with the index at which the primary has it; one without a body gets a body for it.",
     ),
     used(
         "log_bytes_max",
@@ -24,6 +24,12 @@ pub(super) const REPLICATION: &[Key] = &[
         Count,
         "`536870912`",
         "Bytes of the log that stay as long as a secondary needs them; never less than `log_bytes_max`. A secondary that is further behind compares what it has with the primary.",
+    ),
+    used(
+        "digest_check_interval",
+        Span,
+        "`24h`",
+        "How often a cluster looks by itself whether its digests are those of its entries, slowly and beside its requests; `0s` for never. The first time is an hour after it was unsealed. What it finds is `corrupted_merkle_tree` in the status.",
     ),
     used(
         "allow_forwarding_via_header",
@@ -62,6 +68,8 @@ pub struct ReplicationConfig {
     pub log_bytes_max: Option<u64>,
     /// Bytes of the log that stay as long as somebody needs them.
     pub log_kept_bytes_max: Option<u64>,
+    /// How often the digests are looked at; nothing of time for never.
+    pub digest_check_interval: Option<Duration>,
     /// May a client ask by a header for the active node to answer?
     pub allow_forwarding_via_header: bool,
 }
@@ -79,6 +87,10 @@ pub(super) fn read(tops: &[Checked<'_>]) -> ReplicationConfig {
         own_write_wait: blocks.iter().find_map(|block| block.duration(wait)),
         log_bytes_max: bytes("log_bytes_max"),
         log_kept_bytes_max: bytes("log_kept_bytes_max"),
+        digest_check_interval: {
+            let every = "digest_check_interval";
+            blocks.iter().find_map(|block| block.duration(every))
+        },
         allow_forwarding_via_header: blocks.iter().find_map(|block| block.flag(header))
             == Some(true),
     }

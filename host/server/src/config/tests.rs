@@ -495,6 +495,7 @@ fn how_clusters_follow_one_another() {
     let config = read_more(
         "replication {\n  best_effort_wal_wait_duration = \"250ms\"\n  log_bytes_max = 4096\n  \
          log_kept_bytes_max = 8192\n  allow_forwarding_via_header = true\n  \
+         digest_check_interval = \"12h\"\n  \
          logshipper_buffer_length = 10\n  logshipper_buffer_size = \"5gb\"\n  \
          allow_forwarding_via_token = \"new_token\"\n  \
          replication_canary_write_interval_seconds = 5\n  \
@@ -505,6 +506,7 @@ fn how_clusters_follow_one_another() {
         own_write_wait: Some(Duration::from_millis(250)),
         log_bytes_max: Some(4096),
         log_kept_bytes_max: Some(8192),
+        digest_check_interval: Some(Duration::from_secs(12 * 3600)),
         allow_forwarding_via_header: true,
     };
     assert_eq!(config.replication, expected);

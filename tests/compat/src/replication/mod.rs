@@ -37,6 +37,8 @@ pub struct Recording {
     pub share: Frame,
     /// Opens the keys that it sent; whoever plays it seals them anew.
     pub private_key: Frame,
+    /// Its answer to whoever says what it speaks.
+    pub greets: Frame,
     /// Its answer to whoever fetches the keys.
     pub bootstrap: Frame,
     /// What it says first to whoever has nothing yet.

@@ -8,7 +8,7 @@ use link::{
     Channel, DialError, DialStep, Dialer, Identity, Later, Link, LinkError, Probe, Protocol,
 };
 use replication::{
-    Event, Follow, Hello, KeyPackage, Method, Position, Question, Told, decode, encode,
+    Event, Follow, Hello, KeyPackage, Method, Position, Question, Told, Versions, decode, encode,
 };
 use seal::sealed_box;
 use std::collections::VecDeque;
@@ -117,7 +117,13 @@ impl Shared {
             Method::Compare => self.compare(&mut channel).await,
             Method::Follow => self.follow(&mut channel).await,
             Method::Forward => self.forward(&mut channel).await,
+            Method::Greet => self.greet(&mut channel).await,
         };
+    }
+
+    async fn greet(&self, channel: &mut Channel) -> Option<()> {
+        decode::<Versions>(&received(channel).await?).unwrap();
+        channel.send(self.recording.greets.0.clone()).await.ok()
     }
 
     async fn bootstrap(&self, channel: &mut Channel) -> Option<()> {

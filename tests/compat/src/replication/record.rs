@@ -26,6 +26,7 @@ pub async fn record() -> Recording {
     let keys = KeyPair::make(entropy().as_ref());
     let bundle = activated(&house, &keys).await;
     let caller = Caller::of(&house, &bundle, &keys);
+    let greets = caller.first(Method::Greet, &Versions::OURS).await;
     let bootstrap = caller.first(Method::Bootstrap, &caller.hello).await;
     let begins = Follow {
         hello: caller.hello.clone(),
@@ -41,6 +42,7 @@ pub async fn record() -> Recording {
         token,
         share: Frame(share.expose().clone()),
         private_key: Frame(keys.private().expose().clone()),
+        greets,
         bootstrap,
         begins,
         compare,

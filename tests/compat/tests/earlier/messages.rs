@@ -111,6 +111,7 @@ fn version_1_means_what_it_meant() {
         }
     );
     let mut messages = Messages::of("v1");
+    check_versions(&mut messages);
     check_stream(&mut messages);
     check_questions(&mut messages);
     check_told(&mut messages);
@@ -162,6 +163,15 @@ fn check_stream(messages: &mut Messages) {
     messages.check("reached", &300_u64);
 }
 
+/// What each end says first, whatever it speaks.
+fn check_versions(messages: &mut Messages) {
+    let versions = Versions {
+        protocol: 1,
+        data: 300,
+    };
+    messages.check("versions", &versions);
+}
+
 fn check_questions(messages: &mut Messages) {
     let tree = TreeName(Tree::of(&key("")));
     messages.check("question-begin", &Question::Begin(hello()));
@@ -171,6 +181,13 @@ fn check_questions(messages: &mut Messages) {
     let entries = Question::Entries(tree, vec![(1, 255)]);
     messages.check("question-entries", &entries);
     messages.check("question-all-entries", &Question::AllEntries(tree));
+    let rest = |buckets| Question::Rest {
+        tree,
+        buckets,
+        after: key("x").as_bytes().to_vec(),
+    };
+    messages.check("question-rest", &rest(None));
+    messages.check("question-rest-of-some", &rest(Some(vec![(1, 255)])));
 }
 
 fn check_told(messages: &mut Messages) {
@@ -187,4 +204,5 @@ fn check_told(messages: &mut Messages) {
     messages.check("told-entries", &Told::Entries(vec![put()]));
     messages.check("told-end", &Told::End);
     messages.check("told-refused", &Told::Refused { reason: why() });
+    messages.check("told-outdated", &Told::Outdated);
 }

@@ -24,8 +24,9 @@ use tokio::task::JoinSet;
 const ADDRESSES_COUNT_MAX: usize = 16;
 /// How long an API may take to say how it is.
 const HEALTH_MAX: Duration = Duration::from_secs(10);
-/// The longest answer to that.
+/// The longest answer to that, and the longest id of a cluster that is taken from it.
 const HEALTH_BYTES_MAX: usize = 64 * 1024;
+const ID_BYTES_MAX: usize = 64;
 
 const FIELDS: &[NativeField] = &[
     body(
@@ -217,9 +218,11 @@ async fn ask_api(ask: &Ask<'_>, address: &str) -> Result<Result<String, String>,
 fn whose(response: &OutboundResponse) -> Result<String, String> {
     let health = serde_json::from_slice::<Value>(&response.body).unwrap_or_default();
     let member = |name: &str| health.get(name).cloned().unwrap_or_default();
+    let is_id =
+        |text: &str| text.len() <= ID_BYTES_MAX && text.bytes().all(|b| b.is_ascii_graphic());
     match (member("cluster_id"), member("sealed")) {
         (_, Value::Bool(true)) => Err(String::from("the server is sealed")),
-        (Value::String(id), _) => Ok(id),
+        (Value::String(id), _) if is_id(&id) => Ok(id),
         _ => Err(format!(
             "it answered {}, and not as the API of a server",
             response.status

@@ -204,6 +204,7 @@ async fn step_down(node: &Arc<Unsealed>, primary: &Primary) -> Result<Secondary,
         primary_api: String::new(),
         since: None,
         formerly: String::new(),
+        begun: None,
         parted: true,
     };
     let now = node.now();

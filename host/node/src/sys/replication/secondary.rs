@@ -417,17 +417,48 @@ async fn join_elsewhere(
             .read_json::<SecondaryRecord>(&key)
             .map_err(from_barrier)?;
         // Unless somebody went back meanwhile.
-        joining.ok_or_else(not_a_secondary)?;
-        tx.write_json(&key, &record).map_err(from_barrier)
+        let joining = joining.ok_or_else(not_a_secondary)?;
+        let record = joining_as(joining, record.clone());
+        tx.write_json(&key, &record).map_err(from_barrier)?;
+        Ok(record)
     });
     let joins = match stored.await {
-        Ok(()) => Secondary::load(&mut node.begin(), record, node.now()),
+        Ok(record) => Secondary::load(&mut node.begin(), record, node.now()),
         Err(refusal) => Err(refusal),
     };
     let joins = joins.map(|secondary| turn.play(Role::Joining(Arc::new(secondary))));
     // Where it could not be noted, it follows whom it followed.
     node.follower.restart(node).await;
     joins
+}
+
+/// What is to be followed, by one that joins as something else: what kept something from it there is
+/// not forgotten.
+fn joining_as(known: SecondaryRecord, wanted: SecondaryRecord) -> SecondaryRecord {
+    let is_another = is_another_primary(&known, &wanted);
+    let mut begun = match (known.begun, is_another) {
+        (Some(begun), true) => Some(of_before(begun, wanted.generation)),
+        (begun, _) => begun,
+    };
+    let mut formerly = known.formerly;
+    if known.id != wanted.id {
+        let sent = begun.unwrap_or_else(|| Position {
+            relation: known.relation,
+            generation: known.generation,
+            filter: UNKNOWN_FILTER,
+            ..Position::default()
+        });
+        // Of several names the one by which it was sent something last, or the first.
+        if sent.filter != UNKNOWN_FILTER || formerly.is_empty() {
+            formerly = known.id;
+        }
+        begun = Some(of_unknown_filter(sent));
+    }
+    SecondaryRecord {
+        begun,
+        formerly,
+        ..wanted
+    }
 }
 
 /// Plays a secondary's part with another record from now on.
@@ -438,8 +469,9 @@ async fn play(
 ) -> Result<(), Refusal> {
     node.follower.stop().await;
     let known = node.replication.secondary();
-    let mut is_named_anew = false;
+    let (mut is_named_anew, mut is_another) = (false, false);
     if let Some(known) = known {
+        is_another = is_another_primary(&known.record, &record);
         is_named_anew = known.record.id != record.id;
         // Of several names the one by which it last had everything.
         let has_everything = known.position().filter != UNKNOWN_FILTER;
@@ -451,7 +483,10 @@ async fn play(
     let now = node.now();
     let stored = node.transact(|tx| {
         if is_named_anew {
-            forget_filter(tx)?;
+            forget(tx, of_unknown_filter)?;
+        }
+        if is_another {
+            forget(tx, |position| of_before(position, record.generation))?;
         }
         tx.write_json(&SystemKey::performance_secondary(), &record)
             .map_err(from_barrier)?;
@@ -482,7 +517,7 @@ pub(super) async fn compare_after<T>(
     };
     node.follower.stop().await;
     let anew = async {
-        node.transact(forget_filter).await?;
+        node.transact(|tx| forget(tx, of_unknown_filter)).await?;
         let value = done.await?;
         let record = secondary.as_it_is();
         let anew = Secondary::load(&mut node.begin(), record, node.now())?;
@@ -495,19 +530,37 @@ pub(super) async fn compare_after<T>(
     value
 }
 
+/// Were both primaries promoted from the same one? Each has an authority of its own.
+fn is_another_primary(known: &SecondaryRecord, wanted: &SecondaryRecord) -> bool {
+    known.generation == wanted.generation && known.authority != wanted.authority
+}
+
+/// An entry of the one is not that of the other: what is here is of before both.
+fn of_before(position: Position, generation: u64) -> Position {
+    Position {
+        generation: position.generation.min(generation.saturating_sub(1)),
+        ..position
+    }
+}
+
 /// Filters are counted for each secondary by itself: under another name the same number means
 /// another filter, so what is here is to be compared.
-fn forget_filter(tx: &mut Transaction) -> Result<(), Refusal> {
-    let key = SystemKey::performance_position();
-    let position = tx.read_json::<Position>(&key).map_err(from_barrier)?;
-    let Some(position) = position else {
-        return Ok(());
-    };
-    let unknown = Position {
+fn of_unknown_filter(position: Position) -> Position {
+    Position {
         filter: UNKNOWN_FILTER,
         ..position
-    };
-    tx.write_json(&key, &unknown).map_err(from_barrier)
+    }
+}
+
+fn forget(tx: &mut Transaction, to_less: impl Fn(Position) -> Position) -> Result<(), Refusal> {
+    let key = SystemKey::performance_position();
+    let position = tx.read_json::<Position>(&key).map_err(from_barrier)?;
+    match position {
+        Some(position) => tx
+            .write_json(&key, &to_less(position))
+            .map_err(from_barrier),
+        None => Ok(()),
+    }
 }
 
 async fn disable(ask: &mut Ask<'_>) -> Told {

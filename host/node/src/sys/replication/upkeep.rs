@@ -49,7 +49,7 @@ const IS_BUSY: &str = "the digests are looked at already: reindex_in_progress an
 async fn check(ask: &mut Ask<'_>) -> Told {
     only_in_root(ask)?;
     let node = Arc::clone(ask.node);
-    let work = async move { verify::check(&node).await };
+    let work = async move { verify::check(&node, verify::Pace::Full).await };
     match ask.node.replication.upkeep.run(work).await? {
         Worked::Done(found) => Ok(Answer::data(&verify::report(ask.node, &found?)?)),
         Worked::GoesOn => Ok(remark(GOES_ON)),
