@@ -117,7 +117,8 @@ impl World {
     async fn mount_some(&mut self) {
         let names: Vec<String> = self.clusters.keys().cloned().collect();
         let path = self.random.pick(&PATHS).copied().unwrap_or_default();
-        let of = match self.random.below(3) {
+        let of = match self.random.below(2) {
+            // More often than not something is in its way.
             0 => None,
             _ => self.random.pick(&names).cloned(),
         };

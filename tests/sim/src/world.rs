@@ -307,7 +307,11 @@ impl World {
             if is_equal {
                 let (one, other) = (primary.storage.snapshot(), cluster.storage.snapshot());
                 let names = (primary.name.as_str(), name.as_str());
-                found.extend(check_digests(names, &*one, &*other));
+                if let Some(differs) = check_digests(names, &*one, &*other) {
+                    found.push(differs);
+                    // And in what.
+                    found.extend(check_entries(names, &*one, &*other, &Exclusion::default()));
+                }
             }
             watch.violations.extend(found);
         }
