@@ -20,9 +20,9 @@ use access::{Token, TokenHash};
 use base::{Client, NamespaceId, Operation, Refusal, RefusalKind, Request, RequestPath};
 use core::net::SocketAddr;
 use core::time::Duration;
-use link::{Channel, Peer};
+use link::{Channel, LinkError, Peer};
 use plugin::{Grant, Leases, Outcome};
-use replication::Method;
+use replication::{Method, decode};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -265,7 +265,20 @@ pub(crate) async fn serve(
     peer: &Peer,
     mut channel: Channel,
 ) -> Result<(), Broken> {
-    let wish: Wish = receive(&mut channel).await?;
+    let frame = match channel.receive().await {
+        Ok(frame) => frame,
+        Err(error @ LinkError::TooLarge(_)) => {
+            let message = "the request is larger than the primary takes";
+            let refusal = Refusal::new(RefusalKind::TooLarge, message);
+            let answer: (Came, Option<u64>) = (Came::Refused(refusal.into()), None);
+            send(&channel, &answer).await?;
+            return Err(error.into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    // It keeps its room until it is answered: what is read of it has about as much.
+    let frame = frame.ok_or_else(|| Broken::Message(String::from("no wish came")))?;
+    let wish: Wish = decode(&frame)?;
     let answer: (Came, Option<u64>) = match wish {
         Wish::Run(forwarded) => run_here(node, peer, *forwarded).await?,
         Wish::LogIn(login) => match log_in_here(node, peer, &login).await {

@@ -16,6 +16,7 @@ pub(crate) mod activation;
 mod answering;
 pub(crate) mod answers;
 pub(crate) mod aside;
+mod bounds;
 mod catch_up;
 pub(crate) mod compare;
 pub(crate) mod enable;

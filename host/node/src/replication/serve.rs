@@ -4,7 +4,7 @@ use super::filtered::{FILTER_CHANGED, Filtered};
 use super::key_package::SharedKeys;
 use super::primary::Primary;
 use super::records::{KnownSecondary, PrimaryRecord};
-use super::{answering, exclusions, forward, known};
+use super::{answering, bounds, exclusions, forward, known};
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use base::Refusal;
@@ -77,6 +77,13 @@ pub(crate) async fn serve(
     method: Method,
     mut channel: Channel,
 ) -> Result<(), Broken> {
+    let _place = match primary.places().of(&peer.name, method) {
+        Ok(place) => place,
+        Err(reason) => {
+            channel.refuse(&reason).await;
+            return Err(Broken::Here(reason));
+        }
+    };
     match method {
         Method::Bootstrap => {
             let hello: Hello = receive(&mut channel).await?;
@@ -119,6 +126,7 @@ pub(crate) async fn check_hello(
             ours.protocol, ours.data, hello.versions.protocol, hello.versions.data
         ));
     }
+    bounds::check_addresses(hello)?;
     if !hello.relation.is_empty() && hello.relation != primary.record.relation {
         return Err(format!(
             "this is the primary of relation {}, not of {}",

@@ -150,7 +150,7 @@ pub(crate) enum Said {
 }
 
 /// The taken-over secondary.
-pub(crate) struct Thief(Arc<dyn Link>);
+pub(crate) struct Thief(pub(crate) Arc<dyn Link>);
 
 impl Thief {
     pub(crate) async fn wish(&self, wish: &Wish) -> Came {
