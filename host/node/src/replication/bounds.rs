@@ -22,6 +22,10 @@ const STREAMS_MAX: usize = 4;
 /// to look whether its digests are right.
 const COMPARISONS_MAX: usize = 2;
 
+/// Requests of one secondary that run, also while nobody waits for them any more: as many as it can
+/// have calls.
+const REQUESTS_MAX: usize = 128;
+
 /// Answers for comparisons that are gathered at one time, for all secondaries: each has a thread, also
 /// while nobody takes it.
 const ANSWERS_MAX: usize = 64;
@@ -62,6 +66,7 @@ pub(crate) struct Places {
 struct OfOne {
     streams: Arc<Semaphore>,
     comparisons: Arc<Semaphore>,
+    requests: Arc<Semaphore>,
 }
 
 impl Default for Places {
@@ -87,6 +92,7 @@ impl Places {
         let of_one = of.entry(secondary.to_owned()).or_insert_with(|| OfOne {
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             comparisons: Arc::new(Semaphore::new(COMPARISONS_MAX)),
+            requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
         });
         let (places, what) = match method {
             Method::Follow => (&of_one.streams, format!("{STREAMS_MAX} streams")),
@@ -94,7 +100,8 @@ impl Places {
                 &of_one.comparisons,
                 format!("{COMPARISONS_MAX} comparisons"),
             ),
-            Method::Bootstrap | Method::Forward | Method::Greet => return Ok(None),
+            Method::Forward => (&of_one.requests, format!("{REQUESTS_MAX} requests")),
+            Method::Bootstrap | Method::Greet => return Ok(None),
         };
         let place = Arc::clone(places).try_acquire_owned();
         place

@@ -7,7 +7,7 @@ use super::Secondary;
 use super::answers::Came;
 use super::errands::{self, Errand};
 use super::peers::Sight;
-use super::primary::Primary;
+use super::recorded::{What, recorded};
 use super::serve::{Broken, receive, send};
 use crate::call;
 use crate::commit::CommitError;
@@ -25,12 +25,17 @@ use plugin::{Grant, Leases, Outcome};
 use replication::{Method, decode};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 /// How long the primary may take.
 const ANSWER_MAX: Duration = Duration::from_secs(90);
 
 /// As long where somebody logs in, who can do so without what the primary would make.
 const ENTITY_MAX: Duration = Duration::from_secs(5);
+
+/// As long as the primary has for that, whether somebody still waits for it or not: as long again as
+/// anybody does.
+const RUN_MAX: Duration = Duration::from_secs(180);
 
 /// What a secondary wants of its primary.
 #[derive(Serialize, Deserialize)]
@@ -71,6 +76,14 @@ pub(super) struct LogIn {
     accessor: String,
     /// JSON, as it is kept with a token; empty for a local method, whose users stay where it is.
     grant: String,
+}
+
+impl LogIn {
+    /// What is recorded of it.
+    fn what(&self, node: &Unsealed) -> What {
+        let data = errands::said_of(&self.grant);
+        What::in_namespace("log-in", self.namespace, data).with_accessor(node, &self.accessor)
+    }
 }
 
 /// Where the outcome of a forwarded request is left, as the component gave it.
@@ -261,9 +274,9 @@ pub(super) async fn ask(secondary: &Secondary, wish: Wish) -> Result<(Came, Opti
 /// Answers a wish of a secondary.
 pub(crate) async fn serve(
     node: &Arc<Unsealed>,
-    _primary: &Primary,
     peer: &Peer,
     mut channel: Channel,
+    place: Option<OwnedSemaphorePermit>,
 ) -> Result<(), Broken> {
     let frame = match channel.receive().await {
         Ok(frame) => frame,
@@ -279,15 +292,48 @@ pub(crate) async fn serve(
     // It keeps its room until it is answered: what is read of it has about as much.
     let frame = frame.ok_or_else(|| Broken::Message(String::from("no wish came")))?;
     let wish: Wish = decode(&frame)?;
-    let answer: (Came, Option<u64>) = match wish {
+    let (node, peer) = (Arc::clone(node), peer.clone());
+    let answer = to_its_end(async move {
+        let answer = fulfill(&node, &peer, wish).await;
+        drop((frame, place));
+        answer
+    });
+    send(&channel, &answer.await?).await
+}
+
+async fn fulfill(
+    node: &Arc<Unsealed>,
+    peer: &Peer,
+    wish: Wish,
+) -> Result<(Came, Option<u64>), Broken> {
+    Ok(match wish {
         Wish::Run(forwarded) => run_here(node, peer, *forwarded).await?,
-        Wish::LogIn(login) => match log_in_here(node, peer, &login).await {
-            Ok((id, index)) => (Came::Bare(id), index),
-            Err(refusal) => (Came::Refused(refusal.into()), None),
-        },
+        Wish::LogIn(login) => {
+            let what = || login.what(node);
+            let act = log_in_here(node, peer, &login);
+            match recorded(node, &peer.name, what, act).await {
+                Ok((id, index)) => (Came::Bare(id), index),
+                Err(refusal) => (Came::Refused(refusal.into()), None),
+            }
+        }
         Wish::Do(errand) => errands::serve(node, peer, *errand).await,
-    };
-    send(&channel, &answer).await
+    })
+}
+
+/// Goes on though the secondary leaves, or is cut off: nothing is to stop a request between its commit
+/// and its audit record.
+async fn to_its_end<T: Send + 'static>(
+    running: impl Future<Output = Result<T, Broken>> + Send + 'static,
+) -> Result<T, Broken> {
+    let (telling, told) = oneshot::channel();
+    tokio::spawn(async move {
+        if let Ok(done) = tokio::time::timeout(RUN_MAX, running).await {
+            // Nobody hears it where the secondary has left.
+            let _ = telling.send(done);
+        }
+    });
+    let late = |_| Broken::Here(String::from("a request of the secondary came to no end"));
+    told.await.map_err(late)?
 }
 
 async fn run_here(

@@ -34,6 +34,7 @@ pub(crate) mod metrics;
 pub(crate) mod moment;
 pub(crate) mod peers;
 pub(crate) mod primary;
+mod recorded;
 pub(crate) mod records;
 pub(crate) mod secondary;
 pub(crate) mod self_check;

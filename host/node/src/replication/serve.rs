@@ -77,7 +77,7 @@ pub(crate) async fn serve(
     method: Method,
     mut channel: Channel,
 ) -> Result<(), Broken> {
-    let _place = match primary.places().of(&peer.name, method) {
+    let place = match primary.places().of(&peer.name, method) {
         Ok(place) => place,
         Err(reason) => {
             channel.refuse(&reason).await;
@@ -102,7 +102,8 @@ pub(crate) async fn serve(
             stream.run(follow.position).await
         }
         Method::Compare => answering::answer(node, primary, peer, channel).await,
-        Method::Forward => forward::serve(node, primary, peer, channel).await,
+        // It goes on where the call does not.
+        Method::Forward => forward::serve(node, peer, channel, place).await,
         Method::Greet => {
             // Which of both is too old is found by each of them.
             let theirs: Versions = receive(&mut channel).await?;

@@ -2,6 +2,7 @@
 //! root token that nobody made, and asks for what is kept from it.
 
 mod greedy;
+mod recorded;
 pub(crate) mod thief;
 
 use crate::pair::Network;
