@@ -43,13 +43,18 @@ pub struct Comparison {
     position: Option<Position>,
     deletions: Deletions,
     /// Where an earlier one ended, until this one has come there.
-    resumes: Option<(Tree, Option<PhysicalKey>)>,
+    resumes: Option<Place>,
+    /// Did it hear an error?
+    is_over: bool,
     /// Trees with fewer entries on both sides are fetched whole.
     small_count: u64,
     /// Entries of the questions that were made, and of those that were answered.
     expected: u64,
     answered: u64,
 }
+
+/// A tree, and the last key of it that was told.
+type Place = (Tree, Option<PhysicalKey>);
 
 /// Where a comparison was broken off. Of the trees before this one everything is here, but for what is
 /// to be deleted.
@@ -161,6 +166,7 @@ impl Comparison {
             position: None,
             deletions: Deletions::default(),
             resumes: None,
+            is_over: false,
             small_count: SMALL_COUNT,
             expected: 0,
             answered: 0,
@@ -203,21 +209,28 @@ impl Comparison {
     /// Where it is, for one that goes on from there. None where it knows nothing yet, or heard what
     /// cannot be.
     pub fn break_off(self) -> Option<Reached> {
-        let first = self.asked.front().or_else(|| self.queue.front())?;
-        let (tree, key) = match first {
-            Task::Begin { .. } => self.resumes?,
-            Task::Branches { tree, .. } | Task::Buckets { tree, .. } => match self.resumes {
-                // It was to begin in the middle of this one.
-                Some((resumed, key)) if resumed == *tree => (resumed, key),
-                _ => (*tree, None),
-            },
-            Task::Entries(merge) => (merge.tree(), merge.last().cloned()),
+        let place = match self.is_over {
+            true => self.resumes,
+            false => self.place(),
         };
+        let (tree, key) = place?;
         Some(Reached {
             tree,
             key,
             deletions: self.deletions,
         })
+    }
+
+    fn place(&self) -> Option<Place> {
+        match self.asked.front().or_else(|| self.queue.front())? {
+            Task::Begin { .. } => self.resumes.clone(),
+            Task::Branches { tree, .. } | Task::Buckets { tree, .. } => match &self.resumes {
+                // It was to begin in the middle of this one.
+                Some((resumed, key)) if resumed == tree => Some((*tree, key.clone())),
+                _ => Some((*tree, None)),
+            },
+            Task::Entries(merge) => Some((merge.tree(), merge.last().cloned())),
+        }
     }
 
     /// How far it is with the entries that it asks for.
@@ -250,7 +263,8 @@ impl Comparison {
 
     /// Is everything known? Then [`finish`](Self::finish) it.
     pub fn is_complete(&self) -> bool {
-        self.queue.is_empty() && self.asked.is_empty() && self.position.is_some()
+        let is_done = self.queue.is_empty() && self.asked.is_empty();
+        is_done && !self.is_over && self.position.is_some()
     }
 
     /// Hears the next message.
@@ -259,12 +273,14 @@ impl Comparison {
     /// [`CompareError`], after which it can only be dropped.
     pub fn told(&mut self, held: &dyn View, told: Told) -> Result<Heard, CompareError> {
         let heard = self.hear(held, told);
-        // Where no more comes of this moment, what came is good.
-        if heard.is_err() && !matches!(heard, Err(CompareError::Outdated)) {
+        if heard.is_err() {
+            // Where no more comes of this moment, what came is good.
+            let is_good = matches!(heard, Err(CompareError::Outdated));
+            self.resumes = self.place().filter(|_| is_good);
             // It asks, hears and completes nothing any more.
+            self.is_over = true;
             self.queue.clear();
             self.asked.clear();
-            self.position = None;
         }
         heard
     }
@@ -372,7 +388,7 @@ impl Task {
     }
 
     /// Asks for no more than comes after where an earlier comparison ended, if that was in this tree.
-    fn resume(&mut self, resumes: &mut Option<(Tree, Option<PhysicalKey>)>) {
+    fn resume(&mut self, resumes: &mut Option<Place>) {
         if let Self::Entries(merge) = self
             && let Some((_, Some(key))) = resumes.take_if(|(tree, _)| *tree == merge.tree())
         {

@@ -203,6 +203,11 @@ pub enum Event {
         /// Why, for the operator.
         reason: String,
     },
+    /// Everything up to `index` was sent, and nothing will come after it: the primary was demoted.
+    Farewell {
+        /// The last entry that was sent or left out.
+        index: u64,
+    },
 }
 
 /// What a secondary that compares asks.

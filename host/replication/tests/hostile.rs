@@ -157,6 +157,7 @@ fn the_beginning_is_checked() {
         reason: String::from("no"),
     };
     check(vec![refused.clone()], "Refused(\"no\")");
+    check(vec![begun(), Told::Outdated], "Outdated");
     check(vec![begun(), refused], "Refused(\"no\")");
     for class in [Class::Local, Class::Ignored] {
         let tree = Tree::new(class, NamespaceId::ROOT, MOUNT);
@@ -299,6 +300,16 @@ fn own_digests_that_do_not_add_up_are_an_error() {
     ));
 }
 
+/// What comes after where the entry would be.
+fn rest(tree: TreeName, buckets: Option<Vec<(u8, u8)>>) -> Question {
+    let head = tree.0.as_bytes();
+    Question::Rest {
+        tree,
+        buckets,
+        after: [head, b"a"].concat(),
+    }
+}
+
 /// Whatever a secondary asks, it hears nothing of what is left out.
 #[test]
 fn questions_for_what_is_left_out_find_nothing() {
@@ -321,8 +332,10 @@ fn questions_for_what_is_left_out_find_nothing() {
             Question::Begin(hello()),
             Question::Branches(tree),
             Question::Buckets(tree, (0..=255).chain(0..=255).collect()),
-            Question::Entries(tree, all),
+            Question::Entries(tree, all.clone()),
             Question::AllEntries(tree),
+            rest(tree, None),
+            rest(tree, Some(all)),
         ] {
             let answer: Vec<Told> = answerer
                 .answer(&question)
@@ -363,6 +376,7 @@ fn told() -> impl Strategy<Value = Told> {
     prop_oneof![
         Just(begun()),
         Just(Told::End),
+        Just(Told::Outdated),
         prop::collection::vec((tree, record()), some.clone()).prop_map(Told::Roots),
         prop::collection::vec((any::<u8>(), record()), some.clone()).prop_map(Told::Branches),
         prop::collection::vec((any::<(u8, u8)>(), record()), some.clone()).prop_map(Told::Buckets),

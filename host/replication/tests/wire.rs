@@ -106,17 +106,26 @@ fn event() -> impl Strategy<Value = Event> {
         }),
         ".{0,12}".prop_map(|reason| Event::Compare { reason }),
         ".{0,12}".prop_map(|reason| Event::Refused { reason }),
+        any::<u64>().prop_map(|index| Event::Farewell { index }),
     ]
 }
 
 fn question() -> impl Strategy<Value = Question> {
     let buckets = prop::collection::vec(any::<(u8, u8)>(), 0..9);
+    let some = buckets.clone();
     prop_oneof![
         hello().prop_map(Question::Begin),
         tree().prop_map(Question::Branches),
         (tree(), bytes()).prop_map(|(tree, branches)| Question::Buckets(tree, branches)),
         (tree(), buckets).prop_map(|(tree, buckets)| Question::Entries(tree, buckets)),
         tree().prop_map(Question::AllEntries),
+        (tree(), prop::option::of(some), bytes()).prop_map(|(tree, buckets, after)| {
+            Question::Rest {
+                tree,
+                buckets,
+                after,
+            }
+        }),
     ]
 }
 
@@ -130,6 +139,7 @@ fn told() -> impl Strategy<Value = Told> {
         prop::collection::vec(op(), some).prop_map(Told::Entries),
         Just(Told::End),
         ".{0,12}".prop_map(|reason| Told::Refused { reason }),
+        Just(Told::Outdated),
     ]
 }
 

@@ -2,12 +2,12 @@
 
 use crate::blind::Blind;
 use crate::clock::Virtual;
-use crate::invariants::{Batches, Watch};
+use crate::invariants::{Batches, ToldOfIndex, Watch};
 use crate::log::{Kept, Log};
 use crate::net::Net;
 use crate::plant::Plant;
 use crate::random::Random;
-use base::{Answer, Clock, Operation, Request, RequestPath, Secret, WithoutToken};
+use base::{Answer, Clock, Operation, RefusalKind, Request, RequestPath, Secret, WithoutToken};
 use core::time::Duration;
 use journal::{Batch, Observer};
 use node::{Changes, Node, Parts, Settings};
@@ -168,6 +168,18 @@ impl Cluster {
         path: &str,
         data: Value,
     ) -> impl Future<Output = Result<Value, Refused>> + Send + use<> {
+        let writing = self.writing(token, operation, path, data);
+        async move { writing.await.map(|(value, _)| value) }
+    }
+
+    /// The same, and what its client keeps of what it wrote.
+    pub(crate) fn writing(
+        &self,
+        token: &str,
+        operation: Operation,
+        path: &str,
+        data: Value,
+    ) -> impl Future<Output = Result<(Value, Option<String>), Refused>> + Send + use<> {
         let node = Arc::clone(&self.node);
         let data = match data {
             Value::Object(data) => data,
@@ -189,7 +201,32 @@ impl Cluster {
             let answer = reply.outcome;
             let answer = answer
                 .map_err(|refusal| Refused(format!("{}: {}", refusal.message, refusal.reason)))?;
-            Ok(shown(answer))
+            Ok((shown(answer), reply.index))
+        }
+    }
+
+    /// Reads as a client does that says what it kept; what is there for `value_in`.
+    pub(crate) async fn read_with(
+        &self,
+        token: &str,
+        path: &str,
+        index: &str,
+        value_in: impl Fn(&Value) -> Option<String>,
+    ) -> ToldOfIndex {
+        let path = RequestPath::parse(path).expect("a path");
+        let mut request = Request::new(Operation::Read, path, token, Map::new());
+        request.headers = vec![(String::from("x-vault-index"), index.to_owned())];
+        let reply = tokio::time::timeout(CLIENT_WAITS, Box::pin(self.node.handle(request))).await;
+        let Ok(reply) = reply else {
+            return ToldOfIndex::Nothing;
+        };
+        match reply.outcome {
+            Ok(answer) => ToldOfIndex::Found(value_in(&shown(answer))),
+            Err(refusal) => match refusal.kind {
+                RefusalKind::NotFound => ToldOfIndex::Found(None),
+                RefusalKind::PreconditionFailed => ToldOfIndex::Lacks(refusal.message),
+                _ => ToldOfIndex::Nothing,
+            },
         }
     }
 
@@ -278,6 +315,11 @@ fn start(
             cluster_name: name.to_owned(),
             // It reads on other threads, which no run has again.
             digests_checked_every: None,
+            // In some runs a comparison lasts longer than its moment as often as not.
+            moment_bytes_max: match around.seed % 3 {
+                0 => 2 * 1024,
+                _ => Settings::default().moment_bytes_max,
+            },
             ..Settings::default()
         },
         process: Arc::new(node::Alone),

@@ -26,6 +26,7 @@ mod blind;
 mod clock;
 mod cluster;
 mod components;
+mod indexes;
 mod invariants;
 mod log;
 mod mounts;

@@ -235,6 +235,17 @@ impl World {
         }
     }
 
+    /// Now and then one of two does not live through a hand-over.
+    async fn somebody_dies(&mut self, two: [&str; 2]) {
+        if self.random.once_in(2) {
+            return;
+        }
+        if let Some(name) = self.random.pick(&two).copied() {
+            self.tell(format!("{name} dies meanwhile"));
+            self.start_again(name).await;
+        }
+    }
+
     async fn hand_over_to_one(&mut self) -> Result<(), String> {
         let mut able = self.secondaries();
         // One that lacks something would take it away from all.
@@ -251,6 +262,8 @@ impl World {
         let before = self.around.primary();
         self.insist(&before, &format!("{PRIMARY}/demote"), json!({}))
             .await?;
+        self.somebody_dies([&before, &next]).await;
+        // Nobody forces it: it remembers that the primary said farewell.
         self.insist(&next, &format!("{SECONDARY}/promote"), json!({}))
             .await?;
         {
@@ -258,6 +271,7 @@ impl World {
             let primary = primary.as_mut().map_err(|_| String::from("a lock"))?;
             next.clone_into(primary);
         }
+        self.somebody_dies([&before, &next]).await;
         self.filters.remove(&next);
         self.ids.clear();
         self.around.watch.lock().filtered.forget(&next);

@@ -28,7 +28,7 @@ const OWN_WRITE_WAIT: Duration = Duration::from_secs(2);
 struct Asked {
     cluster: String,
     write: Write,
-    answer: JoinHandle<(Result<serde_json::Value, Refused>, Duration)>,
+    answer: JoinHandle<(Result<Option<String>, Refused>, Duration)>,
 }
 
 impl World {
@@ -44,7 +44,11 @@ impl World {
         if self.components.is_some() && self.random.once_in(10) {
             self.change_a_mount(Clients::Wait).await;
         }
-        let asked: Vec<Asked> = (0..count).map(|_| self.begin_write()).collect();
+        let mut asked: Vec<Asked> = Vec::new();
+        for _ in 0..count {
+            let one = self.begin_write(&asked);
+            asked.extend(one);
+        }
         // Now and then nobody stops for it.
         if number > 4 && self.random.once_in(120) {
             self.hand_over().await;
@@ -55,6 +59,7 @@ impl World {
             self.take_answer(one).await;
         }
         self.revive().await;
+        self.read_with_an_index().await;
         self.sleep(60).await;
     }
 
@@ -62,10 +67,15 @@ impl World {
         tokio::time::sleep(Duration::from_millis(self.random.below(millis))).await;
     }
 
-    fn begin_write(&mut self) -> Asked {
+    /// None where somebody else writes there at this moment: of two at once either may be the last.
+    fn begin_write(&mut self, others: &[Asked]) -> Option<Asked> {
         let names: Vec<String> = self.clusters.keys().cloned().collect();
         let mut cluster = self.random.pick(&names).cloned().unwrap_or_default();
         let write = self.some_write();
+        let place = write.place();
+        if others.iter().any(|other| other.write.place() == place) {
+            return None;
+        }
         if write.kind == Kind::Released {
             // A secondary may not have the version yet that shares it.
             cluster = self.around.primary();
@@ -81,23 +91,25 @@ impl World {
             kind if kind.is_local() => there.own_token.clone(),
             _ => template().admin.clone(),
         };
-        let asking = there.asking(&token, operation, &path, data);
+        let asking = there.writing(&token, operation, &path, data);
         let answer = tokio::spawn(async move {
             let began = Instant::now();
-            let answered = asking.await;
+            let answered = asking.await.map(|(_, index)| index);
             (answered, began.elapsed())
         });
+        // From now on nobody knows which of both is there.
+        self.indexes.note(&write.place(), None);
         self.note(&cluster, &write, Wrote::Maybe);
         self.tell(format!(
             "{cluster} is to write {} = {}",
             write.place(),
             write.value
         ));
-        Asked {
+        Some(Asked {
             cluster,
             write,
             answer,
-        }
+        })
     }
 
     fn some_write(&mut self) -> Write {
@@ -164,9 +176,9 @@ impl World {
         };
         self.acked += u64::from(wrote == Wrote::Acked);
         let value = &asked.write.value;
-        let said = match answer {
+        let said = match &answer {
             Ok(_) => format!("acked after {} ms", took.as_millis()),
-            Err(Refused(why)) => why,
+            Err(Refused(why)) => why.clone(),
         };
         let told = format!("{} wrote {value}: {said}", asked.cluster);
         self.tell(told);
@@ -174,6 +186,7 @@ impl World {
             return;
         }
         self.note(&asked.cluster, &asked.write, wrote);
+        self.keep_index(&asked.write, answer.ok().flatten());
         if wrote == Wrote::Acked && took < OWN_WRITE_WAIT {
             self.revive().await;
             self.read_own(&asked.cluster, &asked.write).await;
@@ -250,7 +263,7 @@ impl World {
         self.start_again(&name).await;
     }
 
-    async fn start_again(&mut self, name: &str) {
+    pub(crate) async fn start_again(&mut self, name: &str) {
         self.failing.remove(name);
         let share = &template().share;
         if let Some(cluster) = self.clusters.get_mut(name)

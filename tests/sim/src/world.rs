@@ -3,7 +3,7 @@
 use crate::clock::Virtual;
 use crate::cluster::{Cluster, Surroundings};
 use crate::components::{self, Components};
-use crate::invariants::{Acked, Seen, Watch, check_digests, check_entries};
+use crate::invariants::{Acked, Indexes, Seen, Watch, check_digests, check_entries};
 use crate::net::Net;
 use crate::oracle::{self, Write};
 use crate::plant::Plant;
@@ -113,6 +113,8 @@ pub(crate) struct World {
     pub(crate) ids: BTreeMap<String, String>,
     pub(crate) shared: Acked,
     pub(crate) local: BTreeMap<String, Acked>,
+    /// What clients keep of what they wrote.
+    pub(crate) indexes: Indexes,
     /// What components there are; None in a run without.
     pub(crate) components: Option<Components>,
     pub(crate) acked: u64,
@@ -193,6 +195,7 @@ impl World {
                 .into(),
             shared: Acked::default(),
             local: BTreeMap::new(),
+            indexes: Indexes::default(),
             components: components::has_some(seed).then(Components::default),
             acked: 0,
             serial: 0,
@@ -267,7 +270,7 @@ impl World {
     pub(crate) fn is_filtered(&self, name: &str) -> bool {
         self.filters
             .get(name)
-            .is_some_and(|filter| !filter.out.is_empty())
+            .is_some_and(|filter| filter.mode == Mode::Allow || !filter.out.is_empty())
     }
 
     /// What can be seen at any time.
@@ -335,6 +338,7 @@ impl World {
         self.look().await;
         self.compare_entries();
         self.read_all().await;
+        self.read_with_all_indexes().await;
         Ok(())
     }
 
@@ -376,12 +380,7 @@ impl World {
     async fn read_all(&self) {
         let admin = &template().admin;
         for cluster in self.clusters.values() {
-            let out = self.filters.get(&cluster.name).map(|filter| &filter.out);
-            let is_out = |name: &str| {
-                let mut all = self.namespaces.iter();
-                let id = all.find(|one| one.name == name).map(|one| one.id);
-                id.is_some_and(|id| out.is_some_and(|out| out.contains(&id)))
-            };
+            let is_out = |name: &str| self.is_out(&cluster.name, name);
             self.read_from(cluster, &self.shared, admin, is_out).await;
             if let Some(local) = self.local.get(&cluster.name) {
                 self.read_from(cluster, local, &cluster.own_token, |_| false)
@@ -390,12 +389,17 @@ impl World {
         }
     }
 
+    /// Is a cluster not to have a namespace?
+    pub(crate) fn is_out(&self, cluster: &str, namespace: &str) -> bool {
+        let out = self.filters.get(cluster).map(|filter| &filter.out);
+        let mut all = self.namespaces.iter();
+        let id = all.find(|one| one.name == namespace).map(|one| one.id);
+        id.is_some_and(|id| out.is_some_and(|out| out.contains(&id)))
+    }
+
     /// Who was answered in time reads what it wrote where it wrote it.
     pub(crate) async fn read_own(&self, name: &str, write: &Write) {
-        let mut namespaces = self.namespaces.iter();
-        let namespace = namespaces.find(|one| one.name == write.namespace);
-        let filter = self.filters.get(name).map(|filter| &filter.out);
-        if namespace.is_some_and(|one| filter.is_some_and(|out| out.contains(&one.id))) {
+        if self.is_out(name, &write.namespace) {
             return;
         }
         let (acked, token) = match (write.kind, self.local.get(name)) {

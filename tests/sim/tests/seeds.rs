@@ -88,7 +88,14 @@ fn each_planted_bug_is_found() {
             Plant::DigestStale,
             &["are equally far and differ", "are not those of its entries"],
         ),
-        (Plant::CommitLost, &["acked_write_survives", " lacks "]),
+        (
+            Plant::CommitLost,
+            &[
+                "acked_write_survives: ",
+                " lacks ",
+                "index_is_kept: with what was told of it",
+            ],
+        ),
         (Plant::CommitTorn, &["batch_is_atomic"]),
         (
             Plant::RevokedServed,
@@ -99,7 +106,7 @@ fn each_planted_bug_is_found() {
                 ", forward)",
             ],
         ),
-        (Plant::DiskOld, &["was of generation"]),
+        (Plant::DiskOld, &["was of generation", " for ever"]),
         (Plant::PositionOld, &["had everything up to entry"]),
         (Plant::FrameCut, &["a frame that is no message"]),
         (Plant::NeverHeals, &["liveness: "]),

@@ -9,7 +9,7 @@ use crate::request::ApiRequest;
 use crate::session::{Session, code};
 use crate::show::Format;
 use crate::tree::replication::{
-    EnableSecondary, Filter, Filters, Promote, Redeeming, Replication, SecondaryToken,
+    Demote, EnableSecondary, Filter, Filters, Promote, Redeeming, Replication, SecondaryToken,
     UpdatePrimary,
 };
 use serde_json::{Map, Value, json};
@@ -57,8 +57,8 @@ pub(super) fn run(session: &mut Session<'_>, command: Replication) -> Result<u8,
             let shown = shown(session, &args.redeeming)?;
             update_primary(token, &args)?.with(shown)
         }
-        Replication::Demote => Step::new(
-            ApiRequest::put_empty(format!("{PRIMARY}/demote")),
+        Replication::Demote(args) => Step::new(
+            demotion(&args),
             "Error demoting the primary",
             "Success! This cluster is a performance secondary that follows nobody yet",
         ),
@@ -212,6 +212,12 @@ fn disable(session: &mut Session<'_>) -> Result<Step, Stop> {
     ))
 }
 
+fn demotion(args: &Demote) -> ApiRequest {
+    let mut body = Map::new();
+    set(&mut body, "force", args.force.then_some(true));
+    ApiRequest::put(format!("{PRIMARY}/demote"), Value::Object(body))
+}
+
 fn promotion(args: &Promote) -> ApiRequest {
     let mut body = Map::new();
     set(&mut body, "primary_cluster_addr", args.cluster_addr.clone());
@@ -350,6 +356,12 @@ mod tests {
             &promotion(&Promote::default()),
             "secondary/promote",
             json!({}),
+        );
+        check(&demotion(&Demote::default()), "primary/demote", json!({}));
+        check(
+            &demotion(&Demote { force: true }),
+            "primary/demote",
+            json!({ "force": true }),
         );
         let forced = Promote {
             cluster_addr: None,

@@ -56,11 +56,18 @@ pub(crate) struct EnableSecondary {
 }
 
 #[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Demote {
+    /// Demote although a secondary that is connected lacks something, or none is connected
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Promote {
     /// Where secondaries connect to, in the place of the server's cluster address
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) cluster_addr: Option<String>,
-    /// Promote although not everything of the primary is here
+    /// Promote although something is missing here, or may be
     #[arg(long)]
     pub(crate) force: bool,
     /// Only say what would stand in the way
@@ -107,7 +114,7 @@ pub(crate) enum Replication {
         redeeming: Redeeming,
     },
     /// Make this primary a secondary that follows nobody yet
-    Demote,
+    Demote(Demote),
     /// End performance replication here; what is here stays
     Disable,
     /// Make this cluster a performance primary

@@ -90,6 +90,8 @@ impl Bundle {
             primary_api: api_address.to_owned(),
             since: self.since,
             formerly: String::new(),
+            begun: None,
+            parted: false,
         })
     }
 }

@@ -4,7 +4,7 @@ use super::exclusions;
 use super::filtered::{FILTER_CHANGED, Filtered};
 use super::moment::Moment;
 use super::primary::Primary;
-use super::serve::{Broken, check_hello, packed, receive, send};
+use super::serve::{Broken, PATIENCE, check_hello, packed, receive, send};
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
 use core::time::Duration;
@@ -14,9 +14,6 @@ use locality::Exclusion;
 use replication::{Answerer, Position, Question, Told, decode};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
-
-/// For how long the primary waits for the secondary to take a message or to ask the next question.
-const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How often it looks meanwhile whether it still holds the moment.
 const LOOK: Duration = Duration::from_secs(1);

@@ -4,7 +4,7 @@
 use super::compare::Run;
 use super::following::hello_again;
 use super::secondary::BrokenOff;
-use super::serve::{Broken, receive, send};
+use super::serve::{Broken, hear, send};
 use link::Link;
 use replication::{Event, Follow, Method, admit};
 
@@ -32,7 +32,7 @@ impl Run<'_> {
         let mut last = position.index;
         send(&channel, &Follow { hello, position }).await?;
         loop {
-            match receive::<Event>(&mut channel).await? {
+            match hear::<Event>(&mut channel).await? {
                 Event::Entry { index, batches } => {
                     if index <= last {
                         let text = format!("the primary sent entry {index} after entry {last}");
@@ -69,6 +69,10 @@ impl Run<'_> {
                     return Ok(CaughtUp::IsGone);
                 }
                 Event::Refused { reason } => return Err(Broken::Message(reason)),
+                Event::Farewell { .. } => {
+                    let text = "its primary was demoted before everything was compared";
+                    return Err(Broken::Message(String::from(text)));
+                }
             }
         }
     }

@@ -5,11 +5,12 @@ use super::answering::has_one_thread;
 use super::aside::Keeping;
 use super::catch_up::CaughtUp;
 use super::following::{commit, hello_again};
+use super::joining;
 use super::key_package::SharedKeys;
 use super::moment::Moment;
 use super::records::SecondaryRecord;
 use super::secondary::{BrokenOff, Doing};
-use super::serve::{Broken, receive, send};
+use super::serve::{Broken, hear, send};
 use super::shelved::{self, Shelved};
 use crate::unsealed::Unsealed;
 use journal::{Batch, JournalError, Op};
@@ -153,8 +154,9 @@ enum Compared {
     /// It did not.
     Broken {
         why: Broken,
-        /// How far it was, and the moment that it was of.
-        reached: Option<(Reached, Position)>,
+        /// How far it was, and the moment that it was of, where it came so far.
+        reached: Option<Reached>,
+        moment: Option<Position>,
     },
 }
 
@@ -193,7 +195,7 @@ impl<'a> Run<'a> {
         let mut before = self.secondary.take_broken_off();
         loop {
             if let Some(broken) = &mut before {
-                match self.catch_up(link, broken).await {
+                match Box::pin(self.catch_up(link, broken)).await {
                     Ok(CaughtUp::Yes) => {}
                     Ok(CaughtUp::IsGone) => before = None,
                     Err(error) => {
@@ -213,7 +215,7 @@ impl<'a> Run<'a> {
                 },
             };
             let came = self.came;
-            match self.compare(link, comparison).await? {
+            match Box::pin(self.compare(link, comparison)).await? {
                 Compared::Whole(outcome, moment) => {
                     if let Some(position) = self.finish(&outcome).await? {
                         return Ok((self.place, position));
@@ -223,13 +225,15 @@ impl<'a> Run<'a> {
                         reached: None,
                     });
                 }
-                Compared::Broken { why, reached } => {
+                Compared::Broken {
+                    why,
+                    reached,
+                    moment,
+                } => {
                     // What came is there before it is said to be.
                     self.flush(None).await?;
-                    let broken = reached.map(|(reached, moment)| BrokenOff {
-                        since: since.unwrap_or(moment),
-                        reached: Some(reached),
-                    });
+                    let of_this = moment.filter(|_| reached.is_some());
+                    let broken = since.or(of_this).map(|since| BrokenOff { since, reached });
                     let has_come_further = self.came > came;
                     match (broken, &why) {
                         (Some(broken), Broken::Outdated) if has_come_further => {
@@ -254,7 +258,10 @@ impl<'a> Run<'a> {
         mut comparison: Comparison,
     ) -> Result<Compared, Broken> {
         self.begin();
-        let mut channel = link.open(Method::Compare.name()).await?;
+        let mut channel = match link.open(Method::Compare.name()).await {
+            Ok(channel) => channel,
+            Err(error) => return Ok(Compared::broken(comparison, error.into())),
+        };
         while !comparison.is_complete() {
             let told = match ask(&mut comparison, &mut channel).await {
                 Ok(told) => told,
@@ -265,7 +272,14 @@ impl<'a> Run<'a> {
             self.note(comparison.progress());
             match heard {
                 Ok(Heard::Nothing) => {}
-                Ok(Heard::Keys(package)) => self.take_keys(&package).await?,
+                Ok(Heard::Keys(package)) => {
+                    if let (Place::Shelf { .. }, Some(moment)) =
+                        (&self.place, comparison.position())
+                    {
+                        joining::note_begun(self.node, &self.secondary.record, moment).await?;
+                    }
+                    self.take_keys(&package).await?;
+                }
                 Ok(Heard::Put(ops)) => self.put(ops).await?,
                 Err(error) => return Ok(Compared::broken(comparison, error.into())),
             }
@@ -371,7 +385,8 @@ impl Compared {
         let moment = comparison.position().cloned();
         Self::Broken {
             why,
-            reached: comparison.break_off().zip(moment),
+            reached: comparison.break_off(),
+            moment,
         }
     }
 }
@@ -381,7 +396,7 @@ async fn ask(comparison: &mut Comparison, channel: &mut Channel) -> Result<Told,
     while let Some(question) = comparison.ask() {
         send(channel, &question).await?;
     }
-    receive(channel).await
+    hear(channel).await
 }
 
 /// In the order of their keys, of each key the last.

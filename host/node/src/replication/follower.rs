@@ -21,7 +21,13 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 
 /// The task. Ended, and waited for, when the node is sealed or plays another part.
 #[derive(Default)]
-pub(crate) struct Follower(Mutex<Option<JoinHandle<()>>>);
+pub(crate) struct Follower(Mutex<Option<Task>>);
+
+struct Task {
+    handle: JoinHandle<()>,
+    /// Whose connection it keeps, where it follows.
+    secondary: Option<Arc<Secondary>>,
+}
 
 impl Follower {
     /// Follows the primary from now on, where this is a secondary that has one, or becomes one; where
@@ -33,10 +39,16 @@ impl Follower {
             Role::Secondary(secondary) | Role::Joining(secondary)
                 if !secondary.record.primary_addresses.is_empty() =>
             {
-                tokio::spawn(follow(itself, secondary))
+                Task {
+                    handle: tokio::spawn(follow(itself, Arc::clone(&secondary))),
+                    secondary: Some(secondary),
+                }
             }
             Role::Primary(primary) => match primary.record.former.clone() {
-                Some(former) => tokio::spawn(herald::tell(itself, primary, former)),
+                Some(former) => Task {
+                    handle: tokio::spawn(herald::tell(itself, primary, former)),
+                    secondary: None,
+                },
                 None => return,
             },
             Role::Off | Role::Secondary(_) | Role::Joining(_) => return,
@@ -44,12 +56,22 @@ impl Follower {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
     }
 
-    /// Ends it.
+    /// Ends it, and the connection that it keeps.
     pub(crate) async fn stop(&self) {
         let task = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
-            task.abort();
-            let _ = task.await;
+        let Some(Task { handle, secondary }) = task else {
+            return;
+        };
+        handle.abort();
+        let _ = handle.await;
+        if let Some(secondary) = secondary {
+            {
+                let mut how = secondary.how();
+                how.connection = Connection::Idle;
+                how.doing = Doing::Idle;
+            }
+            // What is forwarded does not go over it any more.
+            secondary.connected(None);
         }
     }
 }

@@ -4,11 +4,12 @@
 use super::key_package::SharedKeys;
 use super::records::SecondaryRecord;
 use super::secondary::Doing;
-use super::serve::{Broken, receive, send};
+use super::serve::{Broken, hear, receive, send};
 use super::{Secondary, compare};
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use crate::{defaults, namespaces};
+use core::time::Duration;
 use journal::Batch;
 use link::{Channel, Link, Protocol};
 use locality::SystemKey;
@@ -18,6 +19,9 @@ use std::sync::Arc;
 
 /// Bytes that are committed at a time, unless one entry alone has more.
 const COMMIT_BYTES: usize = 1024 * 1024;
+
+/// How long whoever asks for the keys waits for them: a request is held up meanwhile.
+const KEYS_MAX: Duration = Duration::from_secs(30);
 
 /// The primary is told what is here at least after as many entries.
 const TELL_EVERY: u64 = 256;
@@ -77,8 +81,14 @@ pub(crate) async fn fetch_keys(
     greet(&*link).await?;
     let keys = KeyPair::make(node.parts.entropy.as_ref());
     let mut channel = link.open(Method::Bootstrap.name()).await?;
-    send(&channel, &hello(node, record, record.generation, &keys)).await?;
-    let package = receive(&mut channel).await?;
+    let asked = async {
+        send(&channel, &hello(node, record, record.generation, &keys)).await?;
+        receive(&mut channel).await
+    };
+    let silent = |_| Broken::Message(String::from("the primary does not answer"));
+    let package = tokio::time::timeout(KEYS_MAX, asked)
+        .await
+        .map_err(silent)??;
     Ok(SharedKeys::open(&package, &keys)?)
 }
 
@@ -125,7 +135,7 @@ impl Stream<'_> {
     async fn receive(&mut self, channel: &mut Channel) -> Result<String, Broken> {
         let mut gathered = Gathered::default();
         loop {
-            let event = receive::<Event>(channel).await?;
+            let event = hear::<Event>(channel).await?;
             match event {
                 Event::Entry { index, batches } => {
                     let size_bytes = size_bytes(&batches);
@@ -148,13 +158,48 @@ impl Stream<'_> {
                 } => {
                     gathered.index = index.max(gathered.index);
                     self.commit(&mut gathered).await?;
+                    // One that was demoted and is what it was before leads again.
+                    self.parted(false).await?;
                     self.note(index, head, now_millis, waiting_bytes);
                     self.tell(channel, index, head).await?;
                 }
                 Event::Compare { reason } => return Ok(reason),
                 Event::Refused { reason } => return Err(Broken::Message(reason)),
+                Event::Farewell { index } => {
+                    gathered.index = index.max(gathered.index);
+                    self.commit(&mut gathered).await?;
+                    self.parted(true).await?;
+                    let text =
+                        "its primary was demoted, and everything that was written there is here";
+                    return Err(Broken::Message(String::from(text)));
+                }
             }
         }
+    }
+
+    /// Notes whether the primary has said that it leads no more, for a promotion after a restart too.
+    async fn parted(&self, parted: bool) -> Result<(), Broken> {
+        if self.secondary.how().parted == parted {
+            return Ok(());
+        }
+        let key = SystemKey::performance_secondary();
+        let noted = self.node.transact(|tx| {
+            let stored = tx
+                .read_json::<SecondaryRecord>(&key)
+                .map_err(from_barrier)?;
+            let Some(record) = stored else { return Ok(()) };
+            let noted = SecondaryRecord { parted, ..record };
+            tx.write_json(&key, &noted).map_err(from_barrier)
+        });
+        noted.await?;
+        let mut how = self.secondary.how();
+        how.parted = parted;
+        if parted {
+            // What there was after it was the primary's own.
+            how.head = self.secondary.position().index;
+            how.waiting_bytes = 0;
+        }
+        Ok(())
     }
 
     /// Commits what has gathered, with the position that it leads to.

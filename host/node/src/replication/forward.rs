@@ -243,15 +243,22 @@ pub(crate) async fn log_in(
     }
 }
 
+/// What is told where a wish did not get to the primary: nothing was done.
+const AWAY: &str =
+    "the primary cluster cannot be reached, and the request writes what is replicated";
+
+/// What is told where it may have got there.
+const UNKNOWN: &str =
+    "the primary cluster did not answer: whether it has done what the request writes is not known";
+
 /// Asks the primary. Of kind [`RefusalKind::WrongPlace`] is what did not come to an answer.
 pub(super) async fn ask(secondary: &Secondary, wish: Wish) -> Result<(Came, Option<u64>), Refusal> {
-    let away = |reason: String| Refusal {
+    let unanswered = |message: &str, reason: String| Refusal {
         reason,
-        message: String::from(
-            "the primary cluster cannot be reached, and the request writes what is replicated",
-        ),
+        message: message.to_owned(),
         ..wrong_place()
     };
+    let away = |reason: String| unanswered(AWAY, reason);
     let at_most = match &wish {
         Wish::LogIn(_) => ENTITY_MAX,
         Wish::Run(_) | Wish::Do(_) => ANSWER_MAX,
@@ -259,16 +266,17 @@ pub(super) async fn ask(secondary: &Secondary, wish: Wish) -> Result<(Came, Opti
     let link = secondary.link();
     let link = link.ok_or_else(|| away(String::from("there is no connection")))?;
     let asked = async {
-        let mut channel = link.open(Method::Forward.name()).await?;
-        send(&channel, &wish).await?;
-        receive::<(Came, Option<u64>)>(&mut channel).await
+        let opened = link.open(Method::Forward.name()).await;
+        let mut channel = opened.map_err(|error| away(error.to_string()))?;
+        let answered = async {
+            send(&channel, &wish).await?;
+            receive::<(Came, Option<u64>)>(&mut channel).await
+        };
+        let broken = |broken: Broken| unanswered(UNKNOWN, broken.to_string());
+        answered.await.map_err(broken)
     };
-    match tokio::time::timeout(at_most, asked).await {
-        Ok(Ok(answered)) => Ok(answered),
-        // Whether it was run is not known, so it is not run again.
-        Ok(Err(broken)) => Err(away(broken.to_string())),
-        Err(_) => Err(away(String::from("it took too long to answer"))),
-    }
+    let late = |_| unanswered(UNKNOWN, String::from("it took too long to answer"));
+    tokio::time::timeout(at_most, asked).await.map_err(late)?
 }
 
 /// Answers a wish of a secondary.

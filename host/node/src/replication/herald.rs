@@ -3,7 +3,7 @@
 
 use super::following::hello;
 use super::records::{PrimaryRecord, SecondaryRecord};
-use super::serve::{Broken, receive, send};
+use super::serve::{Broken, hear, send};
 use super::{Primary, follower};
 use crate::refusal::from_barrier;
 use crate::unsealed::Unsealed;
@@ -64,7 +64,7 @@ async fn told(
     let hello = hello(node, former, primary.record.generation, &keys);
     let position = Position::default();
     send(&channel, &Follow { hello, position }).await?;
-    match receive::<Event>(&mut channel).await? {
+    match hear::<Event>(&mut channel).await? {
         Event::Refused { reason } => Ok(reason),
         _ => Err(Broken::Message(String::from("it leads on all the same"))),
     }

@@ -10,10 +10,13 @@ use super::enable::Becoming;
 use super::records::SecondaryRecord;
 use super::serve::Broken;
 use super::{Secondary, compare};
+use crate::refusal::from_barrier;
 use crate::unsealed::Unsealed;
 use base::{Refusal, RefusalKind};
 use core::convert::Infallible;
 use link::Link;
+use locality::SystemKey;
+use replication::Position;
 use seal::sealed_box::KeyPair;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -29,6 +32,7 @@ pub(crate) async fn run(
     tracing::info!("everything of the primary is here");
     let record = SecondaryRecord {
         primary_addresses: secondary.addresses(),
+        begun: None,
         ..secondary.record.clone()
     };
     node.wish.settle(Becoming {
@@ -39,6 +43,39 @@ pub(crate) async fn run(
     });
     // The node ends this task when it seals itself.
     core::future::pending().await
+}
+
+/// Notes with which filter a primary begins to send: another one, or the same under another name, is
+/// not to send what that kept. Stored before anything that comes.
+pub(super) async fn note_begun(
+    node: &Arc<Unsealed>,
+    record: &SecondaryRecord,
+    moment: &Position,
+) -> Result<(), Refusal> {
+    let key = SystemKey::joining();
+    let stored = node.transact(|tx| {
+        let joining = tx.read_json::<SecondaryRecord>(&key);
+        // It may be told to follow another one at this moment.
+        let same = |joining: &SecondaryRecord| {
+            joining.id == record.id && joining.generation == record.generation
+        };
+        let Some(joining) = joining.map_err(from_barrier)?.filter(same) else {
+            return Ok(());
+        };
+        let is_known = joining.begun.as_ref().is_some_and(|begun| {
+            (begun.generation, begun.filter, begun.is_filtered)
+                == (moment.generation, moment.filter, moment.is_filtered)
+        });
+        if is_known {
+            return Ok(());
+        }
+        let joining = SecondaryRecord {
+            begun: Some(moment.clone()),
+            ..joining
+        };
+        tx.write_json(&key, &joining).map_err(from_barrier)
+    });
+    stored.await
 }
 
 /// Whether a cluster becomes what it is to be or goes back: whoever comes first decides.

@@ -32,6 +32,7 @@ pub(crate) mod key_package;
 pub(crate) mod known;
 pub(crate) mod metrics;
 pub(crate) mod moment;
+pub(crate) mod parting;
 pub(crate) mod peers;
 pub(crate) mod primary;
 mod recorded;

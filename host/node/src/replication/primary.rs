@@ -2,6 +2,7 @@
 
 use super::bounds::Places;
 use super::known;
+use super::parting::{Parting, Standing};
 use super::records::PrimaryRecord;
 use barrier::Transaction;
 use base::{Refusal, Timestamp};
@@ -17,7 +18,9 @@ use tokio::sync::watch;
 pub(crate) struct Primary {
     pub(crate) record: PrimaryRecord,
     live: Mutex<BTreeMap<String, Live>>,
-    /// Counts what secondaries said that they have.
+    /// Whether it leads on.
+    pub(crate) parting: Parting,
+    /// Counts what secondaries said that they have, and streams that ended.
     heard: watch::Sender<u64>,
     retention: Mutex<Retention>,
     /// As it is stored.
@@ -113,6 +116,7 @@ impl Primary {
             later: Mutex::new(record.later.clone()),
             record,
             live: Mutex::new(live),
+            parting: Parting::default(),
             heard: watch::channel(0).0,
             retention: Mutex::new(Retention::new(KEPT_FOR)),
             places: Places::default(),
@@ -214,20 +218,39 @@ impl Primary {
         self.heard.send_modify(|count| *count += 1);
     }
 
-    /// Waits until every secondary that is connected has all up to `index`, but not for longer than
-    /// `at_most`; the names of those that have not.
-    pub(crate) async fn all_have(&self, index: u64, at_most: Duration) -> Vec<String> {
-        let behind = || -> Vec<String> {
-            let live = self.live();
-            let behind = live
-                .iter()
-                .filter(|(_, live)| live.streams > 0 && live.has.is_none_or(|has| has < index));
-            behind.map(|(id, _)| id.clone()).collect()
-        };
+    /// Waits until it is enough how all stand who are to have everything up to `index`, but not for
+    /// longer than `at_most`; how they stand then.
+    pub(crate) async fn until_all_stand(
+        &self,
+        index: u64,
+        at_most: Duration,
+        is_enough: impl Fn(&Standing) -> bool,
+    ) -> Standing {
         let mut heard = self.heard.subscribe();
-        let everybody = heard.wait_for(|_| behind().is_empty());
-        let _ = tokio::time::timeout(at_most, everybody).await;
-        behind()
+        let enough = heard.wait_for(|_| is_enough(&self.standing(index)));
+        let _ = tokio::time::timeout(at_most, enough).await;
+        self.standing(index)
+    }
+
+    fn standing(&self, index: u64) -> Standing {
+        let mut standing = Standing::default();
+        for (id, live) in self.live().iter() {
+            let has_all = live.has.is_some_and(|has| has >= index);
+            let among = match (live.streams > 0, has_all) {
+                (false, _) => &mut standing.away,
+                (true, false) => &mut standing.behind,
+                (true, true) => &mut standing.whole,
+            };
+            among.push(id.clone());
+        }
+        standing
+    }
+
+    /// Waits until no stream stands, but not for longer than `at_most`.
+    pub(crate) async fn until_all_left(&self, at_most: Duration) {
+        let mut heard = self.heard.subscribe();
+        let left = heard.wait_for(|_| self.live().values().all(|live| live.streams == 0));
+        let _ = tokio::time::timeout(at_most, left).await;
     }
 
     /// What a secondary says of itself.
@@ -277,6 +300,7 @@ impl Drop for Streaming<'_> {
         if let Some(live) = self.primary.live().get_mut(&self.id) {
             live.streams = live.streams.saturating_sub(1);
         }
+        self.primary.heard.send_modify(|count| *count += 1);
     }
 }
 

@@ -105,6 +105,12 @@ pub(crate) struct SecondaryRecord {
     /// The name by which it followed before this one; empty for none.
     #[serde(default)]
     pub(crate) formerly: String,
+    /// What a primary began to send, while not everything of one is here.
+    #[serde(default)]
+    pub(crate) begun: Option<Position>,
+    /// Has the primary said that it leads no more? Then everything that it wrote is here.
+    #[serde(default)]
+    pub(crate) parted: bool,
 }
 
 mod base64_bytes {

@@ -91,6 +91,8 @@ pub(crate) struct How {
     /// How old what is here is.
     pub(crate) freshness: Freshness,
     pub(crate) clock_skew_millis: i64,
+    /// Has the primary said that it leads no more?
+    pub(crate) parted: bool,
     /// Entries to fetch, and those that were fetched.
     pub(crate) to_fetch: u64,
     pub(crate) fetched: u64,
@@ -109,14 +111,25 @@ impl Secondary {
         let former = former.map_err(from_barrier)?;
         Ok(Self {
             addresses: Mutex::new(record.primary_addresses.clone()),
-            record,
             began: now,
             led: former.map(|former| former.generation),
-            how: Mutex::default(),
+            how: Mutex::new(How {
+                parted: record.parted,
+                ..How::default()
+            }),
+            record,
             position: watch::channel(position.unwrap_or_default()).0,
             broken_off: Mutex::default(),
             link: watch::channel(None).0,
         })
+    }
+
+    /// How it follows its primary now, to go on from.
+    pub(crate) fn as_it_is(&self) -> SecondaryRecord {
+        SecondaryRecord {
+            parted: self.how().parted,
+            ..self.record.clone()
+        }
     }
 
     /// Where the primary is, the address that answered last first.
@@ -167,9 +180,17 @@ impl Secondary {
         self.position.borrow().relation == self.record.relation
     }
 
+    /// The primary that sent it something last, and with which filter.
+    pub(crate) fn last_sent(&self) -> Position {
+        match &self.record.begun {
+            Some(begun) if !self.is_whole() => begun.clone(),
+            _ => self.position(),
+        }
+    }
+
     /// Had it a filter at another primary than the one that it is to follow, or under another name?
     pub(crate) fn was_filtered(&self) -> bool {
-        let position = self.position.borrow();
+        let position = self.last_sent();
         let is_of_before =
             position.filter == UNKNOWN_FILTER || position.generation != self.record.generation;
         position.is_filtered && is_of_before
@@ -178,7 +199,7 @@ impl Secondary {
     /// The name by which the primary that it is to follow knew it when it followed it last; empty
     /// where it is the one that it has, or the primary was another.
     pub(crate) fn formerly(&self) -> String {
-        let position = self.position.borrow();
+        let position = self.last_sent();
         let is_named_anew =
             position.filter == UNKNOWN_FILTER && position.generation == self.record.generation;
         match is_named_anew {
@@ -287,6 +308,8 @@ impl Secondary {
                 primary_api: String::new(),
                 since: None,
                 formerly: String::new(),
+                begun: None,
+                parted: false,
             },
             addresses: Mutex::default(),
             began: Timestamp::default(),

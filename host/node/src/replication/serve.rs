@@ -64,6 +64,25 @@ pub(crate) async fn receive<T: DeserializeOwned>(channel: &mut Channel) -> Resul
     Ok(decode(&frame)?)
 }
 
+/// How long a secondary waits for the next message of its primary, and that for the secondary to take
+/// one: time enough for the largest frame on a slow line. A primary that has nothing to send says so
+/// every second.
+pub(super) const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The next message of a primary. That the connection stands does not say that anybody is at work
+/// there.
+pub(crate) async fn hear<T: DeserializeOwned>(channel: &mut Channel) -> Result<T, Broken> {
+    let silent = |_| {
+        let seconds = PATIENCE.as_secs();
+        Broken::Message(format!(
+            "the primary has said nothing for {seconds} s, though it is connected"
+        ))
+    };
+    tokio::time::timeout(PATIENCE, receive(channel))
+        .await
+        .map_err(silent)?
+}
+
 /// Says something.
 pub(crate) async fn send<T: Serialize>(channel: &Channel, message: &T) -> Result<(), Broken> {
     Ok(channel.send(encode(message)?).await?)
@@ -296,8 +315,26 @@ impl Stream<'_> {
         })
     }
 
+    /// Says farewell to whoever has everything, where this cluster leads no more.
+    async fn part(&mut self, after: u64) -> Result<Next, Broken> {
+        let Some(last) = self.primary.parting.decided().await else {
+            return Ok(Next::Entries);
+        };
+        if after >= last {
+            self.say(&Event::Farewell { index: after }).await?;
+            // It goes once it has noted that, or is cut off before.
+            while let Some(frame) = self.channel.receive().await? {
+                self.heard(decode(&frame)?);
+            }
+        }
+        Ok(Next::End)
+    }
+
     /// Sends what there is, or waits for something to send.
     async fn step(&mut self, after: &mut u64) -> Result<Next, Broken> {
+        if self.primary.parting.has_begun() {
+            return self.part(*after).await;
+        }
         let source = Arc::clone(&self.node.parts.source);
         let tail = match source.read(*after, READ_BYTES) {
             Ok(tail) => tail,
@@ -315,6 +352,10 @@ impl Stream<'_> {
         }
         for (index, batches) in tail.entries {
             if self.filtered.is_changed(self.node)? {
+                if self.primary.parting.has_begun() {
+                    // They are gone with the primary's part.
+                    return Ok(Next::Entries);
+                }
                 let reason = String::from(FILTER_CHANGED);
                 self.say(&Event::Compare { reason }).await?;
                 return Ok(Next::End);
@@ -327,6 +368,7 @@ impl Stream<'_> {
             if !batches.is_empty() {
                 self.say(&Event::Entry { index, batches }).await?;
             }
+            *after = index;
         }
         *after = tail.upto.max(*after);
         let extent = source.extent();
@@ -348,12 +390,14 @@ impl Stream<'_> {
     /// secondary has meanwhile.
     async fn wait(&mut self, after: u64) -> Result<(), Broken> {
         let more = self.node.parts.source.beyond(after);
+        let parts = self.primary.parting.begins();
         let waiting = async {
-            tokio::pin!(more);
+            tokio::pin!(more, parts);
             loop {
                 tokio::select! {
                     // In this order, so that a run can be had again.
                     biased;
+                    () = &mut parts => return Ok(()),
                     () = &mut more => return Ok(()),
                     said = self.channel.receive() => {
                         let over = || LinkError::Ended(String::from("the secondary left"));

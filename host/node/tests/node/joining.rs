@@ -11,12 +11,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use storage::{Fault, Memory, Space, Storage as _};
 
-const ENABLE: &str = "sys/replication/performance/secondary/enable";
+pub(crate) const ENABLE: &str = "sys/replication/performance/secondary/enable";
 const DISABLE: &str = "sys/replication/performance/secondary/disable";
 const STATUS: &str = "sys/replication/performance/status";
 
 /// A cluster with something of its own, and an activation token that is good for it.
-async fn own_cluster(network: &Network, primary: &Member) -> (House, seal::Share, Value) {
+pub(crate) async fn own_cluster(
+    network: &Network,
+    primary: &Member,
+) -> (House, seal::Share, Value) {
+    own_cluster_with(network, primary, json!({})).await
+}
+
+/// The same with more that its token is to say.
+pub(crate) async fn own_cluster_with(
+    network: &Network,
+    primary: &Member,
+    more: Value,
+) -> (House, seal::Share, Value) {
     let (c, share) = network.cluster("c").await;
     c.write("sys/namespaces/mine", json!({})).await.unwrap();
     let policy = json!({ "policy": "# mine" });
@@ -27,7 +39,9 @@ async fn own_cluster(network: &Network, primary: &Member) -> (House, seal::Share
     let key = "sys/replication/performance/secondary/generate-public-key";
     let key = c.write(key, json!({})).await.unwrap();
     let path = "sys/replication/performance/primary/secondary-token";
-    let data = json!({ "id": "c", "secondary_public_key": key["secondary_public_key"] });
+    let mut data = json!({ "id": "c", "secondary_public_key": key["secondary_public_key"] });
+    let members = data.as_object_mut().unwrap();
+    members.extend(more.as_object().unwrap().clone());
     let made = primary.write(path, data).await.unwrap();
     let refused = c.write(ENABLE, json!({ "token": "x" })).await.unwrap_err();
     let id = refused.message.rsplit('=').next().unwrap();
@@ -51,14 +65,14 @@ fn stored(memory: &Memory) -> BTreeMap<(u8, Vec<u8>), Vec<u8>> {
     all
 }
 
-fn lies_on_the_shelf(memory: &Memory) -> usize {
+pub(crate) fn lies_on_the_shelf(memory: &Memory) -> usize {
     let (from, to) = Shelf::Coming.range();
     let snapshot = memory.snapshot();
     snapshot.range(Space::Entries, &from, Some(&to)).count()
 }
 
 /// More than is laid there at once, in trees of their own.
-async fn much(a: &Member) {
+pub(crate) async fn much(a: &Member) {
     for number in 0..6 {
         let path = format!("sys/namespaces/n{number}");
         a.write(&path, json!({})).await.unwrap();
@@ -69,7 +83,7 @@ async fn much(a: &Member) {
 }
 
 /// Begins, and has some of it when the way is cut.
-async fn begin_and_be_cut(network: &Network, c: &House, enable: Value) {
+pub(crate) async fn begin_and_be_cut(network: &Network, c: &House, enable: Value) {
     network.cut_after(1_800_000);
     c.write(ENABLE, enable).await.unwrap();
     until(c, |status| {
@@ -80,12 +94,12 @@ async fn begin_and_be_cut(network: &Network, c: &House, enable: Value) {
     assert!(lies_on_the_shelf(&c.storage) > 0);
 }
 
-async fn status(house: &House) -> Value {
+pub(crate) async fn status(house: &House) -> Value {
     let status = house.ask_anybody(Operation::Read, STATUS, json!({}));
     status.await.unwrap()
 }
 
-async fn until(house: &House, is_so: impl Fn(&Value) -> bool) {
+pub(crate) async fn until(house: &House, is_so: impl Fn(&Value) -> bool) {
     for _ in 0..10_000 {
         if is_so(&status(house).await) {
             return;
@@ -167,7 +181,7 @@ async fn until_everything_is_here_it_is_what_it_was_and_can_go_back() {
     is_the_primarys(&both.0, &c).await;
 }
 
-fn again(network: &Network, house: &House, life: u64) -> House {
+pub(crate) fn again(network: &Network, house: &House, life: u64) -> House {
     let mut again = network.on("c", Arc::new(house.storage.kill()), life);
     again.token.clone_from(&house.token);
     again
@@ -339,10 +353,10 @@ async fn a_first_synchronization_that_is_interrupted_goes_on() {
     );
 }
 
-const UPDATE: &str = "sys/replication/performance/secondary/update-primary";
+pub(crate) const UPDATE: &str = "sys/replication/performance/secondary/update-primary";
 
 /// An activation token that is good for the cluster.
-async fn activation(primary: &Member, id: &str, c: &House) -> Value {
+pub(crate) async fn activation(primary: &Member, id: &str, c: &House) -> Value {
     let key = "sys/replication/performance/secondary/generate-public-key";
     let key = c.write(key, json!({})).await.unwrap();
     let data = json!({ "id": id, "secondary_public_key": key["secondary_public_key"] });

@@ -1,6 +1,7 @@
 //! Clusters that are connected within this process: what one sends the other is given, and what was
 //! sent is kept for whoever looks for something in it.
 
+use crate::busy_log::BusyLog;
 use crate::house::{Counting, House};
 use crate::kept_log::KeptLog;
 use base::{ManualClock, Timestamp};
@@ -30,6 +31,8 @@ struct Inner {
     released: Arc<Notify>,
     /// A method whose frames wait.
     held: Option<&'static str>,
+    /// A method whose answers wait.
+    unanswered: Option<&'static str>,
     /// A method that nobody answers.
     refused: Option<&'static str>,
     /// Methods that are answered so, and not by the node.
@@ -40,6 +43,8 @@ struct Inner {
     shown: BTreeMap<String, Identity>,
     /// The logs of the nodes, by their names.
     logs: BTreeMap<String, Arc<KeptLog>>,
+    /// The same, as those who write see them.
+    journals: BTreeMap<String, Arc<BusyLog>>,
     /// Where the APIs of servers are, by their names, where that is to be somewhere.
     apis: BTreeMap<String, String>,
     /// What secondaries say that they speak, where that is not so.
@@ -75,7 +80,11 @@ impl Network {
         let alone = Parts::alone(storage.clone(), clock.clone(), entropy).unwrap();
         let log = Arc::new(KeptLog::of(Arc::clone(&alone.source)));
         self.inner().logs.insert(name.to_owned(), Arc::clone(&log));
+        let journal = Arc::new(BusyLog::of(Arc::clone(&alone.journal)));
+        let kept = Arc::clone(&journal);
+        self.inner().journals.insert(name.to_owned(), kept);
         let node = Node::new(Parts {
+            journal,
             source: log,
             dialer: Arc::new(Dials(Arc::downgrade(&self.0))),
             settings: Settings {
@@ -106,6 +115,11 @@ impl Network {
     /// After which entry a node has its log kept.
     pub(crate) fn kept_after(&self, name: &str) -> Option<u64> {
         self.inner().logs[name].kept_after()
+    }
+
+    /// The log of a node has no room for what is to be committed next.
+    pub(crate) fn busy(&self, name: &str) {
+        self.inner().journals[name].refuse_the_next();
     }
 
     /// From its next start on a server says that its API is there.
@@ -150,6 +164,11 @@ impl Network {
         inner.left = None;
     }
 
+    /// Can nobody be reached?
+    pub(crate) fn is_cut(&self) -> bool {
+        self.inner().is_cut
+    }
+
     /// So many bytes are carried, and then nobody can be reached any more.
     pub(crate) fn cut_after(&self, bytes: usize) {
         self.inner().left = Some(bytes);
@@ -172,20 +191,29 @@ impl Network {
         self.inner().room == Some(0)
     }
 
+    /// What is answered to calls of a method waits until it is let go.
+    pub(crate) fn hold_answers(&self, method: &'static str) {
+        self.inner().unanswered = Some(method);
+    }
+
     /// What waits is carried.
     pub(crate) fn let_go(&self) {
         let mut inner = self.inner();
         inner.room = None;
         inner.held = None;
+        inner.unanswered = None;
         inner.released.notify_waiters();
     }
 
-    /// Waits until so many bytes may be carried by a call of a method.
-    async fn room_for(&self, method: &str, bytes: usize) {
+    /// Waits until so many bytes may be carried by a call of a method, one way.
+    async fn room_for(&self, method: &str, way: Way, bytes: usize) {
         loop {
             let released = Arc::clone(&self.inner().released);
             let released = released.notified();
-            let is_held = self.inner().held == Some(method);
+            let is_held = {
+                let inner = self.inner();
+                inner.held == Some(method) || way == Way::Back && inner.unanswered == Some(method)
+            };
             if !is_held {
                 let mut inner = self.inner();
                 let Some(room) = inner.room else { return };
@@ -398,6 +426,13 @@ fn with_versions(method: &str, frame: &[u8], versions: Versions) -> bytes::Bytes
     changed.unwrap().into()
 }
 
+/// From who calls to who is called, or back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Forth,
+    Back,
+}
+
 /// A connection.
 struct Wire {
     network: Dials,
@@ -468,7 +503,11 @@ impl Network {
         let mut spoken = self.inner().spoken;
         let (to_near, from_near) = near.into_parts();
         let (to_far, from_far) = far.into_parts();
-        for (mut from, to) in [(from_near, to_far), (from_far, to_near)] {
+        let ways = [
+            (Way::Forth, from_near, to_far),
+            (Way::Back, from_far, to_near),
+        ];
+        for (way, mut from, to) in ways {
             let network = self.clone();
             let method = method.to_owned();
             let mut spoken = spoken.take();
@@ -478,7 +517,7 @@ impl Network {
                         *frame = with_versions(&method, frame, versions);
                     }
                     if let Ok(frame) = &piece {
-                        network.room_for(&method, frame.len()).await;
+                        network.room_for(&method, way, frame.len()).await;
                     }
                     {
                         let mut inner = network.inner();

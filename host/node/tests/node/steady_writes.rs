@@ -135,3 +135,48 @@ async fn a_secondary_that_was_away_comes_back_while_the_primary_is_written_to() 
     assert!(opened >= 3, "{written} {opened}");
     are_alike(a, &c).await;
 }
+
+/// Nor is anything asked for again where the connection breaks.
+#[tokio::test(start_paused = true)]
+async fn a_first_synchronization_ends_over_a_connection_that_breaks_again_and_again() {
+    let network = Network::default();
+    let (a, share) = primary(&network).await;
+    for number in 0..40 {
+        write_large(&a, &format!("large{number:02}"), "first").await;
+    }
+    let both = (Arc::new(a), share);
+    let (is_to_stop, broken) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicU64::new(0)),
+    );
+    let breaks = {
+        let (network, stop, count) = (
+            network.clone(),
+            Arc::clone(&is_to_stop),
+            Arc::clone(&broken),
+        );
+        let a = Arc::clone(&both.0);
+        tokio::spawn(async move {
+            while !stop.load(Ordering::Relaxed) {
+                // Less than half of it, and it is written to meanwhile.
+                network.cut_after(5_000_000);
+                while !network.is_cut() && !stop.load(Ordering::Relaxed) {
+                    a_while().await;
+                }
+                let number = count.fetch_add(1, Ordering::Relaxed);
+                write_large(&a, &format!("large{:02}", number % 40), "again").await;
+                network.cut(false);
+            }
+        })
+    };
+    let before = network.carried_bytes();
+    let c = secondary(&network, &both, "c", json!({})).await;
+    let carried = network.carried_bytes() - before;
+    is_to_stop.store(true, Ordering::Relaxed);
+    breaks.await.unwrap();
+    network.cut(false);
+    assert!(broken.load(Ordering::Relaxed) >= 2, "{broken:?}");
+    // Once, what was written meanwhile, and what was on its way when it broke.
+    assert!(carried < 40 * LARGE_BYTES * 2, "{carried}");
+    are_alike(&both.0, &c).await;
+}

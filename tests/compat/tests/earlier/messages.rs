@@ -158,6 +158,7 @@ fn check_stream(messages: &mut Messages) {
     messages.check("event-upto", &upto);
     messages.check("event-compare", &Event::Compare { reason: why() });
     messages.check("event-refused", &Event::Refused { reason: why() });
+    messages.check("event-farewell", &Event::Farewell { index: 300 });
     // What a secondary says while it follows: how far it is.
     messages.check("reached", &300_u64);
 }

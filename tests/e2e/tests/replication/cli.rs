@@ -410,8 +410,11 @@ fn kept_aside(a: &Operator<'_>, c: &Operator<'_>) {
             .write(&format!("kv/{name}"), &json!({ "v": name }));
     }
     let address = format!("-cluster-addr={}", c.cluster.relay.url());
+    c.fails(&["promote", &address], 2, "did not say farewell");
     c.table(&["promote", "-force", &address]);
-    a.table(&["demote"]);
+    // It cannot know of the other one yet.
+    a.fails(&["demote"], 2, "none follows at the moment");
+    a.table(&["demote", "-force"]);
     follows(a, c, "lost", "table");
     assert_eq!(row(&a.table(&["status"]), "Kept Aside (entries)")[1], "2");
 

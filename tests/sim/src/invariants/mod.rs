@@ -8,6 +8,7 @@ mod applied_monotonic;
 mod batch_is_atomic;
 mod digest_equal_at_equal_index;
 mod filtered_never_leaves_primary;
+mod index_is_kept;
 mod local_never_leaves_cluster;
 mod revoked_secondary_gets_nothing;
 
@@ -16,6 +17,7 @@ pub(crate) use applied_monotonic::{Applied, Seen};
 pub(crate) use batch_is_atomic::Batches;
 pub(crate) use digest_equal_at_equal_index::{check_digests, check_entries};
 pub(crate) use filtered_never_leaves_primary::Filtered;
+pub(crate) use index_is_kept::{Indexes, Told as ToldOfIndex};
 pub(crate) use local_never_leaves_cluster::{CANARY, Locals};
 pub(crate) use revoked_secondary_gets_nothing::Revoked;
 

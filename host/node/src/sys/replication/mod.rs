@@ -18,8 +18,13 @@ use std::sync::Arc;
 
 /// An answer that is nothing but a remark.
 fn remark(text: &str) -> Answer {
+    remarks_of(vec![text.to_owned()])
+}
+
+/// An answer that is nothing but remarks.
+fn remarks_of(warnings: Vec<String>) -> Answer {
     Answer::Envelope(Box::new(Envelope {
-        warnings: vec![text.to_owned()],
+        warnings,
         ..Envelope::default()
     }))
 }

@@ -1,17 +1,18 @@
 //! The primary: made, demoted, disabled.
 
-use super::{remark, still_joins, the_primary};
+use super::{remark, remarks_of, still_joins, the_primary};
 use crate::ceremonies::only_in_root;
 use crate::native::Does::Later;
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::refusal::{chain, from_barrier};
 use crate::replication::aside::Former;
+use crate::replication::parting::Standing;
 use crate::replication::records::{Certified, PrimaryRecord, SecondaryRecord};
 use crate::replication::{Primary, Role, Secondary, Turn};
 use crate::unsealed::Unsealed;
 use authority::Authority;
 use barrier::Transaction;
-use base::{Refusal, RefusalKind, make_uuid};
+use base::{Refusal, make_uuid};
 use core::time::Duration;
 use locality::SystemKey;
 use manifest::Access::Token;
@@ -21,13 +22,16 @@ use replication::Position;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How long a primary that is demoted waits for its secondaries.
-const FAREWELL_MAX: Duration = Duration::from_secs(10);
+/// How long a primary that is demoted waits for its secondaries to have everything.
+const EVERYTHING_MAX: Duration = Duration::from_secs(10);
+
+/// How long it waits then until they have heard its farewell.
+const FAREWELL_MAX: Duration = Duration::from_secs(2);
 
 const DEMOTE: &[NativeField] = &[body(
     "force",
     Boolean,
-    "Demote although a connected secondary has not got everything?",
+    "Demote although a secondary that is connected has not got everything, or none is connected?",
 )];
 const ENABLE: &[NativeField] = &[body(
     "primary_cluster_addr",
@@ -79,16 +83,23 @@ pub(super) async fn lead(
 ) -> Result<(), Refusal> {
     node.follower.stop().await;
     // All of it is local: the fence of a secondary stands until this is committed.
-    node.transact(|tx| {
+    let stored = node.transact(|tx| {
         tx.delete(&SystemKey::performance_secondary());
         tx.delete(&SystemKey::performance_position());
         tx.delete(&SystemKey::former());
         forget_all_known(tx)?;
         tx.write_json(&SystemKey::performance_primary(), &record)
-            .map_err(from_barrier)
-    })
-    .await?;
-    let primary = Primary::load(&mut node.begin(), record)?;
+            .map_err(from_barrier)?;
+        Primary::load(tx, record.clone())
+    });
+    let primary = match stored.await {
+        Ok(primary) => primary,
+        Err(refusal) => {
+            // It follows whom it followed.
+            node.follower.restart(node).await;
+            return Err(refusal);
+        }
+    };
     turn.play(Role::Primary(Arc::new(primary)));
     node.committer.lift_fence();
     node.follower.restart(node).await;
@@ -139,6 +150,50 @@ async fn demote(ask: &mut Ask<'_>) -> Told {
     let node = ask.node;
     let turn = node.replication.turn()?;
     let primary = the_primary(ask)?;
+    // First of all: what is written from here on would be written by two primaries.
+    let fence = node.committer.fence();
+    // What was taken before it is answered yet, and is to be in what the secondaries get.
+    fence.settled().await;
+    // One of them is the next primary, and has to have it, for nobody can fetch it from this cluster
+    // any more.
+    let applied = node.parts.source.extent().applied;
+    // What it wrote since another one leads gives way to that.
+    let leads_last = primary.superseded_by().is_none();
+    let wants_somebody = leads_last && !ask.flag("force");
+    let is_enough = |standing: &Standing| {
+        standing.is_settled() && (!wants_somebody || standing.is_with_somebody())
+    };
+    let standing = primary.until_all_stand(applied, EVERYTHING_MAX, is_enough);
+    let standing = standing.await;
+    if !is_enough(&standing) && !ask.flag("force") {
+        standing.check()?;
+    }
+    let leaving = primary.parting.begin();
+    node.follower.stop().await;
+    let secondary = match step_down(node, &primary).await {
+        Ok(secondary) => secondary,
+        Err(refusal) => {
+            // It leads on.
+            node.follower.restart(node).await;
+            return Err(refusal);
+        }
+    };
+    fence.keep();
+    turn.play(Role::Secondary(Arc::new(secondary)));
+    leaving.done(applied);
+    primary.until_all_left(FAREWELL_MAX).await;
+    primary.end();
+    node.parts.source.keep_after(None);
+    tracing::info!("this cluster was demoted to a performance secondary");
+    let warning = standing.warning().filter(|_| leads_last);
+    let remarks = core::iter::once(String::from(
+        "This cluster is being demoted to a replication secondary. Vault will be unavailable for a brief period and will resume service shortly.",
+    ));
+    Ok(remarks_of(remarks.chain(warning).collect()))
+}
+
+/// Stores that it leads no more; the part that it plays then.
+async fn step_down(node: &Arc<Unsealed>, primary: &Primary) -> Result<Secondary, Refusal> {
     let record = SecondaryRecord {
         relation: primary.record.relation.clone(),
         generation: primary.record.generation,
@@ -149,26 +204,10 @@ async fn demote(ask: &mut Ask<'_>) -> Told {
         primary_api: String::new(),
         since: None,
         formerly: String::new(),
+        begun: None,
+        parted: true,
     };
-    // First of all: what is written from here on would be written by two primaries.
-    let fence = node.committer.fence();
-    // What was taken before it is answered yet, and is to be in what the secondaries get.
-    fence.settled().await;
-    // One of them is the next primary, and has to have it, for nobody can fetch it from this cluster
-    // any more.
-    let applied = node.parts.source.extent().applied;
-    let behind = primary.all_have(applied, FAREWELL_MAX).await;
-    if !behind.is_empty() && !ask.flag("force") {
-        return Err(Refusal::new(
-            RefusalKind::Unavailable,
-            format!(
-                "not everything that was written here has arrived at {}: try again, or provide the \"force\" argument",
-                behind.join(", ")
-            ),
-        ));
-    }
-    primary.end();
-    node.follower.stop().await;
+    let now = node.now();
     node.transact(|tx| {
         tx.delete(&SystemKey::performance_primary());
         forget_all_known(tx)?;
@@ -187,32 +226,29 @@ async fn demote(ask: &mut Ask<'_>) -> Told {
         tx.write_json(&SystemKey::performance_position(), &position)
             .map_err(from_barrier)?;
         tx.write_json(&SystemKey::performance_secondary(), &record)
-            .map_err(from_barrier)
+            .map_err(from_barrier)?;
+        Secondary::load(tx, record.clone(), now)
     })
-    .await?;
-    fence.keep();
-    let secondary = Secondary::load(&mut node.begin(), record, node.now())?;
-    turn.play(Role::Secondary(Arc::new(secondary)));
-    node.parts.source.keep_after(None);
-    tracing::info!("this cluster was demoted to a performance secondary");
-    Ok(remark(
-        "This cluster is being demoted to a replication secondary. Vault will be unavailable for a brief period and will resume service shortly.",
-    ))
+    .await
 }
 
 async fn disable(ask: &mut Ask<'_>) -> Told {
-    let turn = ask.node.replication.turn()?;
+    let node = ask.node;
+    let turn = node.replication.turn()?;
     let primary = the_primary(ask)?;
-    primary.end();
-    ask.node.follower.stop().await;
-    ask.node
-        .transact(|tx| {
-            tx.delete(&SystemKey::performance_primary());
-            forget_all_known(tx)
-        })
-        .await?;
+    node.follower.stop().await;
+    let stored = node.transact(|tx| {
+        tx.delete(&SystemKey::performance_primary());
+        forget_all_known(tx)
+    });
+    if let Err(refusal) = stored.await {
+        // It leads on.
+        node.follower.restart(node).await;
+        return Err(refusal);
+    }
     turn.play(Role::Off);
-    ask.node.parts.source.keep_after(None);
+    primary.end();
+    node.parts.source.keep_after(None);
     tracing::info!("performance replication is disabled");
     Ok(remark(
         "This cluster is having replication disabled. Vault will be unavailable for a brief period and will resume service shortly.",

@@ -8,11 +8,11 @@ use crate::native::{Ask, NativeField, NativeRoute, Told, body, on};
 use crate::refusal::from_barrier;
 use crate::replication::activation::{Redemption, host_and_port, is_sealed, redeem};
 use crate::replication::records::SecondaryRecord;
-use crate::replication::secondary::{Doing, UNKNOWN_FILTER};
+use crate::replication::secondary::{Doing, How, UNKNOWN_FILTER};
 use crate::replication::{Role, Secondary, Turn, following, shelved, status};
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
-use base::{Answer, Refusal, RefusalKind};
+use base::{Answer, Refusal, RefusalKind, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use core::time::Duration;
@@ -292,19 +292,14 @@ async fn blockers(node: &Unsealed, secondary: &Secondary) -> Vec<String> {
         blockers.push(String::from("the first synchronization is not complete"));
     }
     let how = secondary.how().clone();
-    let has_primary = !secondary.record.primary_addresses.is_empty();
-    if how.last_heartbeat.is_none() && has_primary {
-        let text =
-            "it has not heard how far its primary is since it began to follow it or was unsealed";
-        blockers.push(String::from(text));
-    }
     match how.doing {
-        Doing::Idle => {}
         Doing::Streams => blockers.push(String::from("its primary still leads: demote that first")),
         Doing::Compares | Doing::Fetches => {
             blockers.push(String::from("it compares itself with its primary"));
         }
+        Doing::Idle => {}
     }
+    blockers.extend(unheard(&how, node.now()));
     let index = secondary.position().index;
     if how.head > index {
         blockers.push(format!(
@@ -312,11 +307,34 @@ async fn blockers(node: &Unsealed, secondary: &Secondary) -> Vec<String> {
             how.head
         ));
     }
+    if secondary.position().is_filtered {
+        let text =
+            "it has a paths filter: what was kept from it would be gone from all that follow it";
+        blockers.push(String::from(text));
+    }
     // Whoever follows writes there through the primary, which serves its own mount instead.
     let waiting = status::mounts_in_the_way(node);
     let waiting = waiting.iter();
     blockers.extend(waiting.map(|path| format!("a local mount is in the way of {path}")));
     blockers
+}
+
+/// What may be missing, where the primary has not said that it leads no more.
+fn unheard(how: &How, now: Timestamp) -> Option<String> {
+    if how.parted {
+        return None;
+    }
+    let Some(heard) = how.last_heartbeat else {
+        return Some(String::from(
+            "it has not heard how far its primary is since it began to follow it, left it or was unsealed",
+        ));
+    };
+    let silence = now.since(heard).as_secs();
+    (how.doing == Doing::Idle).then(|| {
+        format!(
+            "its primary was heard {silence} s ago for the last time, and did not say farewell: what was written there since is missing"
+        )
+    })
 }
 
 async fn update(ask: &mut Ask<'_>) -> Told {
@@ -334,7 +352,7 @@ async fn update(ask: &mut Ask<'_>) -> Told {
         true => own_key(ask.node)?,
         false => None,
     };
-    let record = updated(ask, &secondary.record).await?;
+    let record = updated(ask, &secondary.as_it_is()).await?;
     match joining {
         Some(_) => join_elsewhere(ask.node, &turn, record).await?,
         None => play(ask.node, &turn, record).await?,
@@ -399,17 +417,48 @@ async fn join_elsewhere(
             .read_json::<SecondaryRecord>(&key)
             .map_err(from_barrier)?;
         // Unless somebody went back meanwhile.
-        joining.ok_or_else(not_a_secondary)?;
-        tx.write_json(&key, &record).map_err(from_barrier)
+        let joining = joining.ok_or_else(not_a_secondary)?;
+        let record = joining_as(joining, record.clone());
+        tx.write_json(&key, &record).map_err(from_barrier)?;
+        Ok(record)
     });
     let joins = match stored.await {
-        Ok(()) => Secondary::load(&mut node.begin(), record, node.now()),
+        Ok(record) => Secondary::load(&mut node.begin(), record, node.now()),
         Err(refusal) => Err(refusal),
     };
     let joins = joins.map(|secondary| turn.play(Role::Joining(Arc::new(secondary))));
     // Where it could not be noted, it follows whom it followed.
     node.follower.restart(node).await;
     joins
+}
+
+/// What is to be followed, by one that joins as something else: what kept something from it there is
+/// not forgotten.
+fn joining_as(known: SecondaryRecord, wanted: SecondaryRecord) -> SecondaryRecord {
+    let is_another = is_another_primary(&known, &wanted);
+    let mut begun = match (known.begun, is_another) {
+        (Some(begun), true) => Some(of_before(begun, wanted.generation)),
+        (begun, _) => begun,
+    };
+    let mut formerly = known.formerly;
+    if known.id != wanted.id {
+        let sent = begun.unwrap_or_else(|| Position {
+            relation: known.relation,
+            generation: known.generation,
+            filter: UNKNOWN_FILTER,
+            ..Position::default()
+        });
+        // Of several names the one by which it was sent something last, or the first.
+        if sent.filter != UNKNOWN_FILTER || formerly.is_empty() {
+            formerly = known.id;
+        }
+        begun = Some(of_unknown_filter(sent));
+    }
+    SecondaryRecord {
+        begun,
+        formerly,
+        ..wanted
+    }
 }
 
 /// Plays a secondary's part with another record from now on.
@@ -420,8 +469,9 @@ async fn play(
 ) -> Result<(), Refusal> {
     node.follower.stop().await;
     let known = node.replication.secondary();
-    let mut is_named_anew = false;
+    let (mut is_named_anew, mut is_another) = (false, false);
     if let Some(known) = known {
+        is_another = is_another_primary(&known.record, &record);
         is_named_anew = known.record.id != record.id;
         // Of several names the one by which it last had everything.
         let has_everything = known.position().filter != UNKNOWN_FILTER;
@@ -430,19 +480,26 @@ async fn play(
             false => known.record.formerly.clone(),
         };
     }
+    let now = node.now();
     let stored = node.transact(|tx| {
         if is_named_anew {
-            forget_filter(tx)?;
+            forget(tx, of_unknown_filter)?;
+        }
+        if is_another {
+            forget(tx, |position| of_before(position, record.generation))?;
         }
         tx.write_json(&SystemKey::performance_secondary(), &record)
-            .map_err(from_barrier)
+            .map_err(from_barrier)?;
+        Secondary::load(tx, record.clone(), now)
     });
-    if let Err(refusal) = stored.await {
-        // It follows whom it followed.
-        node.follower.restart(node).await;
-        return Err(refusal);
-    }
-    let secondary = Secondary::load(&mut node.begin(), record, node.now())?;
+    let secondary = match stored.await {
+        Ok(secondary) => secondary,
+        Err(refusal) => {
+            // It follows whom it followed.
+            node.follower.restart(node).await;
+            return Err(refusal);
+        }
+    };
     turn.play(Role::Secondary(Arc::new(secondary)));
     node.follower.restart(node).await;
     Ok(())
@@ -460,9 +517,9 @@ pub(super) async fn compare_after<T>(
     };
     node.follower.stop().await;
     let anew = async {
-        node.transact(forget_filter).await?;
+        node.transact(|tx| forget(tx, of_unknown_filter)).await?;
         let value = done.await?;
-        let record = secondary.record.clone();
+        let record = secondary.as_it_is();
         let anew = Secondary::load(&mut node.begin(), record, node.now())?;
         turn.play(Role::Secondary(Arc::new(anew)));
         Ok(value)
@@ -473,19 +530,37 @@ pub(super) async fn compare_after<T>(
     value
 }
 
+/// Were both primaries promoted from the same one? Each has an authority of its own.
+fn is_another_primary(known: &SecondaryRecord, wanted: &SecondaryRecord) -> bool {
+    known.generation == wanted.generation && known.authority != wanted.authority
+}
+
+/// An entry of the one is not that of the other: what is here is of before both.
+fn of_before(position: Position, generation: u64) -> Position {
+    Position {
+        generation: position.generation.min(generation.saturating_sub(1)),
+        ..position
+    }
+}
+
 /// Filters are counted for each secondary by itself: under another name the same number means
 /// another filter, so what is here is to be compared.
-fn forget_filter(tx: &mut Transaction) -> Result<(), Refusal> {
-    let key = SystemKey::performance_position();
-    let position = tx.read_json::<Position>(&key).map_err(from_barrier)?;
-    let Some(position) = position else {
-        return Ok(());
-    };
-    let unknown = Position {
+fn of_unknown_filter(position: Position) -> Position {
+    Position {
         filter: UNKNOWN_FILTER,
         ..position
-    };
-    tx.write_json(&key, &unknown).map_err(from_barrier)
+    }
+}
+
+fn forget(tx: &mut Transaction, to_less: impl Fn(Position) -> Position) -> Result<(), Refusal> {
+    let key = SystemKey::performance_position();
+    let position = tx.read_json::<Position>(&key).map_err(from_barrier)?;
+    match position {
+        Some(position) => tx
+            .write_json(&key, &to_less(position))
+            .map_err(from_barrier),
+        None => Ok(()),
+    }
 }
 
 async fn disable(ask: &mut Ask<'_>) -> Told {
@@ -497,13 +572,17 @@ async fn disable(ask: &mut Ask<'_>) -> Told {
     }
     the_secondary(ask)?;
     node.follower.stop().await;
-    node.transact(|tx| {
+    let stored = node.transact(|tx| {
         tx.delete(&SystemKey::performance_secondary());
         tx.delete(&SystemKey::performance_position());
         tx.delete(&SystemKey::former());
         Ok(())
-    })
-    .await?;
+    });
+    if let Err(refusal) = stored.await {
+        // It follows whom it followed.
+        node.follower.restart(node).await;
+        return Err(refusal);
+    }
     turn.play(Role::Off);
     node.committer.lift_fence();
     tracing::info!("performance replication is disabled");
