@@ -10,11 +10,10 @@ use super::peers::Sight;
 use super::recorded::{What, recorded};
 use super::serve::{Broken, receive, send};
 use crate::call;
-use crate::commit::CommitError;
 use crate::engine::Engine;
 use crate::identity;
 use crate::pipeline::{Caller, Recorded};
-use crate::refusal::{chain, from_commit, wrong_place};
+use crate::refusal::{chain, wrong_place};
 use crate::unsealed::Unsealed;
 use access::{Token, TokenHash};
 use base::{Client, NamespaceId, Operation, Refusal, RefusalKind, Request, RequestPath};
@@ -403,18 +402,9 @@ async fn log_in_here(
             && sight.has(login.namespace, &mount.0)
     });
     let entry = &mount.ok_or_else(gone)?.0;
-    loop {
-        let mut tx = node.begin();
-        identity::log_in(node, &mut tx, namespace, entry, &grant)?;
-        match node.commit(tx).await {
-            Ok(index) => {
-                let index = index.or_else(|| Some(node.committer.index()));
-                return Ok((String::new(), index));
-            }
-            Err(CommitError::Overtaken(number)) => node.committer.settled(number).await,
-            Err(error) => return Err(from_commit(&error)),
-        }
-    }
+    let made = node.transact(|tx| identity::log_in(node, tx, namespace, entry, &grant).map(drop));
+    made.await?;
+    Ok((String::new(), Some(node.committer.index())))
 }
 
 /// An entity for a user of a method that is local to a secondary.
