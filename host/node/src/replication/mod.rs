@@ -35,6 +35,7 @@ pub(crate) mod moment;
 pub(crate) mod parting;
 pub(crate) mod peers;
 pub(crate) mod primary;
+mod reading;
 mod recorded;
 pub(crate) mod records;
 pub(crate) mod secondary;

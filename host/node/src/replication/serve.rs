@@ -4,7 +4,7 @@ use super::filtered::{FILTER_CHANGED, Filtered};
 use super::key_package::SharedKeys;
 use super::primary::Primary;
 use super::records::{KnownSecondary, PrimaryRecord};
-use super::{answering, bounds, exclusions, forward, known};
+use super::{answering, bounds, exclusions, forward, known, reading};
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use base::Refusal;
@@ -21,9 +21,6 @@ use std::sync::Arc;
 
 /// How often a secondary that has everything hears from its primary.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-
-/// Bytes of the log that are read at a time.
-const READ_BYTES: usize = 1024 * 1024;
 
 /// Why a call came to its end before its time.
 #[derive(Debug, thiserror::Error)]
@@ -336,7 +333,7 @@ impl Stream<'_> {
             return self.part(*after).await;
         }
         let source = Arc::clone(&self.node.parts.source);
-        let tail = match source.read(*after, READ_BYTES) {
+        let tail = match reading::on(&source, *after).await {
             Ok(tail) => tail,
             Err(error @ SourceError::Purged { .. }) => {
                 let reason = error.to_string();
