@@ -173,6 +173,7 @@ impl Writer {
             data,
             remote_address: part.remote.map(|remote| remote.ip().to_string()),
             remote_port: part.remote.map(|remote| remote.port()),
+            forwarded_from: part.forwarded_from,
             wrap_ttl: part.wrap_ttl.map_or(0, |ttl| ttl.as_secs()),
             headers: self.headers(part.headers, headers),
         }
@@ -365,6 +366,8 @@ struct Request<'a> {
     remote_address: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     remote_port: Option<u16>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    forwarded_from: &'a str,
     #[serde(skip_serializing_if = "is_zero")]
     wrap_ttl: u64,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -121,6 +121,8 @@ pub struct RequestPart<'a> {
     pub data: Option<&'a Map>,
     /// The other end.
     pub remote: Option<SocketAddr>,
+    /// The secondary through which it came; empty for none.
+    pub forwarded_from: &'a str,
     /// How long the answer is to stay wrapped.
     pub wrap_ttl: Option<Duration>,
     /// All headers, names in lowercase; only those configured are written.

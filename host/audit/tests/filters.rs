@@ -32,6 +32,7 @@ fn request<'a>(namespace: &'a str, kind: &'a str, operation: &'a str) -> Request
         path: "team/kv/data/app",
         data: None,
         remote: None,
+        forwarded_from: "",
         wrap_ttl: None,
         headers: &[],
     }

@@ -115,6 +115,7 @@ fn record_one(broker: &Broker, operation: &str, answer: &Value) -> Result<(), Au
         path: "secret/data/a",
         data: data.as_object(),
         remote: Some(([127, 0, 0, 1], 4711).into()),
+        forwarded_from: "eu",
         wrap_ttl: Some(Duration::from_secs(90)),
         headers: &headers,
     };
@@ -167,7 +168,7 @@ fn lines_hold_what_is_documented_in_that_order() {
     let text = memory.text();
     let mut lines = text.lines().map(with_hashes_shortened);
     let auth = r#"{"client_token":"H","accessor":"H","display_name":"token","policies":["dev"],"token_policies":["dev"],"policy_results":{"allowed":true,"granting_policies":[{"name":"dev","namespace_id":"root","type":"acl"}]},"token_type":"service","token_ttl":60,"token_issue_time":"2026-01-02T03:04:05Z"}"#;
-    let request = r#"{"id":"id-1","client_id":"client","operation":"read","mount_point":"secret/","mount_type":"kv","mount_accessor":"kv_1","mount_running_version":"v1","mount_running_sha256":"00ff","mount_class":"secret","client_token":"H","client_token_accessor":"H","namespace":{"id":"0000000000000007","path":"team/"},"path":"secret/data/a","data":{"canary field":5,"l":["H",true,null],"m":{"open":"seen"},"p":"H"},"remote_address":"127.0.0.1","remote_port":4711,"wrap_ttl":90,"headers":{"user-agent":["bao"],"x-custom":["H"]}}"#;
+    let request = r#"{"id":"id-1","client_id":"client","operation":"read","mount_point":"secret/","mount_type":"kv","mount_accessor":"kv_1","mount_running_version":"v1","mount_running_sha256":"00ff","mount_class":"secret","client_token":"H","client_token_accessor":"H","namespace":{"id":"0000000000000007","path":"team/"},"path":"secret/data/a","data":{"canary field":5,"l":["H",true,null],"m":{"open":"seen"},"p":"H"},"remote_address":"127.0.0.1","remote_port":4711,"forwarded_from":"eu","wrap_ttl":90,"headers":{"user-agent":["bao"],"x-custom":["H"]}}"#;
     let response = format!(
         r#"{{"auth":{auth},"mount_point":"secret/","mount_type":"kv","mount_accessor":"kv_1","mount_running_plugin_version":"v1","mount_running_sha256":"00ff","mount_class":"secret","secret":{{"lease_id":"secret/data/a/1"}},"data":{{"a":"H","n":1.5,"open":["x"]}},"warnings":["dev"],"wrap_info":{{"ttl":90,"token":"H","accessor":"H","creation_time":"2026-01-02T03:04:05Z","creation_path":"secret/data/a"}}}}"#
     );

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use core::error::Error;
 use http_body_util::BodyExt as _;
 use hyper::body::Body;
-use link::{CHANNEL_FRAMES_MAX, FRAME_BYTES_MAX, LinkError, Piece};
+use link::{Budget, CHANNEL_FRAMES_MAX, FRAME_BYTES_MAX, LinkError, Piece, Room};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::OwnedPermit;
 
@@ -14,6 +14,45 @@ pub(crate) const LENGTH_BYTES: usize = 4;
 
 /// What is reserved at once for a frame; the rest as it comes, so that a length alone costs nothing.
 const RESERVE_BYTES_MIN: usize = 64 * 1024;
+
+/// What the frames that come in one call may cost.
+#[derive(Debug)]
+pub(crate) struct Bounds {
+    /// The largest frame, in bytes.
+    pub(crate) frame_bytes_max: usize,
+    /// Frames that wait for their receiver.
+    pub(crate) waiting_max: usize,
+    /// What large frames of all calls of the peer have room in.
+    pub(crate) budget: Option<Budget>,
+}
+
+impl Bounds {
+    /// Those of what the called end says, whom the calling one trusts.
+    pub(crate) const fn of_answer() -> Self {
+        Self {
+            frame_bytes_max: FRAME_BYTES_MAX,
+            waiting_max: CHANNEL_FRAMES_MAX,
+            budget: None,
+        }
+    }
+
+    /// Those of what a peer says: it is no more than questions and requests, each of which is waited
+    /// for. What is behind it waits with the peer.
+    pub(crate) const fn of_request(frame_bytes_max: usize, budget: Budget) -> Self {
+        Self {
+            frame_bytes_max,
+            waiting_max: 1,
+            budget: Some(budget),
+        }
+    }
+
+    async fn room_for(&self, length: usize) -> Option<Room> {
+        match &self.budget {
+            Some(budget) => Some(budget.room_for(length).await),
+            None => None,
+        }
+    }
+}
 
 /// Where the frames of a call go. Whatever happens to it, its receiver learns whether all came.
 #[derive(Debug)]
@@ -24,8 +63,8 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    pub(crate) fn new() -> (Self, mpsc::Receiver<Piece>) {
-        let (sender, receiver) = mpsc::channel(CHANNEL_FRAMES_MAX + 1);
+    pub(crate) fn new(bounds: &Bounds) -> (Self, mpsc::Receiver<Piece>) {
+        let (sender, receiver) = mpsc::channel(bounds.waiting_max.saturating_add(1));
         let last = sender.clone().try_reserve_owned().ok();
         (Self { sender, last }, receiver)
     }
@@ -53,11 +92,11 @@ impl Drop for Incoming {
 }
 
 /// Carries the frames of a body to their receiver, until all came or it is gone.
-pub(crate) async fn carry<B>(mut body: B, incoming: Incoming)
+pub(crate) async fn carry<B>(mut body: B, incoming: Incoming, bounds: Bounds)
 where
     B: Body<Data = Bytes, Error: Error> + Unpin,
 {
-    let mut frames = Frames::default();
+    let mut frames = Frames::new(bounds.frame_bytes_max);
     loop {
         let next = tokio::select! {
             next = body.frame() => next,
@@ -81,8 +120,12 @@ where
         };
         while !data.is_empty() {
             match frames.take(&mut data) {
-                Ok(None) => {}
-                Ok(Some(frame)) => {
+                Ok(Taken::Part) => {}
+                Ok(Taken::Length(length)) => tokio::select! {
+                    room = bounds.room_for(length) => frames.room = room,
+                    () = incoming.sender.closed() => return,
+                },
+                Ok(Taken::Frame(frame)) => {
                     if incoming.sender.send(Ok(frame)).await.is_err() {
                         return;
                     }
@@ -110,28 +153,55 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 }
 
 /// Bytes to frames.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Frames {
+    length_max: usize,
     length: Vec<u8>,
     frame: Vec<u8>,
+    /// Where the frame that comes has its room.
+    room: Option<Room>,
+}
+
+/// What some bytes are.
+#[derive(Debug)]
+enum Taken {
+    /// A part of what is to come.
+    Part,
+    /// How long a frame will be.
+    Length(usize),
+    /// The rest of a frame, which is complete.
+    Frame(Bytes),
 }
 
 impl Frames {
+    const fn new(length_max: usize) -> Self {
+        Self {
+            length_max,
+            length: Vec::new(),
+            frame: Vec::new(),
+            room: None,
+        }
+    }
+
     fn is_between(&self) -> bool {
         self.length.is_empty()
     }
 
-    /// Takes from `data` what belongs to one frame; the frame, where it is complete.
-    fn take(&mut self, data: &mut Bytes) -> Result<Option<Bytes>, LinkError> {
+    /// Takes from `data` what belongs to one frame, or to its length.
+    fn take(&mut self, data: &mut Bytes) -> Result<Taken, LinkError> {
         let missing = LENGTH_BYTES.saturating_sub(self.length.len());
         let part = data.split_to(missing.min(data.len()));
         self.length.extend_from_slice(&part);
+        let is_new = !part.is_empty();
         let Ok(length) = <[u8; LENGTH_BYTES]>::try_from(self.length.as_slice()) else {
-            return Ok(None);
+            return Ok(Taken::Part);
         };
         let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-        if length > FRAME_BYTES_MAX {
+        if length > self.length_max {
             return Err(LinkError::TooLarge(length));
+        }
+        if is_new && length > 0 {
+            return Ok(Taken::Length(length));
         }
         let missing = length.saturating_sub(self.frame.len());
         let part = data.split_to(missing.min(data.len()));
@@ -141,10 +211,14 @@ impl Frames {
         }
         self.frame.extend_from_slice(&part);
         if self.frame.len() < length {
-            return Ok(None);
+            return Ok(Taken::Part);
         }
         self.length.clear();
-        Ok(Some(Bytes::from(core::mem::take(&mut self.frame))))
+        let frame = Bytes::from(core::mem::take(&mut self.frame));
+        Ok(Taken::Frame(match self.room.take() {
+            Some(room) => room.hold(frame),
+            None => frame,
+        }))
     }
 }
 
@@ -177,12 +251,14 @@ mod tests {
             frames in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..8),
             cut in 1_usize..12,
         ) {
-            let mut reader = Frames::default();
+            let mut reader = Frames::new(FRAME_BYTES_MAX);
             let mut read = Vec::new();
             for part in encoded(&frames).chunks(cut) {
                 let mut data = Bytes::copy_from_slice(part);
                 while !data.is_empty() {
-                    read.extend(reader.take(&mut data).unwrap());
+                    if let Taken::Frame(frame) = reader.take(&mut data).unwrap() {
+                        read.push(frame);
+                    }
                 }
             }
             prop_assert!(reader.is_between());
@@ -193,9 +269,12 @@ mod tests {
         fn never_reserves_much_more_than_came(length in 0_u32..=84_000_000, came in 0_usize..200) {
             let mut data = length.to_be_bytes().to_vec();
             data.resize(LENGTH_BYTES + came, 7);
-            let mut reader = Frames::default();
+            let mut reader = Frames::new(FRAME_BYTES_MAX);
             let mut data = Bytes::from(data);
-            let taken = reader.take(&mut data);
+            let mut taken = reader.take(&mut data);
+            if matches!(taken, Ok(Taken::Length(_))) {
+                taken = reader.take(&mut data);
+            }
             prop_assert_eq!(taken.is_err(), length as usize > FRAME_BYTES_MAX);
             prop_assert!(reader.frame.capacity() <= 2 * RESERVE_BYTES_MIN);
         }

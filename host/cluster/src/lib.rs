@@ -26,6 +26,7 @@ mod incoming;
 mod line;
 mod outgoing;
 mod peer;
+mod peers;
 mod probing;
 mod refused;
 mod shown;

@@ -1,6 +1,6 @@
 //! A connection that stands, at the end that calls.
 
-use crate::incoming::{Incoming, carry, chain};
+use crate::incoming::{Bounds, Incoming, carry, chain};
 use crate::outgoing::Outgoing;
 use crate::peer::is_method;
 use crate::refused::{REASON_BYTES_MAX, text};
@@ -89,9 +89,10 @@ impl Line {
         response: Response<hyper::body::Incoming>,
         place: Arc<OwnedSemaphorePermit>,
     ) -> mpsc::Receiver<link::Piece> {
-        let (incoming, received) = Incoming::new();
+        let bounds = Bounds::of_answer();
+        let (incoming, received) = Incoming::new(&bounds);
         self.tasks.spawn(async move {
-            carry(response.into_body(), incoming).await;
+            carry(response.into_body(), incoming, bounds).await;
             drop(place);
         });
         received

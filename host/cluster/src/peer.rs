@@ -1,14 +1,16 @@
 //! A peer that was let in: its calls, until it goes or is cut off.
 
 use crate::admission::tell;
-use crate::incoming::{Incoming, carry, chain};
-use crate::outgoing::Outgoing;
+use crate::incoming::{Bounds, Incoming, carry, chain};
+use crate::outgoing::{Outgoing, Watched};
+use crate::peers::{Entered, Peers};
 use crate::refused::shortened;
 use crate::settings::Settings;
 use crate::tasks::{Owned, Tasks};
 use bytes::Bytes;
 use core::convert::Infallible;
 use core::pin::pin;
+use core::time::Duration;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{Either, Full};
 use hyper::server::conn::http2;
@@ -18,7 +20,7 @@ use link::{Acceptor, CHANNEL_FRAMES_MAX, Channel, Peer, Protocol, Served};
 use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
@@ -39,19 +41,30 @@ pub(crate) struct Admitted {
     stream: TlsStream<TcpStream>,
     protocol: Protocol,
     peer: Peer,
+    entered: Entered,
 }
 
 impl Proven {
     /// Lets the peer in, or tells it why not, and gives the reason.
-    pub(crate) async fn admit(mut self, acceptor: &dyn Acceptor) -> Result<Admitted, String> {
-        match acceptor.admit(self.protocol, &self.certificate) {
-            Ok(peer) => {
+    pub(crate) async fn admit(
+        mut self,
+        acceptor: &dyn Acceptor,
+        peers: &Peers,
+    ) -> Result<Admitted, String> {
+        let admitted = acceptor.admit(self.protocol, &self.certificate);
+        let admitted = admitted.and_then(|peer| {
+            let entered = peers.enter(self.protocol, &peer.name)?;
+            Ok((peer, entered))
+        });
+        match admitted {
+            Ok((peer, entered)) => {
                 let told = tell(&mut self.stream, None).await;
                 told.map_err(|error| error.to_string())?;
                 Ok(Admitted {
                     stream: self.stream,
                     protocol: self.protocol,
                     peer,
+                    entered,
                 })
             }
             Err(refused) => {
@@ -90,11 +103,15 @@ impl Admitted {
             },
         }
         let owned = Owned::new();
+        let stalled = Arc::new(Notify::new());
         let calls = Arc::new(Calls {
             acceptor,
             protocol: self.protocol,
             peer: self.peer,
+            entered: self.entered,
             tasks: owned.tasks(),
+            taking_duration_max: settings.taking_duration_max,
+            stalled: Arc::clone(&stalled),
         });
         let service = service_fn(move |request| {
             let calls = Arc::clone(&calls);
@@ -105,6 +122,7 @@ impl Admitted {
         );
         let reason = tokio::select! {
             () = cut => String::from("it was cut off"),
+            () = stalled.notified() => String::from("it took nothing of what a call had for it"),
             served = connection.as_mut() => match served {
                 Ok(()) => String::from("the peer ended it"),
                 Err(error) => chain(&error),
@@ -135,7 +153,11 @@ struct Calls {
     acceptor: Arc<dyn Acceptor>,
     protocol: Protocol,
     peer: Peer,
+    entered: Entered,
     tasks: Tasks,
+    taking_duration_max: Duration,
+    /// Told when the peer takes nothing any more.
+    stalled: Arc<Notify>,
 }
 
 impl Calls {
@@ -149,10 +171,13 @@ impl Calls {
         };
         let (outgoing, frames) = mpsc::channel(CHANNEL_FRAMES_MAX);
         let (break_off, broken_off) = oneshot::channel();
-        let (body, given_up) = Outgoing::of_answer(frames, broken_off);
-        let (incoming, received) = Incoming::new();
-        let channel = Channel::new(outgoing, received);
+        let (body, Watched { given_up, moved }) = Outgoing::of_answer(frames, broken_off);
+        let frame_bytes_max = self.acceptor.frame_bytes_max(self.protocol, &method);
+        let bounds = Bounds::of_request(frame_bytes_max, self.entered.incoming());
+        let (incoming, received) = Incoming::new(&bounds);
+        let channel = Channel::new(outgoing, received).within(self.entered.outgoing());
         let acceptor = Arc::clone(&self.acceptor);
+        let (stalled, taking_duration_max) = (Arc::clone(&self.stalled), self.taking_duration_max);
         let serving = acceptor.serve(self.protocol, self.peer.clone(), method, channel);
         self.tasks.spawn(async move {
             let serving = async {
@@ -162,12 +187,21 @@ impl Calls {
                 }
             };
             let served = async {
-                tokio::join!(serving, carry(request.into_body(), incoming));
+                tokio::join!(serving, carry(request.into_body(), incoming, bounds));
             };
-            tokio::select! {
-                () = served => {}
-                () = until_given_up(given_up) => {}
-            }
+            let answering = async {
+                tokio::select! {
+                    () = served => {}
+                    () = until_given_up(given_up) => {}
+                }
+            };
+            // What was said may still be on its way when nothing more is.
+            let watching = async {
+                if moved.stalls(taking_duration_max).await {
+                    stalled.notify_one();
+                }
+            };
+            tokio::join!(answering, watching);
         });
         Response::new(Either::Right(body))
     }

@@ -2,6 +2,7 @@
 
 use crate::identity::called;
 use crate::peer::Proven;
+use crate::peers::Peers;
 use crate::settings::Settings;
 use crate::shown::describe;
 use core::net::SocketAddr;
@@ -63,6 +64,7 @@ impl Port {
         let Self { socket, settings } = self;
         let settings = Arc::new(settings);
         let places = Arc::new(Semaphore::new(settings.connections_count_max));
+        let peers = Arc::new(Peers::new(settings.connections_of_peer_max));
         let mut connections = JoinSet::new();
         let mut stop = pin!(stop);
         loop {
@@ -71,8 +73,12 @@ impl Port {
                 Some(_) = connections.join_next() => {}
                 (place, accepted) = accept(&socket, Arc::clone(&places)) => match accepted {
                     Ok((stream, address)) => {
-                        let attending =
-                            attend(stream, address, Arc::clone(&acceptor), Arc::clone(&settings));
+                        let house = House {
+                            acceptor: Arc::clone(&acceptor),
+                            settings: Arc::clone(&settings),
+                            peers: Arc::clone(&peers),
+                        };
+                        let attending = attend(stream, address, house);
                         connections.spawn(async move {
                             attending.await;
                             drop(place);
@@ -111,13 +117,20 @@ async fn pause_accepting() {
     sleep(Duration::from_millis(100)).await;
 }
 
-/// One connection, from its first byte to its end.
-async fn attend(
-    stream: TcpStream,
-    address: SocketAddr,
+/// Who answers at a port, and what it may cost.
+struct House {
     acceptor: Arc<dyn Acceptor>,
     settings: Arc<Settings>,
-) {
+    peers: Arc<Peers>,
+}
+
+/// One connection, from its first byte to its end.
+async fn attend(stream: TcpStream, address: SocketAddr, house: House) {
+    let House {
+        acceptor,
+        settings,
+        peers,
+    } = house;
     let introducing = async {
         let proven = match shake(stream, &*acceptor).await {
             Ok(proven) => proven,
@@ -128,7 +141,7 @@ async fn attend(
         };
         let protocol = proven.protocol.alpn();
         let whose = describe(&proven.certificate);
-        match proven.admit(&*acceptor).await {
+        match proven.admit(&*acceptor, &peers).await {
             Ok(admitted) => Some(admitted),
             Err(reason) => {
                 tracing::warn!(%address, protocol, whose, reason, "a peer was not let in");

@@ -17,6 +17,11 @@ pub struct Settings {
     pub ping_timeout: Duration,
     /// Connections to a port at one time; further ones wait to be accepted.
     pub connections_count_max: usize,
+    /// Of these, those of one peer for one protocol; a further one is refused.
+    pub connections_of_peer_max: usize,
+    /// How long a peer may take nothing of what a call has for it; its connection is ended after it.
+    /// A little now and then is enough: a link may be slow.
+    pub taking_duration_max: Duration,
     /// Calls under way on a connection; a further one is refused.
     pub calls_count_max: u16,
     /// What the headers of a call may have, in bytes.
@@ -35,6 +40,8 @@ impl Default for Settings {
             ping_interval: Duration::from_secs(10),
             ping_timeout: Duration::from_secs(10),
             connections_count_max: 256,
+            connections_of_peer_max: 4,
+            taking_duration_max: Duration::from_secs(300),
             calls_count_max: 32,
             header_bytes_max: 16 * 1024,
             window_bytes: 2 * 1024 * 1024,

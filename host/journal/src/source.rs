@@ -18,6 +18,11 @@ pub trait Source: Send + Sync {
     /// the log cannot be read, and when it has ended and there is nothing more.
     fn read(&self, after: u64, bytes_max: usize) -> Result<Tail, SourceError>;
 
+    /// Is what comes after this index in memory, so that reading it makes nobody wait?
+    fn is_at_hand(&self, _after: u64) -> bool {
+        true
+    }
+
     /// Resolves once an entry after index `after` is applied, and when the log has ended.
     fn beyond(&self, after: u64) -> Waiting;
 

@@ -1,6 +1,6 @@
 //! Frames in order, both ways.
 
-use crate::LinkError;
+use crate::{Budget, LinkError};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
@@ -18,12 +18,27 @@ pub type Piece = Result<Bytes, LinkError>;
 pub struct Channel {
     outgoing: mpsc::Sender<Piece>,
     incoming: mpsc::Receiver<Piece>,
+    /// What the large frames that it sends may have on their way.
+    budget: Option<Budget>,
 }
 
 impl Channel {
     /// The end of a call whose frames go out and come in there.
     pub const fn new(outgoing: mpsc::Sender<Piece>, incoming: mpsc::Receiver<Piece>) -> Self {
-        Self { outgoing, incoming }
+        Self {
+            outgoing,
+            incoming,
+            budget: None,
+        }
+    }
+
+    /// The same, whose large frames wait until there is room for them in what several calls share.
+    #[must_use]
+    pub fn within(self, budget: Budget) -> Self {
+        Self {
+            budget: Some(budget),
+            ..self
+        }
     }
 
     /// Sends a frame. Waits while the other end is slow.
@@ -35,6 +50,10 @@ impl Channel {
         if frame.len() > FRAME_BYTES_MAX {
             return Err(LinkError::TooLarge(frame.len()));
         }
+        let frame = match &self.budget {
+            Some(budget) => budget.hold(frame).await,
+            None => frame,
+        };
         let sent = self.outgoing.send(Ok(frame)).await;
         sent.map_err(|_| LinkError::Ended(String::from("the call is over")))
     }

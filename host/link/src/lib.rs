@@ -9,11 +9,13 @@
 //! ```
 
 mod backoff;
+mod budget;
 mod channel;
 mod error;
 mod probe;
 
 pub use backoff::Backoff;
+pub use budget::{Budget, Room, SMALL_FRAME_BYTES_MAX};
 pub use channel::{CHANNEL_FRAMES_MAX, Channel, FRAME_BYTES_MAX, Piece, pair};
 pub use error::{DialError, DialStep, LinkError, NotAdmitted};
 pub use probe::{Probe, Probed};
@@ -103,6 +105,9 @@ pub trait Acceptor: Send + Sync {
     /// # Errors
     /// [`NotAdmitted`] for one that is not, or no longer, known.
     fn admit(&self, protocol: Protocol, certificate: &[u8]) -> Result<Peer, NotAdmitted>;
+
+    /// The largest frame that a peer may send in a call of this method, in bytes.
+    fn frame_bytes_max(&self, protocol: Protocol, method: &str) -> usize;
 
     /// Answers one call of a peer; done when the future is. It is dropped when the connection ends.
     fn serve(

@@ -105,6 +105,9 @@ pub struct Settings {
     /// Bytes that the log of a primary may grow by while it holds a moment for a secondary that compares
     /// itself. Storage keeps in memory all that is written after a moment which is held.
     pub moment_bytes_max: u64,
+    /// The longest body of a request that this node takes at any of its listeners: a secondary has none
+    /// run here that is longer.
+    pub request_bytes_max: usize,
     /// How often a cluster that plays a part in replication looks by itself whether its digests are
     /// those of its entries; None for never.
     pub digests_checked_every: Option<Duration>,
@@ -129,6 +132,7 @@ impl Default for Settings {
             user_lockout: BTreeMap::new(),
             audit: BTreeMap::new(),
             moment_bytes_max: 64 * 1024 * 1024,
+            request_bytes_max: 32 * 1024 * 1024,
             digests_checked_every: Some(Duration::from_secs(24 * 60 * 60)),
             limits: Arc::default(),
         }

@@ -127,7 +127,7 @@ impl Unsealed {
         taken: &Arc<Taken>,
         secondary: &str,
     ) -> Answered {
-        let mut trail = Trail::new(self);
+        let mut trail = Trail::forwarded(self, secondary);
         let answered = async {
             let sight = Sight::of(self, secondary)?;
             let (place, tx) = self.place(request, Some(&sight)).await?;

@@ -8,7 +8,7 @@ use crate::pipeline::operation;
 use crate::refusal::from_storage;
 use crate::replication::status as replicated;
 use crate::{observed, shares};
-use Does::{Later, Now};
+use Does::{Asked, Later, Now};
 use base::{Answer, HealthReport, Json, Map, Operation, Refusal, RefusalKind, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -39,6 +39,8 @@ type Telling<'a> = Pin<Box<dyn Future<Output = Told> + Send + 'a>>;
 #[derive(Clone, Copy)]
 enum Does {
     Now(fn(&Node) -> Told),
+    /// More is told to a token that may read it.
+    Asked(fn(&Node, &Request) -> Told),
     Later(for<'a> fn(&'a Node, &'a Map) -> Telling<'a>),
 }
 
@@ -70,8 +72,8 @@ const UNSEAL: &[NativeField] = &[
 const ROUTES: &[StatusRoute] = &[
     on("health", Read, Now(health), &[], "How the server does."),
     on("seal-status", Read, Now(seal_status), &[], "Is the server sealed?"),
-    on("replication/status", Read, Now(replication), &[], "Which parts this cluster plays in replication."),
-    on("replication/performance/status", Read, Now(performance), &[], "Which part this cluster plays in performance replication."),
+    on("replication/status", Read, Asked(replication), &[], "Which parts this cluster plays in replication."),
+    on("replication/performance/status", Read, Asked(performance), &[], "Which part this cluster plays in performance replication."),
     on("replication/dr/status", Read, Now(recovery), &[], "Which part this cluster plays in disaster recovery."),
     on("leader", Read, Now(leader), &[], "Which server is active."),
     on("init", Read, Now(initialized), &[], "Is the server initialized?"),
@@ -120,6 +122,7 @@ pub(crate) async fn answer(node: &Node, request: &Request) -> Option<Result<Answ
     }
     Some(match find(request)? {
         Ok(Now(act)) => act(node),
+        Ok(Asked(act)) => act(node, request),
         Ok(Later(act)) => act(node, &request.data).await,
         Err(refusal) => Err(refusal),
     })
@@ -249,17 +252,19 @@ fn leader(node: &Node) -> Result<Answer, Refusal> {
     }))))
 }
 
-fn replication(node: &Node) -> Result<Answer, Refusal> {
+fn replication(node: &Node, request: &Request) -> Result<Answer, Refusal> {
     let unsealed = node.unsealed().ok_or_else(Node::is_sealed)?;
+    let shown = replicated::Shown::to(&unsealed, request)?;
     Ok(Answer::data(&json!({
         "dr": replicated::disabled(),
-        "performance": replicated::performance(&unsealed)?,
+        "performance": replicated::performance(&unsealed, shown)?,
     })))
 }
 
-fn performance(node: &Node) -> Result<Answer, Refusal> {
+fn performance(node: &Node, request: &Request) -> Result<Answer, Refusal> {
     let unsealed = node.unsealed().ok_or_else(Node::is_sealed)?;
-    Ok(Answer::data(&replicated::performance(&unsealed)?))
+    let shown = replicated::Shown::to(&unsealed, request)?;
+    Ok(Answer::data(&replicated::performance(&unsealed, shown)?))
 }
 
 fn recovery(node: &Node) -> Result<Answer, Refusal> {

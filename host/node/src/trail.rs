@@ -23,11 +23,22 @@ use std::sync::Arc;
 pub(crate) struct Trail {
     is_heard: bool,
     is_recorded: bool,
+    came: CameFrom,
     place: Option<(Arc<Namespace>, String, Option<Arc<Mount>>)>,
     caller: Option<Known>,
     /// The token that a login for this request made.
     token: Option<Secret<String>>,
     decision: Option<(bool, Vec<Grant>)>,
+}
+
+/// Where a request came from.
+enum CameFrom {
+    /// A client of this cluster.
+    Client,
+    /// A client of this secondary.
+    ClientOf(String),
+    /// This secondary itself.
+    Secondary(String),
 }
 
 /// Who asks.
@@ -43,11 +54,43 @@ impl Trail {
         Self {
             is_heard: !node.devices.broker().is_idle(),
             is_recorded: false,
+            came: CameFrom::Client,
             place: None,
             caller: None,
             token: None,
             decision: None,
         }
+    }
+
+    /// The same for a request that a secondary sent.
+    pub(crate) fn forwarded(node: &Unsealed, secondary: &str) -> Self {
+        Self {
+            came: CameFrom::ClientOf(secondary.to_owned()),
+            ..Self::new(node)
+        }
+    }
+
+    /// The same for what a secondary has done of itself.
+    pub(crate) fn of_errand(node: &Unsealed, secondary: &str) -> Self {
+        Self {
+            came: CameFrom::Secondary(secondary.to_owned()),
+            ..Self::new(node)
+        }
+    }
+
+    /// Is there a device that hears of it?
+    pub(crate) const fn is_heard(&self) -> bool {
+        self.is_heard
+    }
+
+    /// It is for this mount, or for the namespace alone.
+    pub(crate) fn at(
+        &mut self,
+        namespace: &Arc<Namespace>,
+        path: &str,
+        mount: Option<&Arc<Mount>>,
+    ) {
+        self.place = Some((Arc::clone(namespace), path.to_owned(), mount.cloned()));
     }
 
     /// It was found where the request goes.
@@ -227,7 +270,14 @@ impl Trail {
             namespace_path: namespace.map_or("", |namespace| &namespace.path),
             path,
             data: Some(&request.data).filter(|data| !data.is_empty()),
-            remote: Some(request.client.address),
+            remote: match self.came {
+                CameFrom::Client | CameFrom::ClientOf(_) => Some(request.client.address),
+                CameFrom::Secondary(_) => None,
+            },
+            forwarded_from: match &self.came {
+                CameFrom::Client => "",
+                CameFrom::ClientOf(secondary) | CameFrom::Secondary(secondary) => secondary,
+            },
             wrap_ttl: request.wrap_ttl,
             headers: &request.headers,
         };

@@ -70,6 +70,14 @@ impl Followed {
         tail.map_or(Found::OnDisk { upto: on_disk }, Found::Here)
     }
 
+    /// Does [`read`](Self::read) find what comes after this one here?
+    fn has(&self, after: u64) -> bool {
+        match &*self.recent() {
+            Some(recent) => recent.after() <= after,
+            None => after >= *self.applied.borrow(),
+        }
+    }
+
     fn recent(&self) -> MutexGuard<'_, Option<Recent>> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -95,6 +103,10 @@ impl Source for Raft {
             return Err(JournalError::Closed.into());
         }
         Ok(tail)
+    }
+
+    fn is_at_hand(&self, after: u64) -> bool {
+        self.followed.has(after)
     }
 
     fn beyond(&self, after: u64) -> Waiting {

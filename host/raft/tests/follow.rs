@@ -93,6 +93,7 @@ async fn what_is_committed_is_read_from_disk_and_from_memory() {
     let (_, storage) = memory();
     let raft = open(&storage, RaftConfig::default()).await;
     let first = commit(&raft, 5).await;
+    assert!(!raft.is_at_hand(0) && raft.is_at_hand(raft.applied()));
     let from_disk = raft.read(0, usize::MAX).unwrap();
     assert_eq!(indexes(&from_disk.entries), first);
     assert_eq!(from_disk.upto, raft.applied());
@@ -100,6 +101,15 @@ async fn what_is_committed_is_read_from_disk_and_from_memory() {
 
     raft.keep_after(Some(0));
     let second = commit(&raft, 5).await;
+    for (after, expected) in [
+        (0, false),
+        (first[3], false),
+        (first[4], true),
+        (second[0], true),
+        (u64::MAX, true),
+    ] {
+        assert_eq!(raft.is_at_hand(after), expected, "{after}");
+    }
     let (one, other) = (
         raft.read(first[4], usize::MAX).unwrap(),
         raft.read(second[0], usize::MAX).unwrap(),

@@ -98,7 +98,10 @@ fn log_bounds(config: &Config) -> RaftConfig {
 fn settings(config: &Config) -> node::Settings {
     let usual = node::Settings::default();
     let wait = config.replication.own_write_wait;
+    let listeners = config.listeners.iter();
+    let longest = listeners.map(|listener| listener.limits.request_bytes_max);
     node::Settings {
+        request_bytes_max: longest.max().unwrap_or(usual.request_bytes_max),
         cluster_name: config.cluster_name.clone(),
         default_lease_ttl: config.default_lease_ttl,
         max_lease_ttl: config.max_lease_ttl,
@@ -205,6 +208,10 @@ mod tests {
         let wait = node::Settings::default().own_write_wait;
         assert_eq!(settings(&usual).own_write_wait, wait);
         assert!(!settings(&usual).forwards_by_header);
+        assert_eq!(settings(&usual).request_bytes_max, 32 << 20);
+        let listener = "listener \"tcp\" {\n  address = \"127.0.0.1:1\"\n  tls_disable = true\n  \
+            max_request_size = 40000000\n}";
+        assert_eq!(settings(&config(listener)).request_bytes_max, 40_000_000);
         let own = config(
             "replication {\n  best_effort_wal_wait_duration = \"5s\"\n  log_bytes_max = 1000\n  \
              log_kept_bytes_max = \"2000\"\n  allow_forwarding_via_header = true\n}",

@@ -71,6 +71,11 @@ fn rows(relation: &Map<String, Value>) -> Vec<(String, String)> {
         .iter()
         .filter_map(|(key, name)| Some(((*name).to_owned(), shown(relation, key)?)));
     let mut rows: Vec<(String, String)> = found.collect();
+    let in_the_way = relation.get("mounts_in_the_way_count");
+    let in_the_way = in_the_way.and_then(Value::as_u64).unwrap_or(0);
+    if in_the_way > 0 && !relation.contains_key("mounts_in_the_way") {
+        rows.push(("Mounts in the Way".to_owned(), in_the_way.to_string()));
+    }
     let lag = amounts(relation, "lag");
     if !lag.is_empty() {
         rows.push(("Lag".to_owned(), lag));
@@ -234,6 +239,23 @@ mod tests {
         has("Rollback Possible    true");
         assert!(!found.contains("Last Error"), "{found}");
         assert!(!found.contains("in the Way"), "{found}");
+        // Without a token one learns how many there are.
+        for (members, expected) in [
+            (r#""mounts_in_the_way_count":0"#, None),
+            (
+                r#""mounts_in_the_way_count":2"#,
+                Some("Mounts in the Way    2"),
+            ),
+            (
+                r#""mounts_in_the_way_count":1,"mounts_in_the_way":["a/"]"#,
+                Some("Mounts in the Way    [a/]"),
+            ),
+        ] {
+            let text = format!(r#"{{"data":{{"performance":{{"mode":"secondary",{members}}}}}}}"#);
+            let found = status_text(&answer(&text));
+            let line = found.lines().find(|line| line.contains("in the Way"));
+            assert_eq!(line, expected, "{found}");
+        }
         assert!(!found.contains("Primary Cluster Address"), "{found}");
     }
 

@@ -13,5 +13,6 @@ mod world;
 mod calls;
 mod dialing;
 mod ending;
+mod hostile;
 mod probing;
 mod strangers;

@@ -7,8 +7,8 @@ use cluster::{Connector, Port, Settings};
 use core::net::SocketAddr;
 use core::time::Duration;
 use link::{
-    Acceptor, Channel, DialError, Dialer as _, Identity, Later, Link, LinkError, NotAdmitted, Peer,
-    Protocol, Served,
+    Acceptor, Channel, DialError, Dialer as _, FRAME_BYTES_MAX, Identity, Later, Link, LinkError,
+    NotAdmitted, Peer, Protocol, Served,
 };
 use std::sync::{Arc, Mutex};
 use tokio::net::{TcpListener, TcpStream};
@@ -66,12 +66,16 @@ pub(crate) fn secondary(authority: &Authority, id: &str) -> Identity {
     )
 }
 
+/// The largest frame of the method `one-of-little`.
+pub(crate) const LITTLE_BYTES: usize = 1000;
+
 /// What happened at the primary.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     Began(Protocol, String, String),
     Received(Result<Option<Bytes>, LinkError>),
     Sent(usize),
+    Kept(usize),
     Dropped,
 }
 
@@ -97,6 +101,13 @@ impl Acceptor for House {
             name: String::from("somebody"),
             ended: self.ended.subscribe(),
         })
+    }
+
+    fn frame_bytes_max(&self, _: Protocol, method: &str) -> usize {
+        match method {
+            "one-of-little" => LITTLE_BYTES,
+            _ => FRAME_BYTES_MAX,
+        }
     }
 
     fn serve(
@@ -141,9 +152,16 @@ impl Acceptor for House {
                         seen.send(Seen::Sent(sent)).await.unwrap();
                     }
                 }
-                "one" => {
+                "keep" => {
+                    let kept = channel.receive().await.unwrap().unwrap();
+                    seen.send(Seen::Kept(kept.len())).await.unwrap();
+                    drop(channel.receive().await);
+                    drop(kept);
+                }
+                "one" | "one-of-little" => {
                     let received = channel.receive().await;
                     seen.send(Seen::Received(received)).await.unwrap();
+                    channel.send("heard").await.unwrap();
                 }
                 "wait" => {
                     let _dropped = Dropped(seen.clone());
@@ -186,7 +204,12 @@ pub(crate) fn short() -> Settings {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self::with(Settings::default()).await
+        // What a test leaves behind of one peer is not to be in the way of the next one.
+        let settings = Settings {
+            connections_of_peer_max: 100,
+            ..Settings::default()
+        };
+        Self::with(settings).await
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {

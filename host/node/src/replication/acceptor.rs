@@ -1,7 +1,7 @@
 //! The end that other clusters call.
 
 use super::serve::Broken;
-use super::{Role, known, serve};
+use super::{Role, bounds, known, serve};
 use crate::node::Node;
 use link::{Acceptor, Channel, Identity, Later, NotAdmitted, Peer, Protocol, Served};
 use replication::Method;
@@ -27,6 +27,11 @@ impl Acceptor for Node {
             }
             _ => Err(NotAdmitted(String::from("this cluster is no primary"))),
         }
+    }
+
+    fn frame_bytes_max(&self, _protocol: Protocol, method: &str) -> usize {
+        let request_bytes_max = self.parts().settings.request_bytes_max;
+        bounds::frame_bytes_max(Method::from_name(method), request_bytes_max)
     }
 
     fn serve(

@@ -13,7 +13,7 @@ use link::{Channel, Peer};
 use locality::Exclusion;
 use replication::{Answerer, Position, Question, Told, decode};
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 /// How often it looks meanwhile whether it still holds the moment.
 const LOOK: Duration = Duration::from_secs(1);
@@ -83,7 +83,8 @@ async fn tell(
         .await??;
     let mut question = begin;
     loop {
-        let mut answer = answer_apart(&moment, &exclusion, question);
+        let place = held.in_time(primary.places().for_answer()).await?;
+        let mut answer = answer_apart(&moment, &exclusion, question, place);
         while let Some(told) = answer.recv().await {
             held.in_time(send(channel, &told?)).await??;
         }
@@ -145,6 +146,7 @@ fn answer_apart(
     moment: &Arc<Moment>,
     exclusion: &Arc<Exclusion>,
     question: Question,
+    place: Option<OwnedSemaphorePermit>,
 ) -> mpsc::Receiver<Result<Told, JournalError>> {
     if has_one_thread() {
         return answer_here(moment, exclusion, &question);
@@ -160,6 +162,7 @@ fn answer_apart(
                 let _ = sender.blocking_send(Err(error));
             }
         }
+        drop(place);
     });
     receiver
 }

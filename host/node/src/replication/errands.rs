@@ -10,6 +10,7 @@ use super::Secondary;
 use super::answers::Came;
 use super::forward::{self, Wish};
 use super::peers::Sight;
+use super::recorded::{What, recorded};
 use crate::call;
 use crate::commit::CommitError;
 use crate::engine::{Engine, Pinned};
@@ -21,7 +22,7 @@ use crate::run::ATTEMPTS_MAX;
 use crate::secret;
 use crate::tables::Mount;
 use crate::unsealed::Unsealed;
-use base::{Client, Json, MountId, NamespaceId, Refusal, RefusalKind, Timestamp};
+use base::{Client, Json, Map, MountId, NamespaceId, Refusal, RefusalKind, Timestamp};
 use core::net::SocketAddr;
 use link::Peer;
 use mount::MountKind;
@@ -88,6 +89,42 @@ struct WireRenewal {
     terms: LeaseTerms,
     private: Option<String>,
     warnings: Vec<String>,
+}
+
+impl Errand {
+    /// What is recorded of it.
+    fn what(&self, node: &Unsealed) -> What {
+        let of_lease = |lease: &WireLease| {
+            let id = (String::from("lease_id"), lease.id.as_str().into());
+            Map::from_iter([id])
+        };
+        match self {
+            Self::Undo(at, lease) => What::at(node, "undo-lease", *at, of_lease(lease)),
+            Self::Renew(at, lease, _) => What::at(node, "renew-lease", *at, of_lease(lease)),
+            Self::Regrant(at, wire, _) => What::at(node, "renew-token", *at, said_of(&wire.grant)),
+            Self::MakeKey(namespace, name) => {
+                let data = Map::from_iter([(String::from("name"), name.as_str().into())]);
+                What::in_namespace("make-key", *namespace, data)
+            }
+        }
+    }
+}
+
+/// Of a grant, what is recorded: whom the method speaks of, and the groups that it puts them in.
+pub(super) fn said_of(grant: &str) -> Map {
+    let Ok(grant) = serde_json::from_str::<Grant>(grant) else {
+        return Map::new();
+    };
+    let metadata: Map = grant
+        .alias_metadata
+        .into_iter()
+        .map(|(name, value)| (name, value.into()))
+        .collect();
+    Map::from_iter([
+        (String::from("alias"), grant.alias.into()),
+        (String::from("alias_metadata"), metadata.into()),
+        (String::from("groups"), grant.groups.into()),
+    ])
 }
 
 impl WireLease {
@@ -243,7 +280,9 @@ pub(super) async fn serve(
     peer: &Peer,
     errand: Errand,
 ) -> (Came, Option<u64>) {
-    match served(node, peer, errand).await {
+    let what = errand.what(node);
+    let act = served(node, peer, errand);
+    match recorded(node, &peer.name, || what, act).await {
         Ok((came, index)) => (came, Some(index)),
         Err(refusal) => (Came::Refused(refusal.into()), None),
     }

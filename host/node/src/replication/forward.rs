@@ -9,30 +9,34 @@ use super::errands::{self, Errand};
 use super::exclusions;
 use super::filtered::Filtered;
 use super::peers::Sight;
-use super::primary::Primary;
+use super::recorded::{What, recorded};
 use super::serve::{Broken, receive, send};
 use crate::call;
-use crate::commit::CommitError;
 use crate::engine::Engine;
 use crate::identity;
 use crate::pipeline::{Caller, Place, Recorded};
-use crate::refusal::{chain, from_commit, wrong_place};
+use crate::refusal::{chain, wrong_place};
 use crate::unsealed::Unsealed;
 use access::{Token, TokenHash};
 use base::{Client, MountId, NamespaceId, Operation, Refusal, RefusalKind, Request, RequestPath};
 use core::net::SocketAddr;
 use core::time::Duration;
-use link::{Channel, Peer};
+use link::{Channel, LinkError, Peer};
 use plugin::{Grant, Leases, Outcome};
-use replication::Method;
+use replication::{Method, decode};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 /// How long the primary may take.
 const ANSWER_MAX: Duration = Duration::from_secs(90);
 
 /// As long where somebody logs in, who can do so without what the primary would make.
 const ENTITY_MAX: Duration = Duration::from_secs(5);
+
+/// As long as the primary has for that, whether somebody still waits for it or not: as long again as
+/// anybody does.
+const RUN_MAX: Duration = Duration::from_secs(180);
 
 /// What a secondary wants of its primary.
 #[derive(Serialize, Deserialize)]
@@ -73,6 +77,14 @@ pub(super) struct LogIn {
     accessor: String,
     /// JSON, as it is kept with a token; empty for a local method, whose users stay where it is.
     grant: String,
+}
+
+impl LogIn {
+    /// What is recorded of it.
+    fn what(&self, node: &Unsealed) -> What {
+        let data = errands::said_of(&self.grant);
+        What::in_namespace("log-in", self.namespace, data).with_accessor(node, &self.accessor)
+    }
 }
 
 /// Where the outcome of a forwarded request is left, as the component gave it.
@@ -274,30 +286,77 @@ type Ids = (NamespaceId, MountId);
 /// Answers a wish of a secondary.
 pub(crate) async fn serve(
     node: &Arc<Unsealed>,
-    _primary: &Primary,
     peer: &Peer,
     mut channel: Channel,
+    place: Option<OwnedSemaphorePermit>,
 ) -> Result<(), Broken> {
-    let wish: Wish = receive(&mut channel).await?;
+    let frame = match channel.receive().await {
+        Ok(frame) => frame,
+        Err(error @ LinkError::TooLarge(_)) => {
+            let message = "the request is larger than the primary takes";
+            let refusal = Refusal::new(RefusalKind::TooLarge, message);
+            let answer: (Came, Option<u64>) = (Came::Refused(refusal.into()), None);
+            send(&channel, &answer).await?;
+            return Err(error.into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    // It keeps its room until it is answered: what is read of it has about as much.
+    let frame = frame.ok_or_else(|| Broken::Message(String::from("no wish came")))?;
+    let wish: Wish = decode(&frame)?;
     let mut filtered = Filtered::now(node, &peer.name)?;
-    let (place, answer): (Ids, (Came, Option<u64>)) = match wish {
+    let fulfilled = {
+        let (node, peer) = (Arc::clone(node), peer.clone());
+        to_its_end(async move {
+            let fulfilled = fulfill(&node, &peer, wish).await;
+            drop((frame, place));
+            fulfilled
+        })
+    };
+    let ((namespace, mount), answer) = fulfilled.await?;
+    if filtered.is_changed(node)?
+        && exclusions::of(&mut node.begin(), &peer.name)?.leaves_out(namespace, mount)
+    {
+        // What it came to is not told where that is kept from the secondary by now.
+        return Err(Broken::Refiltered);
+    }
+    send(&channel, &answer).await
+}
+
+async fn fulfill(
+    node: &Arc<Unsealed>,
+    peer: &Peer,
+    wish: Wish,
+) -> Result<(Ids, (Came, Option<u64>)), Broken> {
+    Ok(match wish {
         Wish::Run(forwarded) => run_here(node, peer, *forwarded).await?,
         Wish::LogIn(login) => {
-            let answer = match log_in_here(node, peer, &login).await {
+            let what = || login.what(node);
+            let act = log_in_here(node, peer, &login);
+            let answer = match recorded(node, &peer.name, what, act).await {
                 Ok((id, index)) => (Came::Bare(id), index),
                 Err(refusal) => (Came::Refused(refusal.into()), None),
             };
             ((login.namespace, MountId::SYSTEM), answer)
         }
         Wish::Do(errand) => (errand.place(), errands::serve(node, peer, *errand).await),
-    };
-    if filtered.is_changed(node)?
-        && exclusions::of(&mut node.begin(), &peer.name)?.leaves_out(place.0, place.1)
-    {
-        // What it came to is not told where that is kept from the secondary by now.
-        return Err(Broken::Refiltered);
-    }
-    send(&channel, &answer).await
+    })
+}
+
+/// Goes on though the secondary leaves, or is cut off: nothing is to stop a request between its commit
+/// and its audit record.
+async fn to_its_end<T: Send + 'static>(
+    running: impl Future<Output = Result<T, Broken>> + Send + 'static,
+) -> Result<T, Broken> {
+    let (telling, told) = oneshot::channel();
+    tokio::spawn(async move {
+        if let Ok(done) = tokio::time::timeout(RUN_MAX, running).await {
+            // Nobody hears it where the secondary has left.
+            let _ = telling.send(done);
+        }
+    });
+    let late = |_| Broken::Here(String::from("a request of the secondary came to no end"));
+    told.await.map_err(late)?
 }
 
 async fn run_here(
@@ -363,18 +422,9 @@ async fn log_in_here(
             && sight.has(login.namespace, &mount.0)
     });
     let entry = &mount.ok_or_else(gone)?.0;
-    loop {
-        let mut tx = node.begin();
-        identity::log_in(node, &mut tx, namespace, entry, &grant)?;
-        match node.commit(tx).await {
-            Ok(index) => {
-                let index = index.or_else(|| Some(node.committer.index()));
-                return Ok((String::new(), index));
-            }
-            Err(CommitError::Overtaken(number)) => node.committer.settled(number).await,
-            Err(error) => return Err(from_commit(&error)),
-        }
-    }
+    let made = node.transact(|tx| identity::log_in(node, tx, namespace, entry, &grant).map(drop));
+    made.await?;
+    Ok((String::new(), Some(node.committer.index())))
 }
 
 /// An entity for a user of a method that is local to a secondary.

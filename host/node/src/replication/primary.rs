@@ -1,5 +1,6 @@
 //! The primary's part, in memory.
 
+use super::bounds::Places;
 use super::known;
 use super::parting::{Parting, Standing};
 use super::records::PrimaryRecord;
@@ -24,6 +25,7 @@ pub(crate) struct Primary {
     retention: Mutex<Retention>,
     /// As it is stored.
     later: Mutex<BTreeMap<String, u64>>,
+    places: Places,
 }
 
 /// Of the log, a part of this is little to be left for a secondary, and one of that is enough again.
@@ -117,6 +119,7 @@ impl Primary {
             parting: Parting::default(),
             heard: watch::channel(0).0,
             retention: Mutex::new(Retention::new(KEPT_FOR)),
+            places: Places::default(),
         })
     }
 
@@ -128,6 +131,11 @@ impl Primary {
     /// Primaries after it that it has heard of: their generation, by the secondary that said so.
     pub(crate) fn later(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
         self.later.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What its secondaries may use.
+    pub(crate) const fn places(&self) -> &Places {
+        &self.places
     }
 
     fn live(&self) -> MutexGuard<'_, BTreeMap<String, Live>> {

@@ -4,7 +4,7 @@ use super::filtered::{FILTER_CHANGED, Filtered};
 use super::key_package::SharedKeys;
 use super::primary::Primary;
 use super::records::{KnownSecondary, PrimaryRecord};
-use super::{answering, exclusions, forward, known};
+use super::{answering, bounds, exclusions, forward, known, reading};
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use base::Refusal;
@@ -21,9 +21,6 @@ use std::sync::Arc;
 
 /// How often a secondary that has everything hears from its primary.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-
-/// Bytes of the log that are read at a time.
-const READ_BYTES: usize = 1024 * 1024;
 
 /// Why a call came to its end before its time.
 #[derive(Debug, thiserror::Error)]
@@ -132,6 +129,13 @@ async fn answer(
     method: Method,
     mut channel: Channel,
 ) -> Result<(), Broken> {
+    let place = match primary.places().of(&peer.name, method) {
+        Ok(place) => place,
+        Err(reason) => {
+            channel.refuse(&reason).await;
+            return Err(Broken::Here(reason));
+        }
+    };
     match method {
         Method::Bootstrap => {
             let hello: Hello = receive(&mut channel).await?;
@@ -150,7 +154,8 @@ async fn answer(
             stream.run(follow.position).await
         }
         Method::Compare => answering::answer(node, primary, peer, channel).await,
-        Method::Forward => forward::serve(node, primary, peer, channel).await,
+        // It goes on where the call does not.
+        Method::Forward => forward::serve(node, peer, channel, place).await,
         Method::Greet => {
             // Which of both is too old is found by each of them.
             let theirs: Versions = receive(&mut channel).await?;
@@ -174,6 +179,7 @@ pub(crate) async fn check_hello(
             ours.protocol, ours.data, hello.versions.protocol, hello.versions.data
         ));
     }
+    bounds::check_addresses(hello)?;
     if !hello.relation.is_empty() && hello.relation != primary.record.relation {
         return Err(format!(
             "this is the primary of relation {}, not of {}",
@@ -368,7 +374,7 @@ impl Stream<'_> {
             return self.part(*after).await;
         }
         let source = Arc::clone(&self.node.parts.source);
-        let tail = match source.read(*after, READ_BYTES) {
+        let tail = match reading::on(&source, *after).await {
             Ok(tail) => tail,
             Err(error @ SourceError::Purged { .. }) => {
                 let reason = error.to_string();

@@ -4,12 +4,48 @@ use super::primary::Live;
 use super::records::KnownSecondary;
 use super::secondary::{Connection, Doing};
 use super::{Primary, Role, Secondary, aside, known};
+use crate::refusal::from_barrier;
 use crate::unsealed::Unsealed;
-use base::{Refusal, ReplicatedReport, Timestamp};
+use access::{Token, TokenHash, TokenId};
+use base::{Refusal, ReplicatedReport, Request, Secret, Timestamp};
 use digest::{Position as Place, Record, Tree};
 use locality::Class;
 use serde_json::{Map, Value, json};
 use storage::Space;
+
+/// What of a status is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// What everybody may know.
+    ToAll,
+    /// The paths of mounts as well.
+    WithPaths,
+}
+
+impl Shown {
+    /// As the token of the request may read it. A status needs none, so a token that is none is no
+    /// error, and none is spent on it.
+    pub(crate) fn to(node: &Unsealed, request: &Request) -> Result<Self, Refusal> {
+        let Some(id) = request.token.as_ref().map(Secret::expose) else {
+            return Ok(Self::ToAll);
+        };
+        if id.len() > TokenId::LENGTH_MAX {
+            return Ok(Self::ToAll);
+        }
+        let found = access::lookup(&mut node.begin(), &node.salt, id, node.now());
+        let found = found.map_err(from_barrier)?;
+        let whose = |(_, token): &(TokenHash, Token)| {
+            token.uses_left == 0 && access::is_bound_to(token, request.client.address.ip())
+        };
+        let Some((_, token)) = found.filter(whose) else {
+            return Ok(Self::ToAll);
+        };
+        let acl = node.rights_of(&token)?.acl;
+        let may = acl.capabilities(request.path.as_str(), node.now());
+        let reads = may.iter().any(|may| ["read", "root"].contains(may));
+        Ok(if reads { Self::WithPaths } else { Self::ToAll })
+    }
+}
 
 /// A relation that this cluster plays no part in.
 pub(crate) fn disabled() -> Value {
@@ -17,11 +53,13 @@ pub(crate) fn disabled() -> Value {
 }
 
 /// Performance replication, from the side of this cluster.
-pub(crate) fn performance(node: &Unsealed) -> Result<Value, Refusal> {
+pub(crate) fn performance(node: &Unsealed, shown: Shown) -> Result<Value, Refusal> {
     let mut status = match node.replication.role() {
         Role::Off => disabled(),
         Role::Primary(primary) => of_primary(node, &primary)?,
-        Role::Secondary(secondary) | Role::Joining(secondary) => of_secondary(node, &secondary)?,
+        Role::Secondary(secondary) | Role::Joining(secondary) => {
+            of_secondary(node, &secondary, shown)?
+        }
     };
     if let Some(kept) = aside::kept(&mut node.begin())?
         && let Value::Object(members) = &mut status
@@ -173,7 +211,8 @@ fn of_known(node: &Unsealed, one: &KnownSecondary, live: Option<Live>, now: Time
     Value::Object(shown)
 }
 
-fn of_secondary(node: &Unsealed, secondary: &Secondary) -> Result<Value, Refusal> {
+fn of_secondary(node: &Unsealed, secondary: &Secondary, shown: Shown) -> Result<Value, Refusal> {
+    let in_the_way = mounts_in_the_way(node);
     let how = secondary.how().clone();
     let position = secondary.position();
     let record = &secondary.record;
@@ -197,12 +236,17 @@ fn of_secondary(node: &Unsealed, secondary: &Secondary) -> Result<Value, Refusal
         "last_start": how.started.map(Timestamp::to_rfc3339),
         "last_error": how.trouble,
         "merkle_root": root(node)?,
-        "mounts_in_the_way": mounts_in_the_way(node),
+        "mounts_in_the_way_count": in_the_way.len(),
         "lag_entries": how.last_heartbeat.map(|_| how.head.saturating_sub(position.index)),
         "lag_bytes": how.last_heartbeat.map(|_| how.waiting_bytes),
         "lag_seconds": secondary.lag(node.now()).as_secs_f64(),
         "clock_skew_ms": how.clock_skew_millis.to_string(),
     });
+    if shown == Shown::WithPaths
+        && let Value::Object(members) = &mut status
+    {
+        members.insert(String::from("mounts_in_the_way"), json!(in_the_way));
+    }
     if how.doing == Doing::Fetches
         && let Value::Object(members) = &mut status
     {

@@ -30,6 +30,10 @@ impl Source for KeptLog {
         self.log.read(after, bytes_max)
     }
 
+    fn is_at_hand(&self, after: u64) -> bool {
+        self.log.is_at_hand(after)
+    }
+
     fn beyond(&self, after: u64) -> Waiting {
         self.log.beyond(after)
     }

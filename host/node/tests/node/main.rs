@@ -23,6 +23,7 @@ mod cubbyhole;
 mod damaged;
 mod declared_audit;
 mod dynamic_filters;
+mod eight;
 mod errands;
 mod filter_preview;
 mod filters;

@@ -2,7 +2,9 @@
 
 use crate::pair::Network;
 use crate::replication::{Member, primary, secondary};
-use base::Clock as _;
+use base::{Clock as _, Operation};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -58,7 +60,7 @@ const OF_SECONDARY: &[&str] = &[
     "last_error: text",
     "last_remote_wal: count",
     "last_start: text",
-    "mounts_in_the_way: list",
+    "mounts_in_the_way_count: count",
     "primaries: list",
     "primary_cluster_addr: text",
     "rollback_possible: bool",
@@ -150,7 +152,7 @@ async fn check_secondary(c: &Member) {
             "primary_cluster_addr",
             "known_primary_cluster_addrs",
             "last_error",
-            "mounts_in_the_way",
+            "mounts_in_the_way_count",
         ],
     );
     let expected = json!({
@@ -161,7 +163,7 @@ async fn check_secondary(c: &Member) {
         "primary_cluster_addr": address,
         "known_primary_cluster_addrs": [address],
         "last_error": "",
-        "mounts_in_the_way": [],
+        "mounts_in_the_way_count": 0,
     });
     assert_eq!(said, expected);
     let primaries = status["primaries"].as_array().unwrap();
@@ -207,6 +209,68 @@ async fn each_part_has_its_members() {
         (&left["state"], &left["connection_status"]),
         (&json!("used"), &json!("disconnected"))
     );
+}
+
+/// A mount of a cluster is no secret to whom may see that, and nobody else learns that it is there.
+#[tokio::test(start_paused = true)]
+async fn what_is_in_the_way_is_named_to_a_token_that_may_read_it_alone() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    let c = secondary(&network, &both, "c", json!({})).await;
+    let notes = include_bytes!("../../../../tests/compat/components/v0.1/notes.wasm");
+    let body = json!({ "component": STANDARD.encode(notes) });
+    let catalog = "sys/plugins/catalog/secret/notes";
+    a.write(catalog, body).await.unwrap();
+    c.until_it_streams().await;
+    let path = "sys/replication/performance/status";
+    let may = format!("path \"{path}\" {{ capabilities = [\"read\"] }}");
+    let write = |name: &str, policy: String| (format!("sys/policies/acl/{name}"), policy);
+    for (path, policy) in [
+        write("may", may),
+        write("other", String::from("path \"x\" {}")),
+    ] {
+        a.write(&path, json!({ "policy": policy })).await.unwrap();
+    }
+    c.until_it_streams().await;
+    let update = Operation::Update;
+    let as_own = |path: &'static str, body: Value| c.house.ask_as(&c.own_token, update, path, body);
+    let local = json!({ "type": "notes", "local": true });
+    as_own("sys/mounts/same", local).await.unwrap();
+    a.write("sys/mounts/same", json!({ "type": "notes" }))
+        .await
+        .unwrap();
+    c.until(|status| status["mounts_in_the_way_count"] == 1)
+        .await;
+    let make = async |body: Value| {
+        let made = as_own("auth/token/create", body).await.unwrap();
+        String::from(made["client_token"].as_str().unwrap())
+    };
+    let may = make(json!({ "policies": ["may"] })).await;
+    let other = make(json!({ "policies": ["other"] })).await;
+    let counted = make(json!({ "policies": ["may"], "num_uses": 1 })).await;
+    let whole = "sys/replication/status";
+    for (token, path, expected) in [
+        (c.own_token.as_str(), path, json!(["same/"])),
+        (c.own_token.as_str(), whole, json!(["same/"])),
+        (may.as_str(), path, json!(["same/"])),
+        (may.as_str(), whole, Value::Null),
+        (other.as_str(), path, Value::Null),
+        (counted.as_str(), path, Value::Null),
+        ("made-up", path, Value::Null),
+        ("", path, Value::Null),
+    ] {
+        let status = c.house.ask_as(token, Operation::Read, path, json!({}));
+        let mut status = status.await.unwrap();
+        if path == whole {
+            status = status["performance"].take();
+        }
+        assert_eq!(status["mounts_in_the_way"], expected, "{path} {token}");
+        assert_eq!(status["mounts_in_the_way_count"], 1);
+        if expected.is_null() {
+            assert!(!status.to_string().contains("same"), "{status}");
+        }
+    }
 }
 
 /// Of several addresses what is known of the primary stands beside the one that answered; and none at

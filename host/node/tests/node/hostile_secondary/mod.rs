@@ -1,6 +1,8 @@
 //! Whoever has taken over a secondary, and speaks to the primary with its certificate: vouches for a
 //! root token that nobody made, and asks for what is kept from it.
 
+mod greedy;
+mod recorded;
 pub(crate) mod thief;
 
 use crate::pair::Network;

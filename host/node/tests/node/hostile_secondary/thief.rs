@@ -150,7 +150,7 @@ pub(crate) enum Said {
 }
 
 /// The taken-over secondary.
-pub(crate) struct Thief(Arc<dyn Link>);
+pub(crate) struct Thief(pub(crate) Arc<dyn Link>);
 
 impl Thief {
     pub(crate) async fn wish(&self, wish: &Wish) -> Came {
@@ -173,23 +173,28 @@ impl Thief {
         path: &str,
         data: Value,
     ) -> Came {
-        let token = serde_json::to_string(&root()).unwrap();
-        self.wish(&Wish::Run(Box::new(Forwarded {
-            id: String::from("made-up"),
-            operation,
-            path: path.to_owned(),
-            namespace: namespace.to_owned(),
-            data: data.to_string(),
-            raw_body: None,
-            wrap_ttl: None,
-            address: "127.0.0.1:1".parse().unwrap(),
-            certificates: Vec::new(),
-            headers: Vec::new(),
-            caller: Some((token, String::from("made-up"))),
-            leases: Leases::Admitted,
-        })))
-        .await
+        self.wish(&forwarded(namespace, operation, path, data))
+            .await
     }
+}
+
+/// The wish that something is run for root.
+pub(crate) fn forwarded(namespace: &str, operation: Operation, path: &str, data: Value) -> Wish {
+    let token = serde_json::to_string(&root()).unwrap();
+    Wish::Run(Box::new(Forwarded {
+        id: String::from("made-up"),
+        operation,
+        path: path.to_owned(),
+        namespace: namespace.to_owned(),
+        data: data.to_string(),
+        raw_body: None,
+        wrap_ttl: None,
+        address: "127.0.0.1:1".parse().unwrap(),
+        certificates: Vec::new(),
+        headers: Vec::new(),
+        caller: Some((token, String::from("made-up"))),
+        leases: Leases::Admitted,
+    }))
 }
 
 /// A token that nobody made.

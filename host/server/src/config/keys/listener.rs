@@ -172,7 +172,7 @@ pub(in crate::config) const LISTENER_TCP: &[Key] = &[
     ),
     idle(
         "disable_replication_status_endpoints",
-        "They tell nothing secret.",
+        "They name no mount to whom has no token that may read it.",
     ),
     idle("disable_request_limiter", "Only Vault Enterprise knows it."),
     idle(
