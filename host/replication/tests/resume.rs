@@ -228,6 +228,7 @@ fn what_comes_after_what_is_no_key_of_the_tree_is_nothing() {
     };
     let exclusion = Exclusion {
         version: 1,
+        since: 0,
         namespaces: BTreeSet::new(),
         mounts: [(NamespaceId::ROOT, MountId::new(9))].into_iter().collect(),
     };
