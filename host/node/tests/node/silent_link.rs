@@ -113,12 +113,14 @@ async fn a_primary_that_hands_out_no_keys_does_not_hold_up_who_asks() {
     let token = json!({ "id": "d", "secondary_public_key": key });
     let path = format!("{role}/primary/secondary-token");
     let token = a.write(&path, token).await.unwrap()["token"].clone();
-    network.hold("bootstrap");
-    let path = format!("{role}/secondary/enable");
-    let enable = d.write(&path, json!({ "token": token }));
-    let refused = tokio::time::timeout(Duration::from_secs(31), enable).await;
-    let text = "error fetching secondary bootstrap package: the primary does not answer";
-    assert_eq!(refused.unwrap(), Err(Refusal::invalid(text)));
+    for method in ["greet", "bootstrap"] {
+        network.hold(method);
+        let path = format!("{role}/secondary/enable");
+        let enable = d.write(&path, json!({ "token": token }));
+        let refused = tokio::time::timeout(Duration::from_secs(31), enable).await;
+        let text = "error fetching secondary bootstrap package: the primary does not answer";
+        assert_eq!(refused.unwrap(), Err(Refusal::invalid(text)), "{method}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
