@@ -123,6 +123,9 @@ async fn a_primary_that_hands_out_no_keys_does_not_hold_up_who_asks() {
     }
 }
 
+/// How a call is kept from its answer.
+type Hold = fn(&Network);
+
 #[tokio::test(start_paused = true)]
 async fn whether_the_primary_did_it_is_not_said_where_nobody_knows() {
     let network = Network::default();
@@ -130,7 +133,7 @@ async fn whether_the_primary_did_it_is_not_said_where_nobody_knows() {
     let a = &both.0;
     let c = secondary(&network, &both, "c", json!({})).await;
     let policy = || json!({ "policy": "# x" });
-    let holds: [(&str, fn(&Network), bool); 2] = [
+    let holds: [(&str, Hold, bool); 2] = [
         (
             "sys/policies/acl/not",
             |network| network.hold("forward"),
