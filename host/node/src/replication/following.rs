@@ -15,13 +15,15 @@ use link::{Channel, Link, LinkError, Protocol};
 use locality::SystemKey;
 use replication::{Event, Follow, Hello, Method, Position, Versions, admit};
 use seal::sealed_box::KeyPair;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 /// Bytes that are committed at a time, unless one entry alone has more.
 const COMMIT_BYTES: usize = 1024 * 1024;
 
-/// How long whoever asks for the keys waits for them: a request is held up meanwhile.
-const KEYS_MAX: Duration = Duration::from_secs(30);
+/// How long an answer of one small message is waited for. A request may be held up meanwhile.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
 
 /// The primary is told what is here at least after as many entries.
 const TELL_EVERY: u64 = 256;
@@ -55,11 +57,26 @@ pub(crate) fn hello_again(node: &Unsealed, secondary: &Secondary, keys: &KeyPair
     }
 }
 
+/// What the primary answers to a call of one message each way.
+async fn answered<T: DeserializeOwned>(
+    link: &dyn Link,
+    method: Method,
+    message: &impl Serialize,
+) -> Result<T, Broken> {
+    let mut channel = link.open(method.name()).await?;
+    let asked = async {
+        send(&channel, message).await?;
+        receive(&mut channel).await
+    };
+    let silent = |_| Broken::Message(String::from("the primary does not answer"));
+    tokio::time::timeout(ANSWER_MAX, asked)
+        .await
+        .map_err(silent)?
+}
+
 /// Asks the primary what it speaks, before anything is said that it might not understand.
 pub(crate) async fn greet(link: &dyn Link) -> Result<(), Broken> {
-    let mut channel = link.open(Method::Greet.name()).await?;
-    send(&channel, &Versions::OURS).await?;
-    let theirs: Versions = receive(&mut channel).await?;
+    let theirs: Versions = answered(link, Method::Greet, &Versions::OURS).await?;
     let checked = theirs.check_primary();
     checked.map_err(|error| Broken::Message(error.to_string()))
 }
@@ -80,15 +97,8 @@ pub(crate) async fn fetch_keys(
     let link = dialed.map_err(|error| Broken::Here(error.to_string()))?;
     greet(&*link).await?;
     let keys = KeyPair::make(node.parts.entropy.as_ref());
-    let mut channel = link.open(Method::Bootstrap.name()).await?;
-    let asked = async {
-        send(&channel, &hello(node, record, record.generation, &keys)).await?;
-        receive(&mut channel).await
-    };
-    let silent = |_| Broken::Message(String::from("the primary does not answer"));
-    let package = tokio::time::timeout(KEYS_MAX, asked)
-        .await
-        .map_err(silent)??;
+    let hello = hello(node, record, record.generation, &keys);
+    let package = answered(&*link, Method::Bootstrap, &hello).await?;
     Ok(SharedKeys::open(&package, &keys)?)
 }
 

@@ -113,13 +113,18 @@ async fn a_primary_that_hands_out_no_keys_does_not_hold_up_who_asks() {
     let token = json!({ "id": "d", "secondary_public_key": key });
     let path = format!("{role}/primary/secondary-token");
     let token = a.write(&path, token).await.unwrap()["token"].clone();
-    network.hold("bootstrap");
-    let path = format!("{role}/secondary/enable");
-    let enable = d.write(&path, json!({ "token": token }));
-    let refused = tokio::time::timeout(Duration::from_secs(31), enable).await;
-    let text = "error fetching secondary bootstrap package: the primary does not answer";
-    assert_eq!(refused.unwrap(), Err(Refusal::invalid(text)));
+    for method in ["greet", "bootstrap"] {
+        network.hold(method);
+        let path = format!("{role}/secondary/enable");
+        let enable = d.write(&path, json!({ "token": token }));
+        let refused = tokio::time::timeout(Duration::from_secs(31), enable).await;
+        let text = "error fetching secondary bootstrap package: the primary does not answer";
+        assert_eq!(refused.unwrap(), Err(Refusal::invalid(text)), "{method}");
+    }
 }
+
+/// How a call is kept from its answer.
+type Hold = fn(&Network);
 
 #[tokio::test(start_paused = true)]
 async fn whether_the_primary_did_it_is_not_said_where_nobody_knows() {
@@ -128,7 +133,7 @@ async fn whether_the_primary_did_it_is_not_said_where_nobody_knows() {
     let a = &both.0;
     let c = secondary(&network, &both, "c", json!({})).await;
     let policy = || json!({ "policy": "# x" });
-    let holds: [(&str, fn(&Network), bool); 2] = [
+    let holds: [(&str, Hold, bool); 2] = [
         (
             "sys/policies/acl/not",
             |network| network.hold("forward"),
