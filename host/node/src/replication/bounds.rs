@@ -147,11 +147,7 @@ mod tests {
 
     #[test]
     fn the_longest_question_has_room() {
-        let tree = Tree::new(
-            Class::Replicated,
-            NamespaceId::ROOT,
-            MountId::from(u64::MAX),
-        );
+        let tree = Tree::new(Class::Replicated, NamespaceId::ROOT, MountId::new(u64::MAX));
         let buckets = (0..=u8::MAX).flat_map(|branch| (0..=u8::MAX).map(move |end| (branch, end)));
         let longest = Question::Rest {
             tree: TreeName(tree),
