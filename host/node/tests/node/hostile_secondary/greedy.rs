@@ -33,7 +33,7 @@ fn follow(hello: Hello) -> Vec<u8> {
 }
 
 async fn said(channel: &mut Channel) -> Result<Event, LinkError> {
-    let frame = channel.receive().await?.expect("something is said");
+    let frame = channel.receive().await?.unwrap();
     Ok(decode(&frame).unwrap())
 }
 

@@ -67,14 +67,18 @@ async fn id_of(a: &Member, kind: &str, path: &str) -> String {
     String::from(all[path]["accessor"].as_str().unwrap())
 }
 
+/// What is recorded of what a method says of somebody.
+fn said() -> Value {
+    json!({ "alias": "bob", "alias_metadata": {}, "groups": [] })
+}
+
 #[tokio::test(start_paused = true)]
-async fn what_a_secondary_has_done_of_itself_is_recorded_on_the_primary() {
+async fn who_is_made_known_by_a_secondary_is_recorded_on_the_primary() {
     let network = Network::default();
     let (members, _c, thief) = robbed(&network).await;
     let a = &members.0;
     let (_folder, file) = audited(a).await;
     let accessor = id_of(a, "sys/auth", "canary-shut/").await;
-    let said = json!({ "alias": "bob", "alias_metadata": {}, "groups": [] });
     let log_in = |accessor: &str, grant: String| {
         Wish::LogIn(LogIn {
             namespace: 0,
@@ -88,14 +92,21 @@ async fn what_a_secondary_has_done_of_itself_is_recorded_on_the_primary() {
     let expected = [
         both(
             &json!("auth/canary-shut/"),
-            &said,
+            &said(),
             &json!("there is no such auth method on the primary"),
         ),
         both(&Value::Null, &Value::Null, &Value::Null),
     ];
     let path = "sys/replication/forwarded/log-in";
     assert_eq!(of_path(&file, path), expected.concat());
+}
 
+#[tokio::test(start_paused = true)]
+async fn errands_of_a_secondary_are_recorded_on_the_primary() {
+    let network = Network::default();
+    let (members, _c, thief) = robbed(&network).await;
+    let (_folder, file) = audited(&members.0).await;
+    let said = said();
     let at = At {
         namespace: 0,
         mount: 4711,
@@ -136,8 +147,15 @@ async fn what_a_secondary_has_done_of_itself_is_recorded_on_the_primary() {
             "{name}"
         );
     }
+}
 
-    // What its clients ask for comes through it, and what those of the primary do does not.
+/// What its clients ask for comes through it, and what those of the primary do does not.
+#[tokio::test(start_paused = true)]
+async fn a_record_says_through_which_secondary_a_request_came() {
+    let network = Network::default();
+    let (members, _c, thief) = robbed(&network).await;
+    let a = &members.0;
+    let (_folder, file) = audited(a).await;
     thief
         .ask(Operation::Update, "shared/notes/z", json!({ "text": "t" }))
         .await;
