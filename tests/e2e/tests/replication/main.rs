@@ -12,6 +12,7 @@ mod audited;
 mod away;
 mod cli;
 mod components;
+mod copies;
 mod cuts;
 mod filters;
 mod follows;
