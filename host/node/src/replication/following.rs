@@ -9,6 +9,7 @@ use super::{Secondary, compare};
 use crate::refusal::{chain, from_barrier};
 use crate::unsealed::Unsealed;
 use crate::{defaults, namespaces};
+use base::Timestamp;
 use core::time::Duration;
 use journal::Batch;
 use link::{Channel, Link, LinkError, Protocol};
@@ -24,6 +25,9 @@ const COMMIT_BYTES: usize = 1024 * 1024;
 
 /// How long an answer of one small message is waited for. A request may be held up meanwhile.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
+
+/// How old the position may be that is stored, while others are reached.
+const POSITION_AGE_MAX: Duration = Duration::from_secs(60);
 
 /// The primary is told what is here at least after as many entries.
 const TELL_EVERY: u64 = 256;
@@ -152,6 +156,7 @@ async fn stream(
         secondary,
         keys,
         told: 0,
+        stored: node.now(),
     };
     stream.receive(&mut channel).await
 }
@@ -162,6 +167,8 @@ struct Stream<'a> {
     keys: &'a KeyPair,
     /// What the primary was told last.
     told: u64,
+    /// When the position was stored last.
+    stored: Timestamp,
 }
 
 impl Stream<'_> {
@@ -237,7 +244,7 @@ impl Stream<'_> {
     }
 
     /// Commits what has gathered, with the position that it leads to.
-    async fn commit(&self, gathered: &mut Gathered) -> Result<(), Broken> {
+    async fn commit(&mut self, gathered: &mut Gathered) -> Result<(), Broken> {
         let before = self.secondary.position();
         if gathered.index <= before.index {
             // Nothing, or what is here already.
@@ -249,9 +256,13 @@ impl Stream<'_> {
             ..before
         };
         let batches = core::mem::take(&mut gathered.batches);
-        // A position alone is not worth an entry of the log: it is only an earlier place to go on.
-        if !batches.is_empty() {
+        // A position alone is not worth an entry of the log each time: it is only an earlier place to go
+        // on. But where all that is written is kept from this cluster, the log would not go back to it.
+        let now = self.node.now();
+        let is_old = self.stored.plus(POSITION_AGE_MAX) <= now;
+        if !batches.is_empty() || is_old {
             commit(self.node, batches, &position).await?;
+            self.stored = now;
         }
         *gathered = Gathered::default();
         self.secondary.reached(position);

@@ -343,3 +343,28 @@ async fn a_filtered_method_told_everybody_what_it_knew_in_the_names_of_its_login
         c.status().await["merkle_root"]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_secondary_that_is_sent_nothing_forgot_how_far_it_was() {
+    let network = Network::default();
+    let both = primary(&network).await;
+    let a = &both.0;
+    namespace(a, "kept-at-home", "# x").await;
+    let filter = json!({ "paths_filter_mode": "deny", "paths": ["kept-at-home"] });
+    let c = secondary(&network, &both, "c", filter).await;
+    let reached = async || c.status().await["last_remote_wal"].as_u64().unwrap();
+    for _ in 0..3 {
+        c.house.clock.advance(core::time::Duration::from_secs(61));
+        let path = "kept-at-home/sys/policies/acl/later";
+        a.write(path, json!({ "policy": "# y" })).await.unwrap();
+        let written = a.house.index().await;
+        c.until(|status| status["last_remote_wal"].as_u64() >= Some(written))
+            .await;
+    }
+    let before = reached().await;
+    network.cut(true);
+    c.until_it_is_cut_off().await;
+    c.house.node.seal().await;
+    c.house.submit(&both.1).await.unwrap();
+    assert_eq!(reached().await, before);
+}
