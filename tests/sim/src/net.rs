@@ -2,8 +2,7 @@
 //! whoever checks is shown each frame as it is sent.
 //!
 //! It stands for connections over TCP: within a call frames come in order or not at all, and what is
-//! lost takes all that comes after it along. Calls of one connection, and connections, overtake each
-//! other by their delays.
+//! lost takes all that comes after it along. Calls do not wait for each other.
 
 use crate::invariants::Watch;
 use crate::plant::{self, Plant};
