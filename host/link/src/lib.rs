@@ -136,13 +136,16 @@ pub trait Dialer: Send + Sync {
     ///
     /// Without an identity it comes as somebody whom the other end cannot know yet. Whoever made the
     /// certificate that it is shown, it looks whether that is one of a primary; to be sent away then,
-    /// for it has none itself, is how that is to end.
+    /// for it has none itself, is how that is to end. Unless it says otherwise it comes nowhere.
     fn probe<'a>(
         &'a self,
-        protocol: Protocol,
-        address: &'a str,
-        identity: Option<&'a Identity>,
-    ) -> Later<'a, Probe>;
+        _protocol: Protocol,
+        _address: &'a str,
+        _identity: Option<&'a Identity>,
+    ) -> Later<'a, Probe> {
+        let probe = Probe::failed(DialStep::Connect, ALONE);
+        Box::pin(core::future::ready(probe))
+    }
 }
 
 /// A connection that stands. Many calls share it. Dropping it ends it.
@@ -181,15 +184,5 @@ impl Dialer for Nowhere {
             shown: None,
         };
         Box::pin(core::future::ready(Err(error)))
-    }
-
-    fn probe<'a>(
-        &'a self,
-        _protocol: Protocol,
-        _address: &'a str,
-        _identity: Option<&'a Identity>,
-    ) -> Later<'a, Probe> {
-        let probe = Probe::failed(DialStep::Connect, ALONE);
-        Box::pin(core::future::ready(probe))
     }
 }

@@ -10,7 +10,7 @@ use crate::signal::Signal;
 use core::time::Duration;
 use link::{
     Acceptor as _, Channel, DialError, DialStep, Dialer, Identity, Later, Link, LinkError, Peer,
-    Piece, Probe, Protocol,
+    Piece, Protocol,
 };
 use node::Node;
 use replication::Method;
@@ -263,16 +263,6 @@ impl Dialer for From {
             let address = addresses.first().map_or("", String::as_str);
             self.connect(protocol, address, identity).await
         })
-    }
-
-    fn probe<'a>(
-        &'a self,
-        _protocol: Protocol,
-        _address: &'a str,
-        _identity: Option<&'a Identity>,
-    ) -> Later<'a, Probe> {
-        let probe = Probe::failed(DialStep::Connect, "nobody asks how far it comes");
-        Box::pin(core::future::ready(probe))
     }
 }
 

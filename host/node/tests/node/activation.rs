@@ -107,8 +107,7 @@ async fn a_token_that_was_used_in_time_is_good_for_ever() {
     let both = primary(&network).await;
     let a = &both.0;
     let c = secondary(&network, &both, "c", json!({ "ttl": "1m" })).await;
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     a.house.clock.advance(Duration::from_secs(24 * 3600 - 60));
     network.cut(false);
     c.until_it_streams().await;

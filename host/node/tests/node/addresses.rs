@@ -48,8 +48,7 @@ async fn the_address_that_answered_is_recorded_and_shown_first() {
     ];
     assert_eq!(known(&c.status().await), expected);
     // Also while nobody answers, and after a restart.
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     assert_eq!(known(&c.status().await), expected);
     c.house = network.on("c", Arc::new(c.house.storage.kill()), 1);
     c.house.submit(&both.1).await.unwrap();

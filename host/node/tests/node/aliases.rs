@@ -72,8 +72,7 @@ async fn without_its_primary_only_known_aliases_have_tokens() {
     let c = secondary(&network, &both, "c", json!({})).await;
     let known = json!({ "entity_alias": "known" });
     let (_, entity) = create(&c, &c.own_token, known.clone()).await.unwrap();
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     let again = create(&c, &c.own_token, known).await.unwrap();
     assert_eq!(again.1, entity);
     let new = json!({ "entity_alias": "new" });

@@ -53,8 +53,7 @@ async fn what_nobody_had_of_an_old_primary_is_kept_and_can_be_taken_out() {
         policy(a, name, "# both").await;
     }
     let c = secondary(&network, &both, "c", json!({})).await;
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     policy(a, "changed", "# a alone").await;
     policy(a, "made", "# made by a").await;
     delete(a, "sys/policies/acl/gone").await;
@@ -155,8 +154,7 @@ async fn an_old_primary_that_comes_back_hears_that_there_is_another() {
     let both = primary(&network).await;
     let a = &both.0;
     let c = secondary(&network, &both, "c", json!({})).await;
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     let promote = "sys/replication/performance/secondary/promote";
     c.write(promote, json!({ "force": true })).await.unwrap();
     assert!(a.status().await["superseded_by"].is_null());

@@ -82,8 +82,7 @@ async fn a_part_that_cannot_be_given_up_now_is_played_on() {
         c.until_it_streams().await;
         is_followed(a, &c, &format!("{number}-as-it-was")).await;
         // Whoever comes anew is let in, and stays.
-        network.cut(true);
-        c.until_it_is_cut_off().await;
+        c.cut_off(&network).await;
         network.cut(false);
         c.until_it_streams().await;
         a_while().await;

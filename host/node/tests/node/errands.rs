@@ -119,8 +119,7 @@ async fn while_the_primary_is_away_it_waits_and_is_never_given_up() {
     let network = Network::default();
     let (a, c) = pair(&network).await;
     let (ends, asked) = (lent(&c, "ends").await, lent(&c, "asked").await);
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     let refused = undo(&c, &asked).await.unwrap_err();
     assert_eq!(refused.kind, RefusalKind::Unavailable, "{refused:?}");
     assert!(

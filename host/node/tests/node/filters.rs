@@ -362,8 +362,7 @@ async fn a_secondary_that_is_sent_nothing_forgot_how_far_it_was() {
             .await;
     }
     let before = reached().await;
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     c.house.node.seal().await;
     c.house.submit(&both.1).await.unwrap();
     assert_eq!(reached().await, before);

@@ -87,8 +87,7 @@ async fn an_index_of_before_a_promotion_is_good_after_it() {
     let c = secondary(&network, &both, "c", json!({})).await;
     let d = secondary(&network, &both, "d", json!({})).await;
     let through_c = write(&c, "through-c").await;
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     d.until_it_is_cut_off().await;
     let late = write(a, "late").await;
     for behind in [&c, &d] {

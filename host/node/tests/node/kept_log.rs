@@ -54,8 +54,7 @@ async fn the_log_is_kept_for_a_day_though_the_only_secondary_says_nothing() {
     let both = primary(&network).await;
     let a = &both.0;
     let c = secondary(&network, &both, "c", json!({})).await;
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     let left = network.kept_after("a").unwrap();
     let policy = json!({ "policy": "# meanwhile" });
     a.write("sys/policies/acl/p", policy.clone()).await.unwrap();

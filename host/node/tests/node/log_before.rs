@@ -195,8 +195,7 @@ async fn whoever_has_compared_since_goes_on_from_the_log() {
         .await
         .unwrap();
     c.until_it_streams().await;
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     a.write(
         "shut/sys/mounts/canary-of-a-mount",
         json!({ "type": "notes" }),

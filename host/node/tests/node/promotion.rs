@@ -66,8 +66,7 @@ async fn what_is_missing_is_named_and_can_be_given_up() {
     let network = Network::default();
     let both = primary(&network).await;
     let c = secondary(&network, &both, "c", json!({})).await;
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     write_much(&both.0).await;
     network.cut(false);
     network.cut_after(2_000_000);
@@ -89,8 +88,7 @@ async fn a_comparison_comes_to_its_end_first() {
     let a = &both.0;
     a.write("sys/namespaces/n", json!({})).await.unwrap();
     let c = secondary(&network, &both, "c", json!({})).await;
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     write_much(a).await;
     let filter = json!({ "mode": "deny", "paths": ["n/"] });
     a.write(FILTER, filter).await.unwrap();
@@ -106,8 +104,7 @@ async fn who_has_not_heard_its_primary_since_it_was_unsealed_knows_nothing() {
     let network = Network::default();
     let both = primary(&network).await;
     let c = secondary(&network, &both, "c", json!({})).await;
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     c.house.node.seal().await;
     c.house.submit(&both.1).await.unwrap();
     c.until_it_is_cut_off().await;
@@ -239,8 +236,7 @@ async fn what_is_written_while_nobody_hears_it_is_not_lost_without_a_word() {
     let both = primary(&network).await;
     let a = &both.0;
     let c = secondary(&network, &both, "c", json!({})).await;
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     let policy = json!({ "policy": "# lost" });
     a.write("sys/policies/acl/lost", policy.clone())
         .await
@@ -252,8 +248,7 @@ async fn what_is_written_while_nobody_hears_it_is_not_lost_without_a_word() {
     // It leads on, and whoever comes back gets it.
     network.cut(false);
     c.until_it_is_there("sys/policies/acl/lost", true).await;
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     a.write("sys/policies/acl/later", policy).await.unwrap();
     let warned = a.house.warnings(&a.token, DEMOTE, json!({ "force": true }));
     assert_eq!(warned.await.unwrap()[1..], [WARNING]);
@@ -269,8 +264,7 @@ async fn one_that_has_everything_is_enough() {
     let both = primary(&network).await;
     let a = &both.0;
     let c = secondary(&network, &both, "c", json!({})).await;
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     // Who is revoked is waited for no more, and without anybody there is nobody to wait for.
     let revoke = "sys/replication/performance/primary/revoke-secondary";
     a.write(revoke, json!({ "id": "c" })).await.unwrap();

@@ -57,8 +57,7 @@ async fn whoever_moves_a_mount_through_a_secondary_is_told_there_what_came_of_it
     c.write("sys/mounts/own", json!({ "type": "notes", "local": true }))
         .await
         .unwrap();
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     moved(&c, "own", "ours").await;
     network.cut(false);
     c.until_it_streams().await;

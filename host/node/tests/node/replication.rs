@@ -94,6 +94,12 @@ impl Member {
         panic!("{path}: it never came to be so");
     }
 
+    /// Nobody reaches anybody any more, and it has noticed.
+    pub(crate) async fn cut_off(&self, network: &Network) {
+        network.cut(true);
+        self.until_it_is_cut_off().await;
+    }
+
     /// Waits until it does not reach its primary.
     pub(crate) async fn until_it_is_cut_off(&self) {
         self.until(|status| status["connection_state"] == "transient_failure")
@@ -232,8 +238,7 @@ async fn without_its_primary_a_secondary_reads_and_refuses_to_write() {
     let both = primary(&network).await;
     let a = &both.0;
     let c = secondary(&network, &both, "c", json!({})).await;
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     assert!(c.read("sys/policies/acl/admin").await.is_ok());
     let made = c.house.ask_as(
         &c.own_token,

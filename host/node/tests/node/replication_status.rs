@@ -194,8 +194,7 @@ async fn each_part_has_its_members() {
     check_primary(a).await;
     check_secondary(&c).await;
     // It leaves, and what it said stays; an operator looks for damage.
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     for path in ["sys/replication/merkle-check", "sys/replication/reindex"] {
         a.write(path, json!({})).await.unwrap();
     }

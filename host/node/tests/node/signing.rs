@@ -75,8 +75,7 @@ async fn the_default_key_is_made_for_whoever_first_needs_it() {
         let (a, c) = pair(&network).await;
         let wishes = wishes(&c).await;
         // Who cannot be reached makes none.
-        network.cut(true);
-        c.until_it_is_cut_off().await;
+        c.cut_off(&network).await;
         for wish in &wishes {
             let refused = ask(&c, wish).await.unwrap_err();
             assert_eq!(refused.kind, RefusalKind::Unavailable, "{refused:?}");
@@ -122,8 +121,7 @@ async fn a_key_whose_time_is_over_signs_while_the_primary_is_away() {
         .await;
     let login = login.unwrap();
     let token = login["client_token"].as_str().unwrap();
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     c.house.clock.advance(Duration::from_secs(400));
     let path = "identity/oidc/token/r";
     let signed = c

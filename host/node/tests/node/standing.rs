@@ -35,8 +35,7 @@ async fn who_is_let_in_and_fails_then_comes_again_ever_more_slowly() {
     // What stood in the way is gone: the next connection lasts, and the one after it comes soon.
     network.refuse(None);
     c.until_it_streams().await;
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     network.cut(false);
     let before = tokio::time::Instant::now();
     c.until_it_streams().await;
@@ -62,8 +61,7 @@ async fn what_is_here_grows_old_while_the_primary_cannot_be_reached() {
     assert_eq!(c.status().await["lag_seconds"], 0.0);
     assert_eq!(health(&c.house).await.unwrap().age_ms, 0);
     assert_eq!(a.status().await["secondaries"][0]["lag_seconds"], 0.0);
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     for house in [&a.house, &c.house] {
         house.clock.advance(Duration::from_secs(3_600));
     }
@@ -114,8 +112,7 @@ async fn what_is_still_to_be_fetched_is_said_with_what_was() {
     let a = &both.0;
     a.write("sys/namespaces/n", json!({})).await.unwrap();
     let c = secondary(&network, &both, "c", json!({})).await;
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     let policy = json!({ "policy": format!("# {}", "x".repeat(30_000)) });
     for number in 0..150 {
         let path = format!("sys/policies/acl/p{number}");

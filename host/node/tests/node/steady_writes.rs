@@ -111,8 +111,7 @@ async fn a_secondary_that_was_away_comes_back_while_the_primary_is_written_to() 
         write_large(a, &format!("large{number:02}"), "first").await;
     }
     c.until_it_streams().await;
-    network.cut(true);
-    c.until_it_is_cut_off().await;
+    c.cut_off(&network).await;
     for number in (0..40).filter(|number| number % 4 != 1) {
         write_large(a, &format!("large{number:02}"), "second").await;
     }

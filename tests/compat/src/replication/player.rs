@@ -4,9 +4,7 @@ use super::{Answered, BUNDLE_PURPOSE, Frame, KEYS_PURPOSE, Recording, TOKEN_PREF
 use crate::house::entropy;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use link::{
-    Channel, DialError, DialStep, Dialer, Identity, Later, Link, LinkError, Probe, Protocol,
-};
+use link::{Channel, DialError, Dialer, Identity, Later, Link, LinkError, Protocol};
 use replication::{
     Event, Follow, Hello, KeyPackage, Method, Position, Question, Told, Versions, decode, encode,
 };
@@ -71,16 +69,6 @@ impl Dialer for Player {
         _identity: &'a Identity,
     ) -> Later<'a, Result<Arc<dyn Link>, DialError>> {
         Box::pin(async move { Ok(Arc::new(self.clone()) as Arc<dyn Link>) })
-    }
-
-    fn probe<'a>(
-        &'a self,
-        _protocol: Protocol,
-        _address: &'a str,
-        _identity: Option<&'a Identity>,
-    ) -> Later<'a, Probe> {
-        let probe = Probe::failed(DialStep::Connect, "nothing was recorded of that");
-        Box::pin(core::future::ready(probe))
     }
 }
 

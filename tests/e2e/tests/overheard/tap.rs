@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use cluster::Connector;
-use link::{Channel, DialError, Dialer, Identity, Later, Link, LinkError, Piece, Probe, Protocol};
+use link::{Channel, DialError, Dialer, Identity, Later, Link, LinkError, Piece, Protocol};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::mpsc::{Receiver, Sender};
 
@@ -63,18 +63,6 @@ impl Dialer for Tap {
             self.inner().last = Some((addresses.to_vec(), identity.clone()));
             let tap = self.clone();
             Ok(Arc::new(Tapped { tap, link }) as Arc<dyn Link>)
-        })
-    }
-
-    fn probe<'a>(
-        &'a self,
-        protocol: Protocol,
-        address: &'a str,
-        identity: Option<&'a Identity>,
-    ) -> Later<'a, Probe> {
-        Box::pin(async move {
-            let connector = Connector::new(cluster::Settings::default());
-            connector.probe(protocol, address, identity).await
         })
     }
 }
