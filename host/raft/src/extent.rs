@@ -10,6 +10,7 @@
 //! many there are, however many are between them.
 
 use crate::entry::Placed;
+use crate::retention::Held;
 use crate::types::{Entry, LogId};
 
 /// What is known of the log without reading it.
@@ -50,6 +51,16 @@ impl Extent {
             last: purged,
             start: purged.map_or(0, |purged| purged.index.saturating_add(1)),
             ..Self::default()
+        }
+    }
+
+    /// What it has, as retention looks at it.
+    pub(crate) fn held(&self) -> Held {
+        Held {
+            start: self.start,
+            end: self.end(),
+            before_bytes: self.before_bytes,
+            end_bytes: self.end_bytes,
         }
     }
 

@@ -140,6 +140,6 @@ impl Source for Raft {
             Some(_) => self.followed.keep(self.config.recent_bytes_max),
             None => self.followed.forget(),
         }
-        self.log.keep_after(after);
+        self.log.keep_after(after, &self.config);
     }
 }

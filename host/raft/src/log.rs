@@ -10,7 +10,7 @@
 use crate::entry::Placed;
 use crate::error::{Failure, chain};
 use crate::extent::{Extent, KeptRecord};
-use crate::retention::{self, Held};
+use crate::retention;
 use crate::types::{Command, Entry, LogId, Mark, OpenraftError, TypeConfig, stop};
 use crate::{RaftConfig, RaftError, entry, record};
 use bytes::Bytes;
@@ -129,25 +129,27 @@ impl Log {
     pub(crate) fn purge_target(&self, config: &RaftConfig) -> Result<Option<u64>, RaftError> {
         let (held, kept_after) = {
             let extent = self.extent();
-            let held = Held {
-                start: extent.start,
-                end: extent.end(),
-                before_bytes: extent.before_bytes,
-                end_bytes: extent.end_bytes,
-            };
-            (held, extent.kept_after)
+            (extent.held(), extent.kept_after)
         };
         let before = |index| Ok(self.placed(index)?.before_bytes);
         retention::purge_target(held, kept_after, config, &before)
     }
 
-    /// From now on entries after `after` are needed.
-    pub(crate) fn keep_after(&self, after: Option<u64>) {
-        self.extent().kept_after = after;
-        self.need_changed.notify_one();
+    /// From now on entries after `after` are needed. Nobody is woken for that where nothing follows
+    /// from it: it is said with each entry that somebody has.
+    pub(crate) fn keep_after(&self, after: Option<u64>, config: &RaftConfig) {
+        let follows = {
+            let mut extent = self.extent();
+            extent.kept_after = after;
+            let is_recorded = matches!(extent.kept_record, KeptRecord::Present);
+            is_recorded != after.is_some() || !retention::is_usual(extent.held(), config)
+        };
+        if follows {
+            self.need_changed.notify_one();
+        }
     }
 
-    /// Resolves once [`keep_after`](Self::keep_after) was called since the last time.
+    /// Resolves once something follows from [`keep_after`](Self::keep_after) since the last time.
     pub(crate) async fn need_changed(&self) {
         self.need_changed.notified().await;
     }

@@ -49,6 +49,29 @@ impl Bounds {
     }
 }
 
+impl Held {
+    const fn count(self) -> u64 {
+        self.end.saturating_sub(self.start)
+    }
+
+    const fn bytes(self) -> u64 {
+        self.end_bytes.saturating_sub(self.before_bytes)
+    }
+}
+
+const fn usual(config: &RaftConfig) -> Bounds {
+    Bounds {
+        entries_max: config.log_entries_max,
+        bytes_max: config.log_bytes_max,
+    }
+}
+
+/// Is the log within the usual bounds, or about so? Then nothing is to be purged, whoever needs what.
+pub(crate) fn is_usual(held: Held, config: &RaftConfig) -> bool {
+    // The last entry stays: it says where the log is.
+    usual(config).hold_about(held.count(), held.bytes()) || held.count() <= 1
+}
+
 /// Up to which entry the log may be purged so that it is within its bounds again: the usual ones,
 /// and where somebody needs the entries after `kept_after`, the larger ones for those. None where
 /// nothing is to be purged, or so little that it can wait.
@@ -61,20 +84,15 @@ pub(crate) fn purge_target(
     config: &RaftConfig,
     before: Before<'_>,
 ) -> Result<Option<u64>, RaftError> {
-    let usual = Bounds {
-        entries_max: config.log_entries_max,
-        bytes_max: config.log_bytes_max,
-    };
+    if is_usual(held, config) {
+        return Ok(None);
+    }
+    let usual = usual(config);
     let larger = Bounds {
         entries_max: config.kept_entries_max.max(usual.entries_max),
         bytes_max: config.kept_bytes_max.max(usual.bytes_max),
     };
-    let count = held.end.saturating_sub(held.start);
-    let bytes = held.end_bytes.saturating_sub(held.before_bytes);
-    // The last entry stays: it says where the log is.
-    if usual.hold_about(count, bytes) || count <= 1 {
-        return Ok(None);
-    }
+    let (count, bytes) = (held.count(), held.bytes());
     let last = held.end - 1;
     let needed = kept_after.map_or(last, |after| after.saturating_add(1));
     let needed = needed.clamp(held.start, last);
@@ -185,6 +203,31 @@ mod tests {
             || worth(all_bytes - bytes, usual.bytes_max)
             || (too_much && count < all_count);
         is_worth_it.then(|| next - 1)
+    }
+
+    #[test]
+    fn a_log_a_little_beyond_its_bounds_is_left_alone() {
+        let config = RaftConfig {
+            log_entries_max: 32,
+            log_bytes_max: 3_200,
+            ..RaftConfig::default()
+        };
+        for (count, bytes, expected) in [
+            (32, 3_200, true),
+            (36, 3_600, true),
+            (37, 3_600, false),
+            (36, 3_601, false),
+            // It is the last entry.
+            (1, 1_000_000, true),
+        ] {
+            let held = Held {
+                start: 7,
+                end: 7 + count,
+                before_bytes: 50,
+                end_bytes: 50 + bytes,
+            };
+            assert_eq!(is_usual(held, &config), expected, "{count} {bytes}");
+        }
     }
 
     proptest! {
