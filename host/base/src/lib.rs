@@ -8,6 +8,7 @@
 //!                 RequestPath      Answer | Refusal
 //! ```
 
+mod chain;
 mod cross_origin;
 mod duration;
 mod entropy;
@@ -21,6 +22,7 @@ mod request;
 mod secret;
 mod time;
 
+pub use chain::chain;
 pub use cross_origin::CrossOrigin;
 pub use duration::{DurationError, parse_duration};
 pub use entropy::{Entropy, make_base62, make_hex, make_uuid};

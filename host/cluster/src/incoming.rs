@@ -138,13 +138,7 @@ where
 
 /// An error with its causes: hyper says what it was doing, and only its causes why that failed.
 pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
+    let mut text = base::chain(error);
     // What rustls says of a cut refers to its manual, which is for programmers.
     if let Some(at) = text.find(": https://docs.rs/") {
         text.truncate(at);

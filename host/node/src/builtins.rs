@@ -3,8 +3,7 @@
 
 use crate::catalog::{self, CatalogEntry};
 use crate::parts::Parts;
-use crate::refusal::chain;
-use base::Refusal;
+use base::{Refusal, chain};
 use std::sync::OnceLock;
 
 /// Components that are a second type of mount as well, as clients know them.

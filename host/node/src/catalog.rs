@@ -1,10 +1,10 @@
 //! The catalog: which components can be mounted. What was uploaded and what is mounted is stored
 //! with its bytes and replicated, so a node needs no files beside its storage.
 
-use crate::refusal::{chain, from_barrier};
+use crate::refusal::from_barrier;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
-use base::Refusal;
+use base::{Refusal, chain};
 use locality::{PhysicalKey, SystemKey};
 use mount::{MountEntry, MountKind};
 use plugin::{Component, Kind, Runtime};

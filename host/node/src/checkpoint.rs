@@ -2,9 +2,9 @@
 
 use crate::commit::CommitError;
 use crate::engine::Entry;
-use crate::refusal::chain;
 use crate::unsealed::Unsealed;
 use barrier::View;
+use base::chain;
 use plugin::{Checkpoint, CheckpointError, Committing};
 use std::sync::{Arc, Weak};
 

@@ -1,8 +1,7 @@
 //! What an operator gives a mount besides its path: hosts to reach, and what a call may use.
 
-use crate::refusal::chain;
 use crate::unsealed::Unsealed;
-use base::{Map, Outbound, Refusal, parse_duration};
+use base::{Map, Outbound, Refusal, chain, parse_duration};
 use core::time::Duration;
 use manifest::Manifest;
 use mount::{MountConfig, MountEntry};

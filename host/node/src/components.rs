@@ -3,12 +3,12 @@
 use crate::checkpoint::Midway;
 use crate::engine::{Entry, Pinned};
 use crate::own_work::Started;
-use crate::refusal::{chain, from_barrier};
+use crate::refusal::from_barrier;
 use crate::room::Room;
 use crate::unsealed::Unsealed;
 use crate::{component_grants, passwords, tables};
 use barrier::Transaction;
-use base::{NamespaceId, Refusal};
+use base::{NamespaceId, Refusal, chain};
 use locality::SystemKey;
 use manifest::Matcher;
 use mount::MountEntry;

@@ -3,10 +3,9 @@
 //! starts nobody can disable one by API.
 
 use crate::devices::{self, StoredDevice};
-use crate::refusal::chain;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
-use base::{Refusal, make_hex};
+use base::{Refusal, chain, make_hex};
 use mount::MountPath;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! Audit devices: stored with their salt, opened when the node is unsealed.
 
-use crate::refusal::{chain, from_barrier};
+use crate::refusal::from_barrier;
 use audit::{AuditError, Broker, Device, Format, HeaderRule, Kind, Options, Salt, Share};
 use barrier::Transaction;
-use base::{Refusal, Secret, Timestamp};
+use base::{Refusal, Secret, Timestamp, chain};
 use locality::{PhysicalKey, SystemKey};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -2,13 +2,13 @@
 //! time, and lets components look after their records.
 
 use crate::identity;
-use crate::refusal::{chain, from_barrier};
+use crate::refusal::from_barrier;
 use crate::replication::self_check;
 use crate::secret;
 use crate::unsealed::Unsealed;
 use access::TokenHash;
 use barrier::Transaction;
-use base::{MountId, NamespaceId, Refusal, RefusalKind, Timestamp};
+use base::{MountId, NamespaceId, Refusal, RefusalKind, Timestamp, chain};
 use core::time::Duration;
 use journal::Batch;
 use lease::{Due, Next};

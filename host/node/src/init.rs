@@ -2,10 +2,10 @@
 
 use crate::defaults;
 use crate::parts::Parts;
-use crate::refusal::{chain, from_barrier};
+use crate::refusal::from_barrier;
 use access::{Lifetime, NewToken, TokenId, TokenSalt};
 use barrier::{Counts, Keyring, Transaction};
-use base::{Entropy, NamespaceId, Refusal, Secret, Timestamp, make_uuid};
+use base::{Entropy, NamespaceId, Refusal, Secret, Timestamp, chain, make_uuid};
 use journal::Op;
 use locality::SystemKey;
 use seal::{SealConfig, SealKind, ValidThreshold};

@@ -3,11 +3,11 @@
 
 use crate::commit::CommitError;
 use crate::parts::Parts;
-use crate::refusal::{chain, from_barrier, from_commit, from_storage};
+use crate::refusal::{from_barrier, from_commit, from_storage};
 use crate::replication::key_package::SharedKeys;
 use crate::unsealed::Unsealed;
 use barrier::{Counts, Keyring, RotationPolicy, StoredKeyring, Transaction};
-use base::{Refusal, Secret};
+use base::{Refusal, Secret, chain};
 use core::time::Duration;
 use locality::SystemKey;
 use seal::{Key, NewSeal, SealConfig, SealKind, ValidThreshold};

@@ -3,11 +3,10 @@
 use crate::call;
 use crate::commit::CommitError;
 use crate::engine::{Engine, Pinned};
-use crate::refusal::chain;
 use crate::run::ATTEMPTS_MAX;
 use crate::unsealed::Unsealed;
 use barrier::Transaction;
-use base::NamespaceId;
+use base::{NamespaceId, chain};
 use mount::MountEntry;
 use plugin::{CallError, CallResult};
 use std::sync::Arc;

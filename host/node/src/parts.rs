@@ -1,7 +1,6 @@
 //! What a node is made of, and what its operator set.
 
-use crate::refusal::chain;
-use base::{Clock, Entropy, Refusal};
+use base::{Clock, Entropy, Refusal, chain};
 use core::time::Duration;
 use journal::{Journal, MemoryJournal, Source};
 use link::Dialer;

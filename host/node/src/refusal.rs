@@ -2,22 +2,9 @@
 
 use crate::commit::CommitError;
 use barrier::BarrierError;
-use base::{Refusal, RefusalKind};
-use core::error::Error;
+use base::{Refusal, RefusalKind, chain};
 use journal::JournalError;
 use storage::StorageError;
-
-/// An error and its causes, in one line.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}
 
 pub(crate) fn from_barrier(error: BarrierError) -> Refusal {
     Refusal::internal(chain(&error))

@@ -2,7 +2,6 @@
 //! recorded before it runs and after, refused ones as well.
 
 use crate::pipeline::{Caller, Place};
-use crate::refusal::chain;
 use crate::run::Answered;
 use crate::tables::Mount;
 use crate::unsealed::Unsealed;
@@ -13,6 +12,7 @@ use audit::{
 };
 use base::{
     Answer, AuthBlock, Envelope, Json, Operation, Refusal, Request, Secret, TokenKind, WrapBlock,
+    chain,
 };
 use core::time::Duration;
 use mount::{MountKind, Namespace};

@@ -1,6 +1,6 @@
 //! One request and its response, on a connection that serves no other.
 
-use base::{OutboundError, OutboundResponse};
+use base::{OutboundError, OutboundResponse, chain};
 use bytes::Bytes;
 use http::Request;
 use http::response::Parts;
@@ -28,14 +28,14 @@ where
         .handshake(TokioIo::new(stream));
     let (mut sender, connection) = shaken.await.map_err(failed)?;
     let answer = async {
-        let response = sender.send_request(request).await.map_err(failed)?;
+        let response = sender.send_request(request).await.map_err(not_answered)?;
         let (head, mut body) = response.into_parts();
         let mut bytes = Vec::new();
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(failed)?;
             let data = frame.data_ref().map(AsRef::as_ref).unwrap_or_default();
             if bytes.len() + data.len() > body_bytes_max {
-                return Err(OutboundError::TooLarge(body_bytes_max as u64));
+                return Err(OutboundError::TooLarge(body_bytes_max as u64).into());
             }
             bytes.extend_from_slice(data);
         }
@@ -43,13 +43,39 @@ where
     };
     // The connection is driven here, so that it ends with the request. Its own end is none of the
     // answer's: what was received of it can still be read then.
+    let mut ended = None;
     let driven = async {
-        let _ = connection.await;
+        ended = connection.await.err();
         core::future::pending().await
     };
-    tokio::select! {
+    let answer = tokio::select! {
         answer = answer => answer,
         never = driven => never,
+    };
+    answer.map_err(|unanswered| match unanswered {
+        // Where it ended before it took the request, it alone knows why.
+        Unanswered::NotBegun(error) => failed(ended.unwrap_or(error)),
+        Unanswered::Otherwise(error) => error,
+    })
+}
+
+/// Why there is no answer.
+enum Unanswered {
+    /// The connection did not take the request.
+    NotBegun(hyper::Error),
+    Otherwise(OutboundError),
+}
+
+impl From<OutboundError> for Unanswered {
+    fn from(error: OutboundError) -> Self {
+        Self::Otherwise(error)
+    }
+}
+
+fn not_answered(error: hyper::Error) -> Unanswered {
+    match error.is_canceled() {
+        true => Unanswered::NotBegun(error),
+        false => failed(error).into(),
     }
 }
 
@@ -66,7 +92,5 @@ fn response_of(head: &Parts, body: Vec<u8>) -> OutboundResponse {
 }
 
 fn failed(error: hyper::Error) -> OutboundError {
-    use core::error::Error as _;
-    let cause = error.source().map(|cause| format!(": {cause}"));
-    OutboundError::Unreachable(format!("{error}{}", cause.unwrap_or_default()))
+    OutboundError::Unreachable(chain(&error))
 }

@@ -2,7 +2,7 @@
 
 use crate::LimitExceeded;
 use barrier::ViewError;
-use base::{Refusal, RefusalKind};
+use base::{Refusal, RefusalKind, chain};
 use core::time::Duration;
 
 /// The runtime could not be set up.
@@ -242,17 +242,10 @@ impl CallError {
 
     /// For the log: what storage says is its whole chain of causes.
     fn reason(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = match self {
-            Self::Storage(error) => Some(error as &dyn core::error::Error),
-            _ => None,
-        };
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
+        match self {
+            Self::Storage(error) => format!("{self}: {}", chain(error)),
+            _ => self.to_string(),
         }
-        text
     }
 }
 

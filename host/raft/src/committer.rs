@@ -1,9 +1,10 @@
 //! Gathers commits into entries.
 
-use crate::error::{Failure, chain};
+use crate::error::Failure;
 use crate::log::Log;
 use crate::types::{Command, TypeConfig};
 use crate::{RaftConfig, RaftError};
+use base::chain;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use journal::{Batch, JournalError};
 use openraft::error::{ClientWriteError, RaftError as OpenraftError};

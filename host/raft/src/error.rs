@@ -1,5 +1,6 @@
 //! Why the log does not start, or stops.
 
+use base::chain;
 use journal::JournalError;
 use std::sync::{Arc, OnceLock};
 use storage::StorageError;
@@ -67,15 +68,4 @@ impl Failure {
     pub(crate) fn text(&self) -> Option<&str> {
         self.0.get().map(String::as_str)
     }
-}
-
-/// An error and its causes in one line.
-pub(crate) fn chain(error: &dyn core::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }

@@ -8,11 +8,12 @@
 //! ```
 
 use crate::entry::Placed;
-use crate::error::{Failure, chain};
+use crate::error::Failure;
 use crate::extent::{Extent, KeptRecord};
 use crate::retention;
 use crate::types::{Command, Entry, LogId, Mark, OpenraftError, TypeConfig, stop};
 use crate::{RaftConfig, RaftError, entry, record};
+use base::chain;
 use bytes::Bytes;
 use core::fmt::Debug;
 use core::ops::{Bound, RangeBounds};

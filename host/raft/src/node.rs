@@ -1,13 +1,14 @@
 //! The log as the rest of the server sees it.
 
 use crate::committer::{Committer, SnapshotAsked, Waiting};
-use crate::error::{Failure, chain};
+use crate::error::Failure;
 use crate::follow::Followed;
 use crate::log::{Log, LogStore};
 use crate::peers::NoPeers;
 use crate::state::StateMachine;
 use crate::types::{LogId, TypeConfig};
 use crate::{RaftConfig, RaftError, install};
+use base::chain;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use journal::{Batch, Committing, Journal, JournalError, Observer};
 use openraft::{BasicNode, ServerState, SnapshotPolicy};

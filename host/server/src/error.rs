@@ -50,15 +50,3 @@ pub enum ServerError {
     #[error("cannot begin development mode: {0}")]
     Development(String),
 }
-
-/// An error and what caused it, on one line.
-pub(crate) fn chain(error: &dyn core::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}

@@ -1,7 +1,7 @@
 //! What the binary lends to the commands for authors: it can run components, the commands cannot.
 
-use crate::error::chain;
 use crate::system::SystemEntropy;
+use base::chain;
 use plugin::{Kind, Runtime, RuntimeConfig};
 use std::fmt::Write as _;
 use std::fs;

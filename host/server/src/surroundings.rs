@@ -2,14 +2,13 @@
 
 use crate::arguments::Arguments;
 use crate::config::{Config, LogConfig, StorageConfig, TlsConfig};
-use crate::error::chain;
 use crate::host_info::host_info;
 use crate::logging::Log;
 use crate::process::configure;
 use crate::profile;
 use crate::trusted;
 use api::Tls;
-use base::{LogLevel, Map, Pieces};
+use base::{LogLevel, Map, Pieces, chain};
 use core::fmt::Write as _;
 use core::time::Duration;
 use node::{LogFault, LogShape, Process, Profiling};

@@ -6,10 +6,9 @@
 //! ```
 
 use super::records::{Certified, SecondaryRecord};
-use crate::refusal::chain;
 use crate::unsealed::Unsealed;
 use crate::wrapping;
-use base::{OutboundIdentity, OutboundRequest, Refusal, Secret};
+use base::{OutboundIdentity, OutboundRequest, Refusal, Secret, chain};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use core::time::Duration;

@@ -3,10 +3,10 @@
 //! has them deleted, sealed as everything is, and never read as what they were.
 
 use super::{Secondary, shelved};
-use crate::refusal::{chain, from_barrier, from_storage};
+use crate::refusal::{from_barrier, from_storage};
 use crate::unsealed::Unsealed;
 use barrier::{Keyring, Transaction};
-use base::{Refusal, Timestamp};
+use base::{Refusal, Timestamp, chain};
 use journal::{Batch, Op};
 use locality::{Class, PhysicalKey, Shelf, SystemKey};
 use replication::Position;

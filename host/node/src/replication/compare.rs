@@ -34,7 +34,7 @@ const NEXT_GATHERED_BYTES_MAX: usize = 1024 * 1024;
 
 impl From<JournalError> for Broken {
     fn from(error: JournalError) -> Self {
-        Self::Here(crate::refusal::chain(&error))
+        Self::Here(base::chain(&error))
     }
 }
 
@@ -42,7 +42,7 @@ impl From<CompareError> for Broken {
     fn from(error: CompareError) -> Self {
         match error {
             CompareError::Outdated => Self::Outdated,
-            error => Self::Message(crate::refusal::chain(&error)),
+            error => Self::Message(base::chain(&error)),
         }
     }
 }
@@ -352,7 +352,7 @@ impl<'a> Run<'a> {
             }
             Place::Shelf { .. } => {
                 let done = shelved::put(self.node, ops).await;
-                done.map_err(|error| Broken::Here(crate::refusal::chain(&error)))?;
+                done.map_err(|error| Broken::Here(base::chain(&error)))?;
             }
         }
         // Storage keeps in memory all that is written after a moment which is held.

@@ -15,10 +15,12 @@ use crate::call;
 use crate::engine::Engine;
 use crate::identity;
 use crate::pipeline::{Caller, Place, Recorded};
-use crate::refusal::{chain, wrong_place};
+use crate::refusal::wrong_place;
 use crate::unsealed::Unsealed;
 use access::{Token, TokenHash};
-use base::{Client, MountId, NamespaceId, Operation, Refusal, RefusalKind, Request, RequestPath};
+use base::{
+    Client, MountId, NamespaceId, Operation, Refusal, RefusalKind, Request, RequestPath, chain,
+};
 use core::net::SocketAddr;
 use core::time::Duration;
 use link::{Channel, LinkError, Peer};

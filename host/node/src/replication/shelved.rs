@@ -2,9 +2,9 @@
 
 use super::moment::Moment;
 use crate::commit::CommitError;
-use crate::refusal::{chain, from_storage};
+use crate::refusal::from_storage;
 use crate::unsealed::Unsealed;
-use base::Refusal;
+use base::{Refusal, chain};
 use bytes::Bytes;
 use digest::{Record, Tree, recompute};
 use journal::{Batch, JournalError, Op};

@@ -4,9 +4,9 @@
 use super::Replication;
 use super::follower::pause;
 use super::moment::Moment;
-use crate::refusal::{chain, from_storage};
+use crate::refusal::from_storage;
 use crate::unsealed::Unsealed;
-use base::{Refusal, Timestamp};
+use base::{Refusal, Timestamp, chain};
 use core::time::Duration;
 use digest::{Record, Tree, recompute};
 use journal::{Batch, Differences, mend};

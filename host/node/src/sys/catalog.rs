@@ -3,9 +3,8 @@
 use crate::catalog::{self, CatalogEntry, kind_name, kind_of};
 use crate::native::Does::{Later, Now};
 use crate::native::{Ask, NativeField, NativeRoute, Told, body, on, path};
-use crate::refusal::chain;
 use crate::{component_grants, pins};
-use base::{Answer, Envelope, Map, Refusal, RefusalKind};
+use base::{Answer, Envelope, Map, Refusal, RefusalKind, chain};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use manifest::Access::Sudo;

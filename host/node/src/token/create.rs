@@ -4,9 +4,9 @@ use super::{asked, person, roles};
 use crate::grant;
 use crate::native::{Ask, Told};
 use crate::pipeline::{Caller, Place};
-use crate::refusal::{chain, from_barrier};
+use crate::refusal::from_barrier;
 use access::{AccessError, Lifetime, NewToken, Token, TokenId, TokenRole};
-use base::{Answer, Envelope, Refusal, TokenKind};
+use base::{Answer, Envelope, Refusal, TokenKind, chain};
 
 pub(super) async fn child(ask: &mut Ask<'_>) -> Told {
     let parentless = ask.flag("no_parent");

@@ -1,12 +1,12 @@
 //! Wrapping tokens as JSON web tokens (RFC 7519), signed with ES512: whoever is handed one can tell
 //! from which cluster it comes before opening it. The key never leaves the barrier.
 
-use crate::refusal::{chain, from_barrier};
+use crate::refusal::from_barrier;
 use crate::unsealed::Unsealed;
 use access::TokenId;
 use barrier::Transaction;
 use barrier::keys::{Hash, Key, KeyError, KeyKind, KeyOptions, Message, SignatureScheme};
-use base::{Refusal, Secret, Timestamp};
+use base::{Refusal, Secret, Timestamp, chain};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use core::time::Duration;

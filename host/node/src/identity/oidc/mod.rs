@@ -10,9 +10,9 @@ mod sign_in;
 mod tokens;
 
 use crate::native::{Ask, NativeField, path};
-use crate::refusal::{chain, from_barrier};
+use crate::refusal::from_barrier;
 use crate::unsealed::Unsealed;
-use base::{NamespaceId, Refusal};
+use base::{NamespaceId, Refusal, chain};
 use identity::Directory;
 use identity::oidc::{Algorithm, Fresh, OidcError};
 use mount::Namespace;

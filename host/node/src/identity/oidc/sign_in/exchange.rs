@@ -5,9 +5,8 @@ use crate::identity::oidc::tokens::ready;
 use crate::identity::oidc::{name, parts, refused};
 use crate::identity::{directory, refused as refused_identity};
 use crate::native::{Ask, Told};
-use crate::refusal::chain;
 use access::{Lifetime, NewToken, TokenId};
-use base::{Answer, Refusal};
+use base::{Answer, Refusal, chain};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use identity::oidc::{
