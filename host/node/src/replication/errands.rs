@@ -6,7 +6,6 @@
 //! engine's own code makes of it in a mount that is there for the secondary, whose shared entries it
 //! has and may have changed as anybody.
 
-use super::Secondary;
 use super::answers::Came;
 use super::forward::{self, Wish};
 use super::peers::Sight;
@@ -225,8 +224,8 @@ struct Done {
 async fn run(node: &Unsealed, errand: Errand) -> Result<Done, Refusal> {
     let secondary = node.replication.secondary();
     let secondary = secondary.ok_or_else(|| away("this cluster follows nobody"))?;
-    let told = forward::ask(&secondary, Wish::Do(Box::new(errand))).await;
-    let (came, index) = told.map_err(|refusal| away(&refusal.reason))?;
+    let told = forward::ask(node, &secondary, Wish::Do(Box::new(errand))).await;
+    let (came, written) = told.map_err(|refusal| away(&refusal.reason))?;
     if let Came::Refused(refusal) = came {
         let refusal = Refusal::from(refusal);
         return Err(match refusal.kind {
@@ -235,18 +234,8 @@ async fn run(node: &Unsealed, errand: Errand) -> Result<Done, Refusal> {
             _ => refusal,
         });
     }
-    let is_here = arrived(node, &secondary, index).await;
+    let is_here = written.is_none_or(|written| written.is_here);
     Ok(Done { came, is_here })
-}
-
-async fn arrived(node: &Unsealed, secondary: &Secondary, index: Option<u64>) -> bool {
-    match index {
-        Some(index) => {
-            let wait = node.parts.settings.own_write_wait;
-            secondary.wait_for(index, wait).await
-        }
-        None => true,
-    }
 }
 
 /// Nothing was done, or it is not known: not a fault of whoever is to do it.

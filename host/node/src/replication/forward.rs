@@ -195,13 +195,7 @@ pub(crate) async fn run(
         Err(_) => Leases::Admitted,
     };
     let forwarded = Forwarded::of(recorded, leases)?;
-    let (came, index) = ask(secondary, Wish::Run(Box::new(forwarded))).await?;
-    let Some(index) = index else {
-        return Ok((came, None));
-    };
-    let wait = node.parts.settings.own_write_wait;
-    let is_here = secondary.wait_for(index, wait).await;
-    Ok((came, Some(Written { index, is_here })))
+    ask(node, secondary, Wish::Run(Box::new(forwarded))).await
 }
 
 /// Has the primary make the entity of somebody who logged in, and waits until it is here; its id,
@@ -227,14 +221,10 @@ pub(crate) async fn log_in(
         accessor,
         grant,
     });
-    match ask(secondary, wish).await {
+    match ask(node, secondary, wish).await {
         Ok((Came::Refused(refusal), _)) => Err(refusal.into()),
-        Ok((came, index)) => {
-            let wait = node.parts.settings.own_write_wait;
-            let is_here = match index {
-                Some(index) => secondary.wait_for(index, wait).await,
-                None => true,
-            };
+        Ok((came, written)) => {
+            let is_here = written.is_none_or(|written| written.is_here);
             let id = match came {
                 Came::Bare(id) => id,
                 _ => String::new(),
@@ -254,8 +244,23 @@ const AWAY: &str =
 const UNKNOWN: &str =
     "the primary cluster did not answer: whether it has done what the request writes is not known";
 
-/// Asks the primary. Of kind [`RefusalKind::WrongPlace`] is what did not come to an answer.
-pub(super) async fn ask(secondary: &Secondary, wish: Wish) -> Result<(Came, Option<u64>), Refusal> {
+/// Asks the primary, and waits for what it wrote until that is here, or for a while. Of kind
+/// [`RefusalKind::WrongPlace`] is what did not come to an answer.
+pub(super) async fn ask(
+    node: &Unsealed,
+    secondary: &Secondary,
+    wish: Wish,
+) -> Result<(Came, Option<Written>), Refusal> {
+    let (came, index) = answer(secondary, wish).await?;
+    let Some(index) = index else {
+        return Ok((came, None));
+    };
+    let wait = node.parts.settings.own_write_wait;
+    let is_here = secondary.wait_for(index, wait).await;
+    Ok((came, Some(Written { index, is_here })))
+}
+
+async fn answer(secondary: &Secondary, wish: Wish) -> Result<(Came, Option<u64>), Refusal> {
     let unanswered = |message: &str, reason: String| Refusal {
         reason,
         message: message.to_owned(),
