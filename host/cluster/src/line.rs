@@ -4,7 +4,7 @@ use crate::incoming::{Bounds, Incoming, carry, chain};
 use crate::outgoing::Outgoing;
 use crate::peer::is_method;
 use crate::refused::{REASON_BYTES_MAX, text};
-use crate::settings::Settings;
+use crate::settings::{PIECE_BYTES_MAX, Settings};
 use crate::tasks::{Owned, Tasks};
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Limited};
@@ -154,6 +154,7 @@ fn http(tasks: Tasks, settings: &Settings) -> http2::Builder<Tasks> {
         .keep_alive_timeout(settings.ping_timeout)
         .keep_alive_while_idle(true)
         .max_header_list_size(settings.header_bytes_max)
+        .max_frame_size(PIECE_BYTES_MAX)
         .initial_stream_window_size(settings.call_window_bytes())
         .initial_connection_window_size(settings.connection_window_bytes());
     builder

@@ -5,7 +5,7 @@ use crate::incoming::{Bounds, Incoming, carry, chain};
 use crate::outgoing::{Outgoing, Watched};
 use crate::peers::{Entered, Peers};
 use crate::refused::shortened;
-use crate::settings::Settings;
+use crate::settings::{PIECE_BYTES_MAX, Settings};
 use crate::tasks::{Owned, Tasks};
 use bytes::Bytes;
 use core::convert::Infallible;
@@ -143,6 +143,7 @@ fn http(tasks: Tasks, settings: &Settings) -> http2::Builder<Tasks> {
         .keep_alive_timeout(settings.ping_timeout)
         .max_concurrent_streams(u32::from(settings.calls_count_max))
         .max_header_list_size(settings.header_bytes_max)
+        .max_frame_size(PIECE_BYTES_MAX)
         .initial_stream_window_size(settings.call_window_bytes())
         .initial_connection_window_size(settings.connection_window_bytes());
     builder

@@ -49,6 +49,10 @@ impl Default for Settings {
     }
 }
 
+/// So much of a call is handed to HTTP/2 at a time, in bytes, and goes as one frame of it: what was
+/// handed over cannot be taken back, and one sees whether it goes.
+pub(crate) const PIECE_BYTES_MAX: u32 = 64 * 1024;
+
 /// The largest window of HTTP/2: RFC 9113, section 6.9.1.
 const WINDOW_BYTES_MAX: u32 = i32::MAX as u32;
 

@@ -95,15 +95,22 @@ pub(crate) struct Paced {
     tasks: JoinSet<()>,
 }
 
+/// How requests come.
+#[derive(Clone, Copy)]
+pub(crate) struct Pace {
+    pub(crate) per_second: u32,
+    /// How many come at the same moment, each over a connection of its own.
+    pub(crate) at_once: u32,
+}
+
 impl Paced {
     /// A request that is late is followed at once by the next, so that the pace holds.
-    pub(crate) fn new(runtime: &Runtime, load: &Arc<Load>, per_second: u32) -> Self {
-        const CONNECTIONS: u32 = 8;
+    pub(crate) fn new(runtime: &Runtime, load: &Arc<Load>, pace: Pace) -> Self {
         let (stop, sent) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
         let mut tasks = JoinSet::new();
-        for _ in 0..CONNECTIONS {
+        let beat = Duration::from_secs(1) * pace.at_once / pace.per_second;
+        for _ in 0..pace.at_once {
             let (load, stop, sent) = (Arc::clone(load), Arc::clone(&stop), Arc::clone(&sent));
-            let beat = Duration::from_secs(1) * CONNECTIONS / per_second;
             let paced = async move {
                 let mut connection = Connection::to(&load.address).await;
                 let mut beats = tokio::time::interval(beat);

@@ -1,7 +1,8 @@
 //! Measures Casemate beside `bao server`, both durable, in one run on one machine, and prints
 //! ratios. Run by `cargo xtask bench`; nothing here is a test.
 //!
-//! `cargo xtask bench PART...` measures some parts only: `beside`, `bare`, `stages`, `leases`, `replication`.
+//! `cargo xtask bench PART...` measures some parts only: `beside`, `bare`, `stages`, `leases`,
+//! `replication`, `cost`.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -13,9 +14,12 @@
 
 mod bare;
 mod beside;
+mod cost;
+mod elsewhere;
 mod leases;
 mod load;
 mod process;
+mod relation;
 mod replication;
 mod stages;
 
@@ -30,6 +34,7 @@ const PARTS: &[Part] = &[
     ("stages", stages::print),
     ("leases", leases::print),
     ("replication", replication::print),
+    ("cost", cost::print),
 ];
 
 fn main() {

@@ -26,3 +26,14 @@ pub(crate) fn processor_seconds(process: u32) -> f64 {
         .filter_map(|field| field.parse::<f64>().ok());
     ticks.sum::<f64>() / TICKS_PER_SECOND
 }
+
+/// Keeps a process, all its threads and those that they begin, on these processors.
+pub(crate) fn keep_on(process: u32, processors: &str) {
+    let mut taskset = std::process::Command::new("taskset");
+    let done = taskset
+        .args(["--all-tasks", "--cpu-list", "--pid", processors])
+        .arg(process.to_string())
+        .stdout(std::process::Stdio::null())
+        .status();
+    assert!(done.is_ok_and(|status| status.success()), "no taskset");
+}

@@ -150,6 +150,7 @@ async fn answer(
                 hello: follow.hello,
                 filtered: Filtered::now(node, &peer.name)?,
                 channel,
+                told: None,
             };
             stream.run(follow.position).await
         }
@@ -297,6 +298,8 @@ struct Stream<'a> {
     hello: Hello,
     filtered: Filtered,
     channel: Channel,
+    /// The last entry of which the secondary was told that everything up to it was sent.
+    told: Option<u64>,
 }
 
 /// What comes after some entries.
@@ -409,6 +412,11 @@ impl Stream<'_> {
             *after = index;
         }
         *after = tail.upto.max(*after);
+        // What was said is said again as a sign of life only.
+        if self.told == Some(*after) && self.has_more(*after).await? {
+            return Ok(Next::Entries);
+        }
+        self.told = Some(*after);
         let extent = source.extent();
         self.say(&Event::Upto {
             index: *after,
@@ -418,15 +426,12 @@ impl Stream<'_> {
         })
         .await?;
         self.listen().await?;
-        if !has_entries && extent.applied <= *after {
-            self.wait(*after).await?;
-        }
         Ok(Next::Entries)
     }
 
-    /// Until there is something to send or it is time for a sign of life. Listens to what the
-    /// secondary has meanwhile.
-    async fn wait(&mut self, after: u64) -> Result<(), Broken> {
+    /// Waits until there is something to send, or it is time for a sign of life: then there is not.
+    /// Listens to what the secondary has meanwhile.
+    async fn has_more(&mut self, after: u64) -> Result<bool, Broken> {
         let more = self.node.parts.source.beyond(after);
         let parts = self.primary.parting.begins();
         let waiting = async {
@@ -435,8 +440,8 @@ impl Stream<'_> {
                 tokio::select! {
                     // In this order, so that a run can be had again.
                     biased;
-                    () = &mut parts => return Ok(()),
-                    () = &mut more => return Ok(()),
+                    () = &mut parts => return Ok(true),
+                    () = &mut more => return Ok(true),
                     said = self.channel.receive() => {
                         let over = || LinkError::Ended(String::from("the secondary left"));
                         let frame = said?.ok_or_else(over)?;
@@ -445,10 +450,9 @@ impl Stream<'_> {
                 }
             }
         };
-        // No entry in time is as good as one: it is time for a sign of life.
         tokio::time::timeout(HEARTBEAT, waiting)
             .await
-            .unwrap_or(Ok(()))
+            .unwrap_or(Ok(false))
     }
 
     /// Takes what the secondary has said by now.
