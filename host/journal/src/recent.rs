@@ -77,12 +77,23 @@ impl Recent {
             batches,
             size_bytes,
         });
-        while self.size_bytes > self.bytes_max
-            && let Some(oldest) = self.entries.pop_front()
-        {
+        while self.size_bytes > self.bytes_max && self.forget_oldest() {}
+    }
+
+    /// Forgets the entries up to this one.
+    pub fn forget_upto(&mut self, index: u64) {
+        while self.entries.front().is_some_and(|kept| kept.index <= index) {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) -> bool {
+        let oldest = self.entries.pop_front();
+        if let Some(oldest) = &oldest {
             self.size_bytes -= oldest.size_bytes;
             self.after = oldest.index;
         }
+        oldest.is_some()
     }
 
     /// Forgets what is kept.
@@ -146,7 +157,7 @@ mod tests {
         fn pieces_add_up_to_what_was_pushed(
             sizes in prop::collection::vec(prop::option::of(0_usize..300), 0..40),
             start in 0_u64..10, bytes_max in 0_u64..4_000, from in 0_u64..60,
-            pieces in prop::collection::vec(0_usize..2_000, 1..5),
+            pieces in prop::collection::vec(0_usize..2_000, 1..5), forgotten in 0_u64..60,
         ) {
             let mut recent = Recent::new(start, bytes_max);
             let mut all = Vec::new();
@@ -159,6 +170,10 @@ mod tests {
                 }
             }
             prop_assert!(recent.size_bytes() <= bytes_max);
+            let before = recent.after();
+            recent.forget_upto(forgotten);
+            prop_assert!(recent.after() <= before.max(forgotten));
+            prop_assert!(recent.entries.front().is_none_or(|kept| kept.index > forgotten));
             prop_assert_eq!(recent.last(), start + sizes.len() as u64);
             let expected: Vec<_> = all.iter().filter(|(index, _)| *index > from).collect();
             let mut read = Vec::new();

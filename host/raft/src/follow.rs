@@ -8,8 +8,8 @@
 //!  Log ───────────────────────────▶ older ones from disk ──┘
 //! ```
 //!
-//! The last entries are in memory only while somebody needs them: a cluster that nobody follows
-//! pays nothing.
+//! Of the last entries those are in memory that somebody needs: a cluster that nobody follows pays
+//! nothing, and one whose followers have everything hardly more.
 
 use crate::Raft;
 use journal::{Batch, Extent, JournalError, Recent, Source, SourceError, Tail, Waiting};
@@ -44,11 +44,12 @@ impl Followed {
         self.applied.send_replace(index);
     }
 
-    /// Begins to keep entries in memory, unless it does already.
-    fn keep(&self, bytes_max: u64) {
+    /// Keeps entries after this one in memory, those that are there and those to come.
+    fn keep_after(&self, after: u64, bytes_max: u64) {
         let mut recent = self.recent();
         let applied = *self.applied.borrow();
-        recent.get_or_insert_with(|| Recent::new(applied, bytes_max));
+        let recent = recent.get_or_insert_with(|| Recent::new(applied, bytes_max));
+        recent.forget_upto(after);
     }
 
     fn forget(&self) {
@@ -137,7 +138,9 @@ impl Source for Raft {
 
     fn keep_after(&self, after: Option<u64>) {
         match after {
-            Some(_) => self.followed.keep(self.config.recent_bytes_max),
+            Some(after) => self
+                .followed
+                .keep_after(after, self.config.recent_bytes_max),
             None => self.followed.forget(),
         }
         self.log.keep_after(after, &self.config);

@@ -119,8 +119,14 @@ async fn what_is_committed_is_read_from_disk_and_from_memory() {
     // Both read the same entry, not a copy each.
     assert!(Arc::ptr_eq(&one.entries[1].1, &other.entries[0].1));
     let all = read_all(&raft, 0, &[usize::MAX]).unwrap();
-    assert_eq!(indexes(&all), [first, second].concat());
+    assert_eq!(indexes(&all), [first, second.clone()].concat());
     assert_eq!(raft.read(u64::MAX, 1).unwrap().upto, raft.applied());
+
+    // What nobody needs any more leaves the memory, and is there.
+    raft.keep_after(Some(second[1]));
+    assert!(!raft.is_at_hand(second[0]) && raft.is_at_hand(second[1]));
+    let rest = read_all(&raft, second[0], &[usize::MAX]).unwrap();
+    assert_eq!(indexes(&rest), second[1..]);
 }
 
 #[test]
