@@ -30,6 +30,7 @@ mod peers;
 mod probing;
 mod refused;
 mod shown;
+mod strangers;
 mod tasks;
 
 pub use connector::Connector;

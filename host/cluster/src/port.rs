@@ -5,6 +5,7 @@ use crate::peer::Proven;
 use crate::peers::Peers;
 use crate::settings::Settings;
 use crate::shown::describe;
+use crate::strangers::{Place, Strangers};
 use core::net::SocketAddr;
 use core::pin::pin;
 use core::time::Duration;
@@ -13,7 +14,6 @@ use std::io;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::LazyConfigAcceptor;
@@ -63,7 +63,7 @@ impl Port {
     pub async fn serve(self, acceptor: Arc<dyn Acceptor>, stop: impl Future<Output = ()> + Send) {
         let Self { socket, settings } = self;
         let settings = Arc::new(settings);
-        let places = Arc::new(Semaphore::new(settings.connections_count_max));
+        let strangers = Arc::new(Strangers::new(settings.strangers_count_max));
         let peers = Arc::new(Peers::new(settings.connections_of_peer_max));
         let mut connections = JoinSet::new();
         let mut stop = pin!(stop);
@@ -71,18 +71,15 @@ impl Port {
             tokio::select! {
                 () = stop.as_mut() => break,
                 Some(_) = connections.join_next() => {}
-                (place, accepted) = accept(&socket, Arc::clone(&places)) => match accepted {
+                accepted = socket.accept() => match accepted {
                     Ok((stream, address)) => {
                         let house = House {
                             acceptor: Arc::clone(&acceptor),
                             settings: Arc::clone(&settings),
                             peers: Arc::clone(&peers),
                         };
-                        let attending = attend(stream, address, house);
-                        connections.spawn(async move {
-                            attending.await;
-                            drop(place);
-                        });
+                        let place = strangers.enter(address.ip());
+                        connections.spawn(attend(stream, address, place, house));
                     }
                     Err(error) => {
                         tracing::warn!(%error, "no connection of a cluster could be accepted");
@@ -94,19 +91,6 @@ impl Port {
         drop(socket);
         connections.shutdown().await;
     }
-}
-
-/// The next connection, once there is a place for it.
-async fn accept(
-    socket: &TcpListener,
-    places: Arc<Semaphore>,
-) -> (
-    Option<OwnedSemaphorePermit>,
-    io::Result<(TcpStream, SocketAddr)>,
-) {
-    // The semaphore is never closed.
-    let place = places.acquire_owned().await.ok();
-    (place, socket.accept().await)
 }
 
 #[expect(
@@ -124,8 +108,8 @@ struct House {
     peers: Arc<Peers>,
 }
 
-/// One connection, from its first byte to its end.
-async fn attend(stream: TcpStream, address: SocketAddr, house: House) {
+/// One connection, from its first byte to its end. It has its place as long as it is not let in.
+async fn attend(stream: TcpStream, address: SocketAddr, mut place: Place, house: House) {
     let House {
         acceptor,
         settings,
@@ -149,11 +133,19 @@ async fn attend(stream: TcpStream, address: SocketAddr, house: House) {
             }
         }
     };
-    let Ok(introduced) = timeout(settings.handshake_duration_max, introducing).await else {
+    let introduced = tokio::select! {
+        introduced = timeout(settings.handshake_duration_max, introducing) => introduced,
+        () = place.gives_way() => {
+            tracing::info!(%address, "a connection to the cluster port gave way to another");
+            return;
+        }
+    };
+    let Ok(introduced) = introduced else {
         tracing::info!(%address, "a connection to the cluster port said too little for too long");
         return;
     };
     let Some(admitted) = introduced else { return };
+    drop(place);
     let peer = String::from(admitted.name());
     tracing::info!(%address, peer, "a peer is connected");
     let reason = admitted.serve(acceptor, &settings).await;

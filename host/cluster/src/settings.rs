@@ -15,12 +15,13 @@ pub struct Settings {
     pub ping_interval: Duration,
     /// How long it may take to answer that; the connection is gone after it.
     pub ping_timeout: Duration,
-    /// Connections to a port at one time; further ones wait to be accepted.
-    pub connections_count_max: usize,
-    /// Of these, those of one peer for one protocol; a further one is refused.
+    /// Connections to a port of whoever is not let in yet; of more than that the oldest give way, first
+    /// those of the network that has the most.
+    pub strangers_count_max: usize,
+    /// Connections of one peer for one protocol; a further one is refused.
     pub connections_of_peer_max: usize,
-    /// How long a peer may take nothing of what a call has for it; its connection is ended after it.
-    /// A little now and then is enough: a link may be slow.
+    /// How long a peer may take nothing of what a call has for it; its connection is ended after it,
+    /// after twice as long at the latest. A little now and then is enough: a link may be slow.
     pub taking_duration_max: Duration,
     /// Calls under way on a connection; a further one is refused.
     pub calls_count_max: u16,
@@ -39,7 +40,7 @@ impl Default for Settings {
             open_duration_max: Duration::from_secs(30),
             ping_interval: Duration::from_secs(10),
             ping_timeout: Duration::from_secs(10),
-            connections_count_max: 256,
+            strangers_count_max: 256,
             connections_of_peer_max: 4,
             taking_duration_max: Duration::from_secs(300),
             calls_count_max: 32,

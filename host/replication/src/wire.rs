@@ -146,6 +146,23 @@ pub struct Hello {
     pub formerly: String,
 }
 
+impl Hello {
+    /// What somebody says who has followed nobody yet and can be called by nobody: what he speaks, and
+    /// the public half of his key.
+    pub const fn of_stranger(public_key: Vec<u8>) -> Self {
+        Self {
+            versions: Versions::OURS,
+            relation: String::new(),
+            generation: 0,
+            api_address: String::new(),
+            cluster_address: String::new(),
+            public_key,
+            is_filtered: false,
+            formerly: String::new(),
+        }
+    }
+}
+
 /// Keys that the clusters of a relation share, sealed to the public key of a [`Hello`]. What is
 /// inside is not for this room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

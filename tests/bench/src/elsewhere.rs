@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use cluster::{Connector, Settings};
 use e2e::{Client, Durable};
 use link::{Channel, Dialer as _, Identity, Link, Protocol};
-use replication::{Event, Follow, Hello, Method, Question, Told, Versions, decode, encode};
+use replication::{Event, Follow, Hello, Method, Question, Told, decode, encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -72,16 +72,7 @@ fn activated(primary: &Durable, id: &str) -> (String, Identity) {
 }
 
 fn hello() -> Hello {
-    Hello {
-        versions: Versions::OURS,
-        relation: String::new(),
-        generation: 0,
-        api_address: String::new(),
-        cluster_address: String::new(),
-        public_key: PUBLIC_KEY.to_vec(),
-        is_filtered: false,
-        formerly: String::new(),
-    }
+    Hello::of_stranger(PUBLIC_KEY.to_vec())
 }
 
 async fn follow(link: Arc<dyn Link>, streams: oneshot::Sender<()>) {

@@ -2,12 +2,11 @@
 
 use crate::world::{World, secondary, short, soon};
 use bytes::Bytes;
-use cluster::{Connector, Settings};
-use core::time::Duration;
+use cluster::Settings;
 use http::{Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use link::{Dialer as _, FRAME_BYTES_MAX, Identity, LinkError, Protocol};
+use link::{FRAME_BYTES_MAX, Identity, LinkError, Protocol};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::{
@@ -215,25 +214,32 @@ async fn who_stops_in_the_middle_is_dropped() {
 }
 
 #[tokio::test]
-async fn connections_are_counted() {
-    let world = World::with(Settings {
-        connections_count_max: 1,
-        ..Settings::default()
-    });
-    let world = world.await;
-    let first = world.link().await;
-    let identity = secondary(&world.authority, "two");
-    let impatient = Settings {
-        handshake_duration_max: Duration::from_millis(100),
+async fn who_only_holds_a_place_keeps_nobody_out() {
+    const COUNT_MAX: usize = 3;
+    let settings = Settings {
+        strangers_count_max: COUNT_MAX,
         ..Settings::default()
     };
-    let addresses = [world.address.to_string()];
-    let connector = Connector::new(impatient);
-    let dialing = connector.dial(Protocol::Performance, &addresses, &identity);
-    let error = crate::world::failed(soon(dialing).await);
-    assert!(error.reason.contains("took longer"), "{error}");
-    drop(first);
-    world.link().await;
+    let world = World::with(settings).await;
+    let mut links = Vec::new();
+    let mut silent = Vec::new();
+    // Whoever is let in is no stranger any more: there may be more of those.
+    for round in 0..2 {
+        for _ in 0..COUNT_MAX {
+            silent.push(TcpStream::connect(world.address).await.unwrap());
+        }
+        let name = format!("peer-{round}");
+        let identity = secondary(&world.authority, &name);
+        links.push(world.dial_as(&identity).await.unwrap());
+    }
+    // All that came first are gone, and nobody that was let in.
+    for stream in &mut silent[..COUNT_MAX] {
+        let read = soon(stream.read_to_end(&mut Vec::new())).await;
+        assert!(read.is_err() || read.unwrap() == 0);
+    }
+    for link in &links {
+        link.open("echo").await.unwrap();
+    }
 }
 
 /// A known peer with an HTTP client of its own: the status of the answer, and its text.

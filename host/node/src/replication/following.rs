@@ -40,14 +40,11 @@ pub(crate) fn hello(
     keys: &KeyPair,
 ) -> Hello {
     Hello {
-        versions: Versions::OURS,
         relation: record.relation.clone(),
         generation,
         api_address: node.parts.settings.api_addr.clone(),
         cluster_address: node.parts.settings.cluster_addr.clone(),
-        public_key: keys.public().to_vec(),
-        is_filtered: false,
-        formerly: String::new(),
+        ..Hello::of_stranger(keys.public().to_vec())
     }
 }
 

@@ -8,7 +8,7 @@ use base::Operation;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use link::{Channel, Link};
-use replication::{Event, Follow, Hello, Method, Position, Question, Told, Versions};
+use replication::{Event, Follow, Hello, Method, Position, Question, Told};
 use replication::{decode, encode};
 use seal::sealed_box::KeyPair;
 use serde::de::DeserializeOwned;
@@ -17,16 +17,7 @@ use serde_json::json;
 const FILTER: &str = "sys/replication/performance/primary/paths-filter/c";
 
 fn hello() -> Hello {
-    Hello {
-        versions: Versions::OURS,
-        relation: String::new(),
-        generation: 0,
-        api_address: String::new(),
-        cluster_address: String::new(),
-        public_key: KeyPair::make(&Counting::new(7)).public().to_vec(),
-        is_filtered: false,
-        formerly: String::new(),
-    }
+    Hello::of_stranger(KeyPair::make(&Counting::new(7)).public().to_vec())
 }
 
 async fn hear<T: DeserializeOwned>(channel: &mut Channel) -> T {

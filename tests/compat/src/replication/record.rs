@@ -132,14 +132,9 @@ impl<'a> Caller<'a> {
             .node
             .admit(Protocol::Performance, &certificate.unwrap());
         let hello = Hello {
-            versions: Versions::OURS,
             relation: text(bundle, "cluster_id"),
             generation: bundle["generation"].as_u64().unwrap(),
-            api_address: String::new(),
-            cluster_address: String::new(),
-            public_key: keys.public().to_vec(),
-            is_filtered: false,
-            formerly: String::new(),
+            ..Hello::of_stranger(keys.public().to_vec())
         };
         Self {
             house,

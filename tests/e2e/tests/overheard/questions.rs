@@ -7,8 +7,7 @@ use digest::Tree;
 use link::{Channel, Link};
 use locality::{Class, PhysicalKey};
 use replication::{
-    Event, Follow, Hello, KeyPackage, Method, Position, Question, Told, TreeName, Versions, decode,
-    encode,
+    Event, Follow, Hello, KeyPackage, Method, Position, Question, Told, TreeName, decode, encode,
 };
 use seal::sealed_box::KeyPair;
 use serde::Serialize;
@@ -41,16 +40,7 @@ impl Call {
 }
 
 fn hello(keys: &KeyPair) -> Hello {
-    Hello {
-        versions: Versions::OURS,
-        relation: String::new(),
-        generation: 0,
-        api_address: String::new(),
-        cluster_address: String::new(),
-        public_key: keys.public().to_vec(),
-        is_filtered: false,
-        formerly: String::new(),
-    }
+    Hello::of_stranger(keys.public().to_vec())
 }
 
 /// The data keys, as the primary gives them to whom it knows.
