@@ -3,6 +3,7 @@
 
 mod greedy;
 mod recorded;
+mod shut_meanwhile;
 pub(crate) mod thief;
 
 use crate::pair::Network;

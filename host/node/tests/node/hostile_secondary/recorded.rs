@@ -2,20 +2,15 @@
 //! secondary.
 
 use crate::hostile_secondary::thief::{
-    At, Errand, Granted, Lease, LogIn, Wish, forwarded, grant, refused, robbed,
+    At, Errand, Granted, Lease, LogIn, Wish, begun, forwarded, grant, refused, robbed,
 };
 use crate::pair::Network;
 use crate::replication::{Member, a_while};
 use base::{Operation, RefusalKind};
-use core::future::poll_fn;
-use core::task::Poll;
-use link::{Acceptor as _, Peer, Protocol};
-use replication::encode;
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use tempfile::TempDir;
 
 /// Has the primary write all that it does to a file.
@@ -208,23 +203,7 @@ async fn a_request_is_recorded_to_its_end_though_the_secondary_leaves() {
     for polls in 1..40 {
         let path = format!("shared/notes/left-{polls}");
         let wish = forwarded("", Operation::Update, &path, json!({ "text": "t" }));
-        let (near, far) = link::pair();
-        near.send(encode(&wish).unwrap()).await.unwrap();
-        let (_ending, ended) = tokio::sync::watch::channel(false);
-        let peer = Peer {
-            name: String::from("c"),
-            ended,
-        };
-        let node = Arc::clone(&a.house.node);
-        let mut serving = node.serve(Protocol::Performance, peer, String::from("forward"), far);
-        for _ in 0..polls {
-            let once = poll_fn(|context| Poll::Ready(serving.as_mut().poll(context)));
-            if once.await.is_ready() {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
-        drop((serving, near));
+        drop(begun(a, &wish, polls).await);
         a_while().await;
         if a.read(&path).await.is_err() {
             continue;

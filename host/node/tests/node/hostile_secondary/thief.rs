@@ -5,14 +5,17 @@ use crate::replication::{Member, primary, secondary};
 use base::{Json, NamespaceId, Operation, RefusalKind, Timestamp, TokenKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use core::future::poll_fn;
 use core::net::SocketAddr;
+use core::task::Poll;
 use core::time::Duration;
-use link::Link;
+use link::{Acceptor as _, Channel, Later, Link, Peer, Protocol, Served};
 use replication::{Method, decode, encode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// An engine whose routes read and write: `notes/{name}`.
 pub(crate) const NOTES: &[u8] =
@@ -324,4 +327,40 @@ pub(crate) fn request(line: &str) -> (Operation, &str, Value) {
         .next()
         .map_or_else(|| json!({}), |body| serde_json::from_str(body).unwrap());
     (operation, path, body)
+}
+
+/// A call of `c` that the primary serves.
+pub(crate) struct Begun {
+    pub(crate) channel: Channel,
+    pub(crate) serving: Later<'static, Served>,
+    /// The primary cuts off whom nobody could cut off.
+    _ending: watch::Sender<bool>,
+}
+
+/// A wish that the primary has begun to fulfill: it had the turn so often, unless it came to its end
+/// before.
+pub(crate) async fn begun(a: &Member, wish: &Wish, polls: usize) -> Begun {
+    let (channel, far) = link::pair();
+    channel.send(encode(wish).unwrap()).await.unwrap();
+    let (ending, ended) = watch::channel(false);
+    let peer = Peer {
+        name: String::from("c"),
+        ended,
+    };
+    let node = Arc::clone(&a.house.node);
+    let method = String::from(Method::Forward.name());
+    let mut serving = node.serve(Protocol::Performance, peer, method, far);
+    for _ in 0..polls {
+        let once = poll_fn(|context| Poll::Ready(serving.as_mut().poll(context)));
+        if let Poll::Ready(served) = once.await {
+            serving = Box::pin(core::future::ready(served));
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    Begun {
+        channel,
+        serving,
+        _ending: ending,
+    }
 }
