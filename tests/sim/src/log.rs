@@ -174,6 +174,9 @@ impl Source for Log {
         if after > kept.applied {
             tail.upto = kept.applied;
         }
+        if tail.upto <= after && self.head.has_ended() {
+            return Err(JournalError::Closed.into());
+        }
         Ok(tail)
     }
 
